@@ -1,0 +1,28 @@
+# One static library per layer, from every .cpp below its folder.
+option(TIDEGATE_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+
+add_library(tidegate_options INTERFACE)
+target_include_directories(tidegate_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(tidegate_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+target_link_options(tidegate_options INTERFACE -fuse-ld=mold)
+if(TIDEGATE_SANITIZE)
+  # CAF's own templates bind null references, hence no null check.
+  set(sanitize -fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all)
+  target_compile_options(tidegate_options INTERFACE ${sanitize} -Wno-maybe-uninitialized)
+  target_link_options(tidegate_options INTERFACE ${sanitize})
+endif()
+
+function(tidegate_layer name)
+  cmake_parse_arguments(arg "" "" "EXCLUDE;LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(pattern ${arg_EXCLUDE})
+    list(FILTER sources EXCLUDE REGEX ${pattern})
+  endforeach()
+  if(sources)
+    add_library(tidegate_${name} STATIC ${sources})
+    target_link_libraries(tidegate_${name} PUBLIC tidegate_options ${arg_LINK})
+  else()
+    add_library(tidegate_${name} INTERFACE)
+    target_link_libraries(tidegate_${name} INTERFACE tidegate_options ${arg_LINK})
+  endif()
+endfunction()

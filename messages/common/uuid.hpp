@@ -1,0 +1,17 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+
+namespace tidegate {
+
+/// A topic id, an incarnation or a transaction id: 128 bits in wire order. All zero means "none" (KIP-516).
+struct uuid {
+  std::array<std::byte, 16> bytes{};
+
+  [[nodiscard]] bool is_none() const { return bytes == std::array<std::byte, 16>{}; }
+  friend auto operator<=>(const uuid&, const uuid&) = default;
+};
+
+}  // namespace tidegate

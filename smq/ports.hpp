@@ -1,0 +1,128 @@
+#pragma once
+
+#include "messages/common/bytes.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The two ports of the store (design §5.1). Everything above them is written once, for every engine.
+/// Every call is asynchronous and completes exactly once, on any thread, possibly before it returns.
+namespace tidegate::smq {
+
+using time_point = std::chrono::steady_clock::time_point;
+
+enum class status : std::uint8_t {
+  ok,
+  absent,    // proven: there is no such entry or chunk
+  conflict,  // the guard is not what was expected; nothing applied
+  refused,   // nothing applied; `reason` says why
+  partial,   // the first `applied` mutations are applied, the rest are not
+  unknown,   // may be applied now, later or never
+};
+
+struct outcome {
+  status code = status::ok;
+  std::string reason;
+  std::size_t applied = 0;
+
+  [[nodiscard]] bool is_ok() const { return code == status::ok; }
+};
+
+template <class T>
+struct result {
+  outcome what;
+  T value{};
+
+  [[nodiscard]] bool is_ok() const { return what.is_ok(); }
+};
+
+template <class T>
+using completion = std::function<void(T)>;
+
+/// Opaque: the engine makes it, entries carry it.
+using chunk_id = std::string;
+
+/// A chunk as an entry lists it; `offset` is its place in the file that the entry stands for.
+struct chunk_ref {
+  chunk_id id;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::int64_t modified_ns = 0;
+  friend bool operator==(const chunk_ref&, const chunk_ref&) = default;
+};
+
+/// A small file with a version: its content is the condition of a compare-and-set.
+struct entry {
+  std::string path;  // absolute, '/'-separated
+  std::string content;
+  std::map<std::string, std::string> attributes;
+  std::vector<chunk_ref> chunks;
+  friend bool operator==(const entry&, const entry&) = default;
+};
+
+struct mutation {
+  enum class kind : std::uint8_t { put, erase };  // erasing what is absent succeeds
+  kind what = kind::put;
+  entry target;  // erase: only the path counts
+};
+
+/// The condition of a transaction: the entry at `path` has exactly this content, or (nullopt) is absent.
+struct guard {
+  std::string path;
+  std::optional<std::string> expected;
+};
+
+struct list_page {
+  std::vector<entry> entries;  // direct children in byte order of their names, without chunks when not asked for
+  bool more = false;
+};
+
+class chunk_port {
+ public:
+  virtual ~chunk_port() = default;
+
+  /// Stores one chunk, the concatenation of `parts`. It is durable only once a transaction that names it is ok.
+  virtual void put(std::vector<shared_bytes> parts, time_point deadline, completion<result<chunk_id>> done) = 0;
+
+  /// Bytes [position, position + count) of a chunk; a range that ends behind the chunk is refused.
+  virtual void get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
+                   completion<result<shared_bytes>> done) = 0;
+};
+
+class entry_port {
+ public:
+  virtual ~entry_port() = default;
+
+  virtual void get(const std::string& path, time_point deadline, completion<result<entry>> done) = 0;
+
+  /// One answer per path, in order: ok or absent; any doubt makes the whole call unknown.
+  virtual void get_many(std::vector<std::string> paths, time_point deadline,
+                        completion<result<std::vector<result<entry>>>> done) = 0;
+
+  /// Children of `directory` whose name is greater than `after` ("" = from the start), at most `limit`.
+  /// A directory without children is ok and empty.
+  virtual void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
+                    time_point deadline, completion<result<list_page>> done) = 0;
+
+  /// Applies the mutations in order if the guard holds. The last mutation puts the guarded entry with a content that
+  /// was never used before. Not atomic: any prefix may be applied when the outcome is partial or unknown.
+  /// A put or erase releases the chunks that the entry no longer names.
+  virtual void transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+                        completion<outcome> done) = 0;
+
+  /// Removes everything below `directory` and the directory; idempotent, not atomic; only for dead ids.
+  virtual void remove_tree(const std::string& directory, time_point deadline, completion<outcome> done) = 0;
+};
+
+/// Both ports of one engine.
+struct engine {
+  chunk_port& chunks;
+  entry_port& entries;
+};
+
+}  // namespace tidegate::smq
