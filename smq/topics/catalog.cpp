@@ -1,0 +1,294 @@
+#include "smq/topics/catalog.hpp"
+
+#include "smq/topics/decided.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace tidegate::smq {
+
+namespace {
+
+mutation put(std::string path, std::string content) {
+  mutation m;
+  m.target.path = std::move(path);
+  m.target.content = std::move(content);
+  return m;
+}
+
+mutation erase(std::string path) {
+  mutation m;
+  m.what = mutation::kind::erase;
+  m.target.path = std::move(path);
+  return m;
+}
+
+/// What `names/<topic>` says; `content` is the guard of the next change.
+struct name_lookup {
+  lookup_result code = lookup_result::error;
+  std::string reason;
+  std::optional<std::string> content;
+  name_record record;
+};
+
+name_lookup read_name(const std::string& name, const result<entry>& found) {
+  name_lookup answer;
+  if (found.what.code == status::absent) {
+    answer.code = lookup_result::absent;
+    return answer;
+  }
+  if (!found.is_ok()) {
+    answer.reason = found.what.reason;
+    return answer;
+  }
+  auto record = decode_name_record(found.value.content);
+  if (!record || record->name != name) {
+    answer.reason = "damaged entry " + name_entry_path(name);
+    return answer;
+  }
+  answer.code = lookup_result::found;
+  answer.content = found.value.content;
+  answer.record = std::move(*record);
+  return answer;
+}
+
+void look_up_name(entry_port& entries, const std::string& name, time_point deadline, completion<name_lookup> done) {
+  entries.get(name_entry_path(name), deadline,
+              [name, done = std::move(done)](result<entry> found) { done(read_name(name, found)); });
+}
+
+/// Joins a name record with the topic entry of the same reading; an entry of another incarnation is an error.
+topic_answer join_topic(const name_record& record, const result<entry>& found) {
+  if (!found.is_ok()) {
+    auto reason = found.what.code == status::absent ? "no entry " + topic_entry_path(record.name) : found.what.reason;
+    return {lookup_result::error, std::move(reason), {}};
+  }
+  auto topic = decode_topic_entry(found.value.content);
+  if (!topic || topic->name != record.name)
+    return {lookup_result::error, "damaged entry " + topic_entry_path(record.name), {}};
+  if (topic->id != record.topic_id || topic->creation_second != record.creation_second)
+    return {lookup_result::error, topic_entry_path(record.name) + " belongs to another topic id", {}};
+  topic->state = record.state;
+  return {lookup_result::found, {}, std::move(*topic)};
+}
+
+std::string check_spec(const topic_spec& spec) {
+  if (!is_legal_topic_name(spec.name)) return "illegal topic name";
+  if (spec.partitions < 1 || spec.partitions > most_partitions) return "partitions must be 1 to 10000";
+  if (spec.span_seconds < 1) return "the span of a segment must be at least one second";
+  return {};
+}
+
+create_answer judge_create(const topic_info& topic, const decided& what) {
+  switch (what.code) {
+    case decided::kind::applied:
+      return {create_result::created, {}, topic};
+    case decided::kind::refused:
+      return {create_result::refused, what.reason, {}};
+    case decided::kind::unknown:
+      return {create_result::unknown, what.reason, {}};
+    case decided::kind::displaced:
+      break;
+  }
+  auto record = what.current ? decode_name_record(*what.current) : std::nullopt;
+  if (!record) return {create_result::unknown, "damaged entry " + name_entry_path(topic.name), {}};
+  // Somebody else may have moved our own topic on before we looked: it was created.
+  if (record->topic_id == topic.id) return {create_result::created, {}, topic};
+  if (record->state == topic_state::gone) return {create_result::unknown, "created and deleted meanwhile", {}};
+  return {create_result::already_exists, {}, {}};
+}
+
+/// Repeats a torn reading: between two reads of one call the topic may be deleted and created again.
+constexpr int most_get_attempts = 3;
+
+void get_topic(entry_port& entries, const std::string& name, int attempts_left, time_point deadline,
+               completion<topic_answer> done) {
+  using answers = std::vector<result<entry>>;
+  auto on_answer = [&entries, name, attempts_left, deadline, done = std::move(done)](result<answers> found) {
+    if (!found.is_ok() || found.value.size() != 2) return done({lookup_result::error, found.what.reason, {}});
+    auto named = read_name(name, found.value[0]);
+    if (named.code != lookup_result::found) return done({named.code, named.reason, {}});
+    if (named.record.state != topic_state::live) return done({lookup_result::absent, {}, {}});
+    auto answer = join_topic(named.record, found.value[1]);
+    if (answer.code == lookup_result::error && attempts_left > 1)
+      return get_topic(entries, name, attempts_left - 1, deadline, done);
+    done(std::move(answer));
+  };
+  entries.get_many({name_entry_path(name), topic_entry_path(name)}, deadline, std::move(on_answer));
+}
+
+remove_answer judge_remove(const name_record& wanted, const decided& what) {
+  switch (what.code) {
+    case decided::kind::applied:
+      return {remove_result::done, {}, wanted.topic_id, wanted.creation_second};
+    case decided::kind::refused:
+      return {remove_result::refused, what.reason, {}, 0};
+    case decided::kind::unknown:
+      return {remove_result::unknown, what.reason, {}, 0};
+    case decided::kind::displaced:
+      break;
+  }
+  auto record = what.current ? decode_name_record(*what.current) : std::nullopt;
+  if (!record) return {remove_result::unknown, "damaged entry " + name_entry_path(wanted.name), {}, 0};
+  const bool as_wanted = record->topic_id == wanted.topic_id && record->state >= wanted.state;
+  if (as_wanted) return {remove_result::done, {}, wanted.topic_id, wanted.creation_second};
+  return {remove_result::unknown, "the topic changed meanwhile", {}, 0};
+}
+
+void mark_gone(entry_port& entries, const name_lookup& named, const uuid& transaction_id, time_point deadline,
+               completion<remove_answer> done) {
+  auto wanted = named.record;
+  wanted.state = topic_state::gone;
+  wanted.transaction_id = transaction_id;
+  const auto path = name_entry_path(wanted.name);
+  std::vector<mutation> mutations;
+  mutations.push_back(erase(topic_conf_path(wanted.name)));
+  mutations.push_back(erase(topic_entry_path(wanted.name)));
+  mutations.push_back(put(path, encode_name_record(wanted)));
+  transact_decided(entries, {path, named.content}, std::move(mutations), deadline,
+                   [wanted, done = std::move(done)](const decided& what) { done(judge_remove(wanted, what)); });
+}
+
+topic_page fill_page(topic_page page, const std::vector<name_record>& live, const std::vector<result<entry>>& found) {
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    auto answer = join_topic(live[i], found[i]);
+    if (answer.code == lookup_result::found) {
+      page.topics.push_back(std::move(answer.topic));
+    } else {
+      page.unreadable.push_back(topic_entry_path(live[i].name));
+    }
+  }
+  return page;
+}
+
+/// Takes the live names of one page of `names/`; damaged ones go to `page.unreadable`.
+std::vector<name_record> live_names(const list_page& names, topic_page& page) {
+  std::vector<name_record> live;
+  for (const auto& e : names.entries) {
+    page.next = e.path.substr(e.path.rfind('/') + 1);
+    auto record = decode_name_record(e.content);
+    if (!record || name_entry_path(record->name) != e.path) {
+      page.unreadable.push_back(e.path);
+    } else if (record->state == topic_state::live) {
+      live.push_back(std::move(*record));
+    }
+  }
+  page.more = names.more && !names.entries.empty();
+  return live;
+}
+
+constexpr std::size_t list_all_page = 1000;
+
+void list_rest(const topic_catalog& catalog, const std::shared_ptr<topic_page>& all, time_point deadline,
+               const completion<result<topic_page>>& done) {
+  catalog.list(all->next, list_all_page, deadline, [catalog, all, deadline, done](result<topic_page> page) {
+    if (!page.is_ok()) return done({page.what, {}});
+    std::move(page.value.topics.begin(), page.value.topics.end(), std::back_inserter(all->topics));
+    std::move(page.value.unreadable.begin(), page.value.unreadable.end(), std::back_inserter(all->unreadable));
+    all->next = page.value.next;
+    if (page.value.more) return list_rest(catalog, all, deadline, done);
+    done({{}, std::move(*all)});
+  });
+}
+
+}  // namespace
+
+void topic_catalog::create(const topic_spec& spec, std::int64_t now_second, const uuid& topic_id,
+                           const uuid& transaction_id, time_point deadline, completion<create_answer> done) const {
+  topic_info topic;
+  topic.name = spec.name;
+  topic.id = topic_id;
+  topic.partitions = spec.partitions;
+  topic.configs = spec.configs;
+  topic.span_seconds = spec.span_seconds;
+  auto objection = check_spec(spec);
+  if (objection.empty() && !encode_topic_entry(topic)) objection = "a config is longer than 65535 bytes";
+  if (!objection.empty()) return done({create_result::refused, objection, {}});
+  auto on_name = [&entries = *entries_, topic, now_second, transaction_id, deadline,
+                  done = std::move(done)](const name_lookup& named) mutable {
+    if (named.code == lookup_result::error) return done({create_result::unknown, named.reason, {}});
+    const bool known = named.code == lookup_result::found;
+    if (known && named.record.state != topic_state::gone) return done({create_result::already_exists, {}, {}});
+    topic.creation_second = known ? std::max(now_second, named.record.creation_second + 1) : now_second;
+    const auto path = name_entry_path(topic.name);
+    std::vector<mutation> mutations;
+    mutations.push_back(put(topic_entry_path(topic.name), encode_topic_entry(topic).value()));
+    mutations.push_back(put(topic_conf_path(topic.name), make_topic_conf(topic)));
+    mutations.push_back(put(path, encode_name_record({topic_state::live, topic.id, topic.creation_second,
+                                                      transaction_id, topic.name})));
+    transact_decided(entries, {path, named.content}, std::move(mutations), deadline,
+                     [topic, done = std::move(done)](const decided& what) { done(judge_create(topic, what)); });
+  };
+  look_up_name(*entries_, spec.name, deadline, std::move(on_name));
+}
+
+void topic_catalog::get(const std::string& name, time_point deadline, completion<topic_answer> done) const {
+  if (!is_legal_topic_name(name)) return done({lookup_result::absent, "illegal topic name", {}});
+  get_topic(*entries_, name, most_get_attempts, deadline, std::move(done));
+}
+
+void topic_catalog::begin_remove(const std::string& name, const uuid& transaction_id, time_point deadline,
+                                 completion<remove_answer> done) const {
+  auto on_name = [&entries = *entries_, transaction_id, deadline, done = std::move(done)](const name_lookup& named) {
+    if (named.code == lookup_result::error) return done({remove_result::unknown, named.reason, {}, 0});
+    if (named.code == lookup_result::absent || named.record.state == topic_state::gone)
+      return done({remove_result::absent, {}, {}, 0});
+    auto wanted = named.record;
+    if (wanted.state == topic_state::deleting)
+      return done({remove_result::done, {}, wanted.topic_id, wanted.creation_second});
+    wanted.state = topic_state::deleting;
+    wanted.transaction_id = transaction_id;
+    const auto path = name_entry_path(wanted.name);
+    transact_decided(entries, {path, named.content}, {put(path, encode_name_record(wanted))}, deadline,
+                     [wanted, done](const decided& what) { done(judge_remove(wanted, what)); });
+  };
+  look_up_name(*entries_, name, deadline, std::move(on_name));
+}
+
+void topic_catalog::finish_remove(const std::string& name, const uuid& topic_id, const uuid& transaction_id,
+                                  time_point deadline, completion<remove_answer> done) const {
+  auto on_name = [&entries = *entries_, topic_id, transaction_id, deadline,
+                  done = std::move(done)](const name_lookup& named) {
+    if (named.code == lookup_result::error) return done({remove_result::unknown, named.reason, {}, 0});
+    const bool ours = named.code == lookup_result::found && named.record.topic_id == topic_id;
+    if (!ours) return done({remove_result::absent, {}, {}, 0});
+    const auto& record = named.record;
+    if (record.state == topic_state::live) return done({remove_result::refused, "the topic is live", {}, 0});
+    auto on_removed = [&entries, named, transaction_id, deadline, done](const outcome& what) {
+      const remove_answer finished{remove_result::done, {}, named.record.topic_id, named.record.creation_second};
+      if (what.code == status::refused) return done({remove_result::refused, what.reason, {}, 0});
+      if (!what.is_ok() && what.code != status::absent) return done({remove_result::unknown, what.reason, {}, 0});
+      if (named.record.state == topic_state::gone) return done(finished);
+      mark_gone(entries, named, transaction_id, deadline, done);
+    };
+    entries.remove_tree(version_directory(record.name, record.creation_second), deadline, std::move(on_removed));
+  };
+  look_up_name(*entries_, name, deadline, std::move(on_name));
+}
+
+void topic_catalog::list(const std::string& after, std::size_t limit, time_point deadline,
+                         completion<result<topic_page>> done) const {
+  auto on_names = [&entries = *entries_, deadline, done = std::move(done)](const result<list_page>& names) {
+    if (!names.is_ok()) return done({names.what, {}});
+    topic_page page;
+    auto live = live_names(names.value, page);
+    if (live.empty()) return done({{}, std::move(page)});
+    std::vector<std::string> paths;
+    for (const auto& record : live) paths.push_back(topic_entry_path(record.name));
+    entries.get_many(std::move(paths), deadline,
+                     [page, live, done](const result<std::vector<result<entry>>>& found) {
+                       if (!found.is_ok()) return done({found.what, {}});
+                       if (found.value.size() != live.size())
+                         return done({{status::unknown, "short answer of the store", 0}, {}});
+                       done({{}, fill_page(page, live, found.value)});
+                     });
+  };
+  entries_->list(names_directory(), after, limit, false, deadline, std::move(on_names));
+}
+
+void topic_catalog::list_all(time_point deadline, completion<result<topic_page>> done) const {
+  list_rest(*this, std::make_shared<topic_page>(), deadline, done);
+}
+
+}  // namespace tidegate::smq

@@ -1,0 +1,98 @@
+#include "smq/topics/topic_info.hpp"
+
+#include "smq/field_codec.hpp"
+
+namespace tidegate::smq {
+
+namespace {
+
+constexpr std::uint8_t name_record_version = 1;
+constexpr std::uint8_t topic_entry_version = 1;
+
+bool is_topic_state(std::uint8_t value) {
+  return value >= static_cast<std::uint8_t>(topic_state::live) && value <= static_cast<std::uint8_t>(topic_state::gone);
+}
+
+}  // namespace
+
+std::string encode_name_record(const name_record& record) {
+  field_writer out;
+  out.u8(name_record_version);
+  out.u8(static_cast<std::uint8_t>(record.state));
+  out.id(record.topic_id);
+  out.i64(record.creation_second);
+  out.id(record.transaction_id);
+  out.text(record.name);
+  return out.take();
+}
+
+std::optional<name_record> decode_name_record(std::string_view content) {
+  field_reader in(content);
+  if (in.u8() != name_record_version) return std::nullopt;
+  const auto state = in.u8();
+  name_record record;
+  record.topic_id = in.id();
+  record.creation_second = in.i64();
+  record.transaction_id = in.id();
+  record.name = in.text();
+  if (!in.good() || !is_topic_state(state)) return std::nullopt;
+  record.state = static_cast<topic_state>(state);
+  return record;
+}
+
+std::optional<std::string> encode_topic_entry(const topic_info& topic) {
+  field_writer out;
+  out.u8(topic_entry_version);
+  out.u8(static_cast<std::uint8_t>(topic.format));
+  out.id(topic.id);
+  out.i64(topic.creation_second);
+  out.i32(topic.partitions);
+  out.i32(topic.span_seconds);
+  out.text(topic.name);
+  out.count(topic.configs.size());
+  for (const auto& [key, value] : topic.configs) {
+    out.text(key);
+    out.text(value);
+  }
+  if (!out.good()) return std::nullopt;
+  return out.take();
+}
+
+std::optional<topic_info> decode_topic_entry(std::string_view content) {
+  field_reader in(content);
+  if (in.u8() != topic_entry_version) return std::nullopt;
+  if (in.u8() != static_cast<std::uint8_t>(topic_format::batch)) return std::nullopt;
+  topic_info topic;
+  topic.id = in.id();
+  topic.creation_second = in.i64();
+  topic.partitions = in.i32();
+  topic.span_seconds = in.i32();
+  topic.name = in.text();
+  for (auto left = in.count(4); left > 0 && in.good(); --left) {
+    auto key = in.text();
+    topic.configs[std::move(key)] = in.text();
+  }
+  const bool sane = topic.partitions >= 1 && topic.partitions <= most_partitions && topic.span_seconds >= 1;
+  if (!in.good() || !sane) return std::nullopt;
+  return topic;
+}
+
+std::string make_topic_conf(const topic_info& topic) {
+  const auto ring = std::to_string(ring_size_for(topic.partitions));
+  const auto created_ns = std::to_string(topic.creation_second * 1'000'000'000);
+  std::string out = "{\n  \"brokerPartitionAssignments\": [";
+  for (std::int32_t partition = 0; partition < topic.partitions; ++partition) {
+    const auto start = partition * slots_per_partition;
+    out += partition == 0 ? "\n" : ",\n";
+    out += "    {\n      \"partition\": {\n        \"ringSize\": " + ring;
+    out += ",\n        \"rangeStart\": " + std::to_string(start);
+    out += ",\n        \"rangeStop\": " + std::to_string(start + slots_per_partition - 1);
+    out += ",\n        \"unixTimeNs\": \"" + created_ns;
+    out += "\"\n      },\n      \"leaderBroker\": \"\",\n      \"followerBroker\": \"\"\n    }";
+  }
+  out += "\n  ],\n  \"retention\": null,\n  \"messageRecordType\": null,\n  \"keyColumns\": [],\n";
+  out += "  \"schemaFormat\": \"\"\n}";
+  return out;
+}
+
+}  // namespace tidegate::smq
