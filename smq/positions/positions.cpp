@@ -83,7 +83,7 @@ std::optional<position_attribute> decode_position_attribute(std::string_view byt
   attribute.incarnation = in.id();
   attribute.seq = in.u64();
   attribute.metadata = in.text();
-  if (!in.good() || attribute.offset < 0) return std::nullopt;
+  if (!in.good()) return std::nullopt;
   return attribute;
 }
 

@@ -73,10 +73,12 @@ topic_answer join_topic(const name_record& record, const result<entry>& found) {
   return {lookup_result::found, {}, std::move(*topic)};
 }
 
-std::string check_spec(const topic_spec& spec) {
+std::string check_spec(const topic_spec& spec, std::int64_t now_second) {
   if (!is_legal_topic_name(spec.name)) return "illegal topic name";
   if (spec.partitions < 1 || spec.partitions > most_partitions) return "partitions must be 1 to 10000";
   if (spec.span_seconds < 1) return "the span of a segment must be at least one second";
+  // Leaves a year above: a re-created topic starts after the last one.
+  if (now_second < 0 || now_second > last_creation_second - 366 * 86'400) return "the clock is wrong";
   return {};
 }
 
@@ -202,7 +204,7 @@ void topic_catalog::create(const topic_spec& spec, std::int64_t now_second, cons
   topic.partitions = spec.partitions;
   topic.configs = spec.configs;
   topic.span_seconds = spec.span_seconds;
-  auto objection = check_spec(spec);
+  auto objection = check_spec(spec, now_second);
   if (objection.empty() && !encode_topic_entry(topic)) objection = "a config is longer than 65535 bytes";
   if (!objection.empty()) return done({create_result::refused, objection, {}});
   auto on_name = [&entries = *entries_, topic, now_second, transaction_id, deadline,
@@ -210,6 +212,8 @@ void topic_catalog::create(const topic_spec& spec, std::int64_t now_second, cons
     if (named.code == lookup_result::error) return done({create_result::unknown, named.reason, {}});
     const bool known = named.code == lookup_result::found;
     if (known && named.record.state != topic_state::gone) return done({create_result::already_exists, {}, {}});
+    if (known && named.record.creation_second >= last_creation_second)
+      return done({create_result::refused, "the last topic of that name is of the year 2262", {}});
     topic.creation_second = known ? std::max(now_second, named.record.creation_second + 1) : now_second;
     const auto path = name_entry_path(topic.name);
     std::vector<mutation> mutations;

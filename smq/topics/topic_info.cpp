@@ -13,6 +13,10 @@ bool is_topic_state(std::uint8_t value) {
   return value >= static_cast<std::uint8_t>(topic_state::live) && value <= static_cast<std::uint8_t>(topic_state::gone);
 }
 
+bool is_creation_second(std::int64_t value) {
+  return value >= 0 && value <= last_creation_second;
+}
+
 }  // namespace
 
 std::string encode_name_record(const name_record& record) {
@@ -35,7 +39,7 @@ std::optional<name_record> decode_name_record(std::string_view content) {
   record.creation_second = in.i64();
   record.transaction_id = in.id();
   record.name = in.text();
-  if (!in.good() || !is_topic_state(state)) return std::nullopt;
+  if (!in.good() || !is_topic_state(state) || !is_creation_second(record.creation_second)) return std::nullopt;
   record.state = static_cast<topic_state>(state);
   return record;
 }
@@ -73,7 +77,7 @@ std::optional<topic_info> decode_topic_entry(std::string_view content) {
     topic.configs[std::move(key)] = in.text();
   }
   const bool sane = topic.partitions >= 1 && topic.partitions <= most_partitions && topic.span_seconds >= 1;
-  if (!in.good() || !sane) return std::nullopt;
+  if (!in.good() || !sane || !is_creation_second(topic.creation_second)) return std::nullopt;
   return topic;
 }
 

@@ -20,6 +20,8 @@ enum class topic_format : std::uint8_t { batch = 1 };
 inline constexpr std::int32_t default_span_seconds = 600;
 /// `topic.conf` has about 200 bytes per partition and a filer entry must stay small.
 inline constexpr std::int32_t most_partitions = 10'000;
+/// The last second whose nanoseconds fit SMQ's int64: in the year 2262.
+inline constexpr std::int64_t last_creation_second = 9'223'372'035;
 
 struct topic_info {
   std::string name;
