@@ -111,7 +111,7 @@ CAF_TEST(groups survive the round trip) {
     group.deleted = flag;
     group.empty_since_ms = generation;
     for (const auto& [key, text] : members) {
-      group_member member;
+      tidegate::group_member member;
       member.member_id = key;
       if (flag) member.instance_id = text;
       member.protocols.assign(text.size() % 3, {text, bytes_of(key)});
