@@ -1,6 +1,6 @@
 #include "smq/mappings.hpp"
 
-#include "smq/field_codec.hpp"
+#include "smq/layout.hpp"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -14,7 +14,7 @@ constexpr std::uint8_t mapping_version = 1;
 }  // namespace
 
 std::string mapping_key(const uuid& topic_id, std::int32_t partition) {
-  field_writer out;
+  layout_writer out;
   out.id(topic_id);
   out.i32(partition);
   return out.take();
@@ -26,7 +26,7 @@ std::int32_t mapping_partition(const uuid& topic_id, std::int32_t partition) {
 }
 
 std::string encode_mapping(const mapping_record& record) {
-  field_writer out;
+  layout_writer out;
   out.u8(mapping_version);
   out.id(record.topic_id);
   out.i32(record.partition);
@@ -39,7 +39,7 @@ std::string encode_mapping(const mapping_record& record) {
 }
 
 std::optional<mapping_record> decode_mapping(std::string_view bytes) {
-  field_reader in(bytes);
+  layout_reader in(bytes);
   if (in.u8() != mapping_version) return std::nullopt;
   mapping_record record;
   record.topic_id = in.id();

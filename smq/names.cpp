@@ -76,7 +76,7 @@ bool is_legal_topic_name(std::string_view name) {
 }
 
 std::string names_directory() {
-  return join(own_root, "names");
+  return "/topics/.tidegate/names";
 }
 
 std::string name_entry_path(std::string_view topic) {
@@ -84,7 +84,7 @@ std::string name_entry_path(std::string_view topic) {
 }
 
 std::string groups_directory() {
-  return join(own_root, "groups");
+  return "/topics/.tidegate/groups";
 }
 
 std::string group_entry_path(std::string_view group_id) {

@@ -18,7 +18,6 @@ std::string escape_group(std::string_view group_id);
 /// Kafka's rule: 1 to 249 of [a-zA-Z0-9._-], neither "." nor "..".
 bool is_legal_topic_name(std::string_view name);
 
-inline constexpr std::string_view own_root = "/topics/.tidegate";
 inline constexpr std::string_view kafka_namespace = "kafka";
 inline constexpr std::int32_t slots_per_partition = 32;
 

@@ -1,6 +1,6 @@
 #include "smq/positions/group_entry.hpp"
 
-#include "smq/field_codec.hpp"
+#include "smq/layout.hpp"
 #include "smq/names.hpp"
 
 #include <utility>
@@ -16,7 +16,7 @@ constexpr std::size_t smallest_protocol = 2 + 4;
 constexpr std::size_t smallest_member = 2 + 1 + 2 + 2 + 4 + 4 + 4 + 4;
 constexpr std::size_t smallest_topic = 16 + 2 + 4;
 
-void write_member(field_writer& out, const group_member& member) {
+void write_member(layout_writer& out, const group_member& member) {
   out.text(member.member_id);
   out.u8(member.instance_id ? 1 : 0);
   if (member.instance_id) out.text(*member.instance_id);
@@ -32,12 +32,12 @@ void write_member(field_writer& out, const group_member& member) {
   out.blob(as_text(member.assignment));
 }
 
-byte_buffer read_blob(field_reader& in) {
+byte_buffer read_blob(layout_reader& in) {
   const auto bytes = as_byte_view(in.blob());
   return {bytes.begin(), bytes.end()};
 }
 
-group_member read_member(field_reader& in) {
+group_member read_member(layout_reader& in) {
   group_member member;
   member.member_id = in.text();
   const auto has_instance_id = in.u8();
@@ -57,7 +57,7 @@ group_member read_member(field_reader& in) {
   return member;
 }
 
-group_topic read_topic(field_reader& in) {
+group_topic read_topic(layout_reader& in) {
   group_topic topic;
   topic.topic_id = in.id();
   topic.topic = in.text();
@@ -67,7 +67,7 @@ group_topic read_topic(field_reader& in) {
   return topic;
 }
 
-void read_members(field_reader& in, group_metadata& group) {
+void read_members(layout_reader& in, group_metadata& group) {
   for (auto left = in.count(smallest_member); left > 0 && in.good(); --left) {
     auto member = read_member(in);
     auto id = member.member_id;
@@ -78,7 +78,7 @@ void read_members(field_reader& in, group_metadata& group) {
 }  // namespace
 
 std::optional<std::string> encode_group_entry(const group_metadata& group) {
-  field_writer out;
+  layout_writer out;
   out.u8(group_entry_version);
   out.u8(group.deleted ? deleted_flag : 0);
   out.text(group.group_id);
@@ -101,7 +101,7 @@ std::optional<std::string> encode_group_entry(const group_metadata& group) {
 }
 
 std::optional<group_metadata> decode_group_entry(std::string_view content) {
-  field_reader in(content);
+  layout_reader in(content);
   if (in.u8() != group_entry_version) return std::nullopt;
   group_metadata group;
   group.deleted = (in.u8() & deleted_flag) != 0;

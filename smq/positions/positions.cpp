@@ -1,6 +1,6 @@
 #include "smq/positions/positions.hpp"
 
-#include "smq/field_codec.hpp"
+#include "smq/layout.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/position_json.hpp"
 
@@ -59,7 +59,7 @@ void read_next_page(const std::shared_ptr<pending_read>& read) {
 }  // namespace
 
 std::optional<std::string> encode_position_attribute(const position_attribute& attribute) {
-  field_writer out;
+  layout_writer out;
   out.u8(position_version);
   out.i64(attribute.value);
   out.i64(attribute.offset);
@@ -73,7 +73,7 @@ std::optional<std::string> encode_position_attribute(const position_attribute& a
 }
 
 std::optional<position_attribute> decode_position_attribute(std::string_view bytes) {
-  field_reader in(bytes);
+  layout_reader in(bytes);
   if (in.u8() != position_version) return std::nullopt;
   position_attribute attribute;
   attribute.value = in.i64();

@@ -1,6 +1,6 @@
 #include "smq/topics/topic_info.hpp"
 
-#include "smq/field_codec.hpp"
+#include "smq/layout.hpp"
 
 namespace tidegate::smq {
 
@@ -20,7 +20,7 @@ bool is_creation_second(std::int64_t value) {
 }  // namespace
 
 std::string encode_name_record(const name_record& record) {
-  field_writer out;
+  layout_writer out;
   out.u8(name_record_version);
   out.u8(static_cast<std::uint8_t>(record.state));
   out.id(record.topic_id);
@@ -31,7 +31,7 @@ std::string encode_name_record(const name_record& record) {
 }
 
 std::optional<name_record> decode_name_record(std::string_view content) {
-  field_reader in(content);
+  layout_reader in(content);
   if (in.u8() != name_record_version) return std::nullopt;
   const auto state = in.u8();
   name_record record;
@@ -45,7 +45,7 @@ std::optional<name_record> decode_name_record(std::string_view content) {
 }
 
 std::optional<std::string> encode_topic_entry(const topic_info& topic) {
-  field_writer out;
+  layout_writer out;
   out.u8(topic_entry_version);
   out.u8(static_cast<std::uint8_t>(topic.format));
   out.id(topic.id);
@@ -63,7 +63,7 @@ std::optional<std::string> encode_topic_entry(const topic_info& topic) {
 }
 
 std::optional<topic_info> decode_topic_entry(std::string_view content) {
-  field_reader in(content);
+  layout_reader in(content);
   if (in.u8() != topic_entry_version) return std::nullopt;
   if (in.u8() != static_cast<std::uint8_t>(topic_format::batch)) return std::nullopt;
   topic_info topic;

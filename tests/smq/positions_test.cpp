@@ -13,6 +13,7 @@
 
 using namespace tidegate;
 using namespace tidegate::smq;
+using namespace tidegate::smq::topics_testing;
 
 namespace {
 

@@ -104,6 +104,8 @@ class topics_memory_port : public entry_port {
   }
 };
 
+namespace topics_testing {
+
 inline uuid test_id(unsigned char last) {
   uuid id;
   id.bytes[15] = std::byte{last};
@@ -119,5 +121,7 @@ inline std::string to_hex(std::string_view bytes) {
   }
   return out;
 }
+
+}  // namespace topics_testing
 
 }  // namespace tidegate::smq

@@ -9,7 +9,7 @@
 /// Writing and reading the fixed layouts of our own entries (design §10): big-endian integers, u16 before strings.
 namespace tidegate::smq {
 
-class field_writer {
+class layout_writer {
  public:
   void u8(std::uint8_t value) { integer(value, 1); }
   void u16(std::uint16_t value) { integer(value, 2); }
@@ -40,9 +40,9 @@ class field_writer {
 };
 
 /// Reads in order; the first failure sticks and every later read answers zero or empty.
-class field_reader {
+class layout_reader {
  public:
-  explicit field_reader(std::string_view bytes) : rest_(bytes) {}
+  explicit layout_reader(std::string_view bytes) : rest_(bytes) {}
 
   std::uint8_t u8() { return static_cast<std::uint8_t>(integer(1)); }
   std::uint16_t u16() { return static_cast<std::uint16_t>(integer(2)); }

@@ -1,19 +1,19 @@
-#include "smq/field_codec.hpp"
+#include "smq/layout.hpp"
 
 #include <cstring>
 #include <limits>
 
 namespace tidegate::smq {
 
-void field_writer::integer(std::uint64_t value, int width) {
+void layout_writer::integer(std::uint64_t value, int width) {
   for (int shift = (width - 1) * 8; shift >= 0; shift -= 8) bytes_.push_back(static_cast<char>(value >> shift));
 }
 
-void field_writer::id(const uuid& value) {
+void layout_writer::id(const uuid& value) {
   bytes_.append(reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size());
 }
 
-void field_writer::text(std::string_view value) {
+void layout_writer::text(std::string_view value) {
   if (value.size() > std::numeric_limits<std::uint16_t>::max()) {
     good_ = false;
     return;
@@ -22,12 +22,12 @@ void field_writer::text(std::string_view value) {
   bytes_.append(value);
 }
 
-void field_writer::blob(std::string_view value) {
+void layout_writer::blob(std::string_view value) {
   count(value.size());
   if (good_) bytes_.append(value);
 }
 
-void field_writer::count(std::size_t value) {
+void layout_writer::count(std::size_t value) {
   if (value > std::numeric_limits<std::uint32_t>::max()) {
     good_ = false;
     return;
@@ -35,7 +35,7 @@ void field_writer::count(std::size_t value) {
   u32(static_cast<std::uint32_t>(value));
 }
 
-std::string_view field_reader::take(std::size_t size) {
+std::string_view layout_reader::take(std::size_t size) {
   if (!good_ || size > rest_.size()) {
     good_ = false;
     return {};
@@ -45,28 +45,28 @@ std::string_view field_reader::take(std::size_t size) {
   return taken;
 }
 
-std::uint64_t field_reader::integer(std::size_t width) {
+std::uint64_t layout_reader::integer(std::size_t width) {
   std::uint64_t value = 0;
   for (char byte : take(width)) value = (value << 8) | static_cast<unsigned char>(byte);
   return value;
 }
 
-uuid field_reader::id() {
+uuid layout_reader::id() {
   uuid value;
   auto bytes = take(value.bytes.size());
   if (good_) std::memcpy(value.bytes.data(), bytes.data(), bytes.size());
   return value;
 }
 
-std::string field_reader::text() {
+std::string layout_reader::text() {
   return std::string(take(u16()));
 }
 
-std::string_view field_reader::blob() {
+std::string_view layout_reader::blob() {
   return take(u32());
 }
 
-std::size_t field_reader::count(std::size_t smallest) {
+std::size_t layout_reader::count(std::size_t smallest) {
   std::size_t value = u32();
   if (!good_ || value > rest_.size() / smallest) {
     good_ = false;
