@@ -1,0 +1,120 @@
+#pragma once
+
+#include "messages/common/planned_batch.hpp"
+#include "messages/common/uuid.hpp"
+#include "smq/ports.hpp"
+#include "smq/segments/partition_entry.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The log of a partition over the ports (design §6.1-6.4): values, and functions that plan what to write.
+/// Only load_log() touches a port; the plans go through the partition's session.
+namespace tidegate::smq {
+
+/// Where a partition lives and who it is.
+struct partition_place {
+  std::string topic;
+  uuid topic_id;
+  std::int32_t partition = 0;
+  std::string directory;  // absolute, no '/' at the end
+  std::int64_t span_seconds = 600;
+};
+
+/// One segment file. Offsets are Kafka's, message numbers SMQ's.
+struct segment {
+  std::string name;
+  std::string path;
+  std::int64_t base_offset = 0;
+  std::int64_t next_offset = 0;
+  std::int64_t first_ts_ns = 0;
+  std::int64_t last_ts_ns = 0;
+  std::int64_t max_timestamp = -1;  // ms; -1: no record has one
+  std::int32_t leader_epoch = 0;
+  std::vector<chunk_ref> chunks;
+  std::int64_t name_second = 0;
+  std::int64_t first_message_number = 0;
+  std::int64_t next_message_number = 0;
+  friend bool operator==(const segment&, const segment&) = default;
+
+  [[nodiscard]] std::uint64_t size_bytes() const { return chunks.empty() ? 0 : chunks.back().offset + chunks.back().size; }
+};
+
+struct log_state {
+  std::int64_t log_start = 0;
+  std::int64_t next_offset = 0;
+  std::int64_t last_ts_ns = 0;
+  std::int64_t next_message_number = 0;
+  std::vector<epoch_start> epochs;
+  std::vector<offset_gap> gaps;
+  std::vector<segment> segments;  // ascending
+  byte_buffer snapshot;           // the producer snapshot as its owner encoded it
+  std::int64_t snapshot_offset = -1;  // up to which offset the snapshot goes; -1: there is none
+  bool has_partition_entry = false;
+  std::size_t foreign_files = 0;  // files that are not ours, found by load_log(): not served, to be reported
+  friend bool operator==(const log_state&, const log_state&) = default;
+};
+
+/// Reads the partition entry (absent = a new log) and lists the segments with their chunks.
+/// Errors: refused "damaged: …" (an entry that cannot be read or is another partition's, segments that overlap);
+///         every doubt of the port as it came.
+/// Thread: any; `done` runs once, on a thread of the engine or before this returns. `ports` must outlive it.
+void load_log(engine ports, partition_place place, time_point deadline, completion<result<log_state>> done);
+
+/// Storage was rewound: the partition entry remembers offsets that no segment holds and no gap declares.
+/// The leader raises its epoch and declares the gap before its first append.
+std::optional<offset_gap> undeclared_tail_gap(const log_state& log, std::int32_t new_epoch);
+
+/// Adds the gap; the caller must have write_partition_entry() stored before the first append above it.
+void declare_gap(log_state& log, const offset_gap& gap);
+
+struct append_options {
+  std::size_t max_chunks_per_segment = 64;                        // longer chunk lists make every append slower
+  std::uint64_t max_segment_bytes = 64 * 1024 * 1024;             // and retention deletes whole segments
+};
+
+/// One chunk and what the segment's entry says after it. Pure: nothing changes until apply().
+struct append_plan {
+  std::size_t covered = 0;           // how many of the batches are in the chunk: the rest needs another plan
+  std::vector<shared_bytes> chunk;   // the parts for chunk_port::put
+  std::uint64_t chunk_bytes = 0;
+  bool rolls = false;                // a new segment file
+  segment after;                     // the segment with the chunk still missing from its list
+  partition_place place;
+};
+
+/// Plans the chunk of the leading batches that fit one segment file. `batches`: not empty, in order, continuing `log`.
+/// `new_leader`: the first append of a leader, who never puts its predecessor's open file again.
+/// Errors: throws std::invalid_argument when the batches do not continue the log (a bug of the caller).
+append_plan plan_append(const log_state& log, const partition_place& place, const std::vector<planned_batch>& batches,
+                        bool new_leader, const append_options& options = {});
+
+/// What the session has to write for the plan, in this order: the partition entry when rolling, then the segment.
+/// `log`: as it is now, before apply(): a trim or a snapshot may have come while the chunk was uploaded.
+std::vector<mutation> mutations(const log_state& log, const append_plan& plan, const chunk_id& id);
+
+/// The log after the plan is written.
+void apply(log_state& log, const append_plan& plan, const chunk_id& id);
+
+/// Remembers the producer snapshot that the next partition entry carries; `offset`: the next offset it was taken at.
+/// A snapshot over partition_entry::max_snapshot_bytes is not taken: the older one stays right, recovery reads more.
+/// Returns whether it was taken.
+bool set_snapshot(log_state& log, byte_buffer snapshot, std::int64_t offset);
+
+/// PUT of `tidegate.offset` as `log` stands: at creation, clean close, for a declared gap. (A roll has its own.)
+mutation write_partition_entry(const log_state& log, const partition_place& place);
+
+/// PUT of SMQ's `checkpoint.offset` (last message number, 8-byte big-endian) at creation and clean close, so that a
+/// native publisher who ignores the rules at least does not reuse message numbers.
+mutation write_checkpoint(const log_state& log, const partition_place& place);
+
+/// Everything that raising the log start to `log_start` needs, in this order: the partition entry, then the deletes,
+/// oldest first. The newest segment stays. `log_start` is clamped to [log.log_start, log.next_offset].
+std::vector<mutation> trim_mutations(const log_state& log, const partition_place& place, std::int64_t log_start);
+
+/// The log after the trim is written.
+void apply_trim(log_state& log, std::int64_t log_start);
+
+}  // namespace tidegate::smq

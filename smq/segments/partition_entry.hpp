@@ -1,0 +1,54 @@
+#pragma once
+
+#include "messages/common/bytes.hpp"
+#include "messages/common/uuid.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidegate::smq {
+
+struct epoch_start {
+  std::int32_t epoch = 0;
+  std::int64_t start_offset = 0;
+  friend bool operator==(const epoch_start&, const epoch_start&) = default;
+};
+
+/// Offsets [from, to) that storage lost and nobody will use again; a fetch inside goes on at `to`.
+struct offset_gap {
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+  std::int32_t epoch = 0;
+  friend bool operator==(const offset_gap&, const offset_gap&) = default;
+};
+
+/// What `tidegate.offset` in the partition directory holds: written on creation, roll, trim and clean close.
+/// Layout: version 1 · topic id 16 · partition 4 · log start 8 · lower bound of the next offset 8 · lower bound of the
+/// next message number 8 · last ts_ns 8 · epoch count 4, each 4 + 8 · gap count 4, each 8 + 8 + 4 · snapshot offset 8 (-1: none) ·
+/// snapshot length 4 and bytes. Unknown trailing bytes are ignored.
+struct partition_entry {
+  /// An entry is rewritten as a whole, and the filer logs every rewrite twice.
+  static constexpr std::size_t max_snapshot_bytes = 64 * 1024;
+
+  uuid topic_id;
+  std::int32_t partition = 0;
+  std::int64_t log_start = 0;
+  std::int64_t next_offset = 0;
+  std::int64_t next_message_number = 0;
+  std::int64_t last_ts_ns = 0;
+  std::vector<epoch_start> epochs;  // both ascending
+  std::vector<offset_gap> gaps;     // ascending, disjoint
+  std::int64_t snapshot_offset = -1;
+  byte_buffer snapshot;  // of the producer state, as its owner encodes it
+  friend bool operator==(const partition_entry&, const partition_entry&) = default;
+};
+
+std::string encode_partition_entry(const partition_entry& e);
+
+/// Errors: nullopt when bytes are missing, the version is not ours, or lists are not ascending.
+std::optional<partition_entry> decode_partition_entry(std::string_view content);
+
+}  // namespace tidegate::smq

@@ -1,0 +1,256 @@
+#include "smq/segments/read_log.hpp"
+
+#include "smq/segments/log_entry.hpp"
+#include "smq/segments/step_loop.hpp"
+
+#include <algorithm>
+
+namespace tidegate::smq {
+
+namespace {
+
+constexpr std::uint64_t search_read_bytes = 1024 * 1024;  // a usual chunk: the batch may be anywhere inside
+constexpr std::uint64_t least_read_bytes = 64 * 1024;     // a round trip costs more than these bytes
+constexpr std::uint64_t entry_overhead_bytes = 1024;
+
+outcome damaged(const std::string& why) { return {status::refused, "damaged: " + why, 0}; }
+
+std::int64_t behind_gaps(const std::vector<offset_gap>& gaps, std::int64_t offset) {
+  for (const auto& g : gaps)
+    if (g.from <= offset && offset < g.to) offset = g.to;
+  return offset;
+}
+
+/// Finds the chunk by the first messages of chunks, then walks messages.
+class log_reader final : public step_loop {
+ public:
+  log_reader(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset, std::size_t max_bytes,
+             time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done)
+    : chunks_(ports.chunks), view_(std::move(view)), wanted_(behind_gaps(view_->gaps, offset)), max_bytes_(max_bytes),
+      deadline_(deadline), index_(index), done_(std::move(done)) {}
+
+ private:
+  enum class phase : std::uint8_t { locate, search, scan };
+
+  bool step() override {
+    if (asked_) {
+      asked_ = false;
+      if (!answer_.is_ok()) return fail(answer_.what);
+      if (phase_ == phase::search ? !take_head() : !take_messages()) return false;
+    }
+    for (;;) {
+      if (phase_ == phase::locate && !locate()) return false;
+      if (phase_ == phase::search) {
+        if (low_ < high_) return ask((low_ + high_ + 1) / 2, 0, log_entry_head_bytes);
+        start_scan({current().base_offset, low_, 0}, low_ == 0 ? current().base_offset : -1);
+      }
+      if (full_ || (expected_ >= 0 && expected_ >= view_->end_offset)) return finish();
+      if (position_ < current().chunks[chunk_].size) return ask(chunk_, position_, next_read_bytes());
+      if (!next_chunk()) return false;
+    }
+  }
+
+  const segment& current() const { return view_->segments[segment_]; }
+
+  bool locate() {
+    if (wanted_ >= view_->end_offset) return finish();
+    const auto& all = view_->segments;
+    auto after = std::ranges::upper_bound(all, wanted_, {}, &segment::base_offset);
+    if (after == all.begin()) return fail(damaged("no segment holds offset " + std::to_string(wanted_)));
+    segment_ = static_cast<std::size_t>(after - all.begin()) - 1;
+    if (wanted_ >= current().next_offset)
+      return fail(damaged("no segment holds offset " + std::to_string(wanted_)));
+    auto point = index_ ? index_->find(view_->topic_id, view_->partition, wanted_) : std::nullopt;
+    if (point && !index_failed_ && point->segment_base_offset == current().base_offset &&
+        point->chunk_index < current().chunks.size() && point->position < current().chunks[point->chunk_index].size) {
+      start_scan(*point, wanted_);
+      from_index_ = true;
+      return true;
+    }
+    phase_ = phase::search;
+    low_ = 0;
+    high_ = wanted_ == current().base_offset ? 0 : current().chunks.size() - 1;
+    return true;
+  }
+
+  void start_scan(const index_point& at, std::int64_t expected) {
+    phase_ = phase::scan;
+    chunk_ = at.chunk_index;
+    position_ = at.position;
+    expected_ = expected;
+  }
+
+  bool next_chunk() {
+    position_ = 0;
+    if (++chunk_ < current().chunks.size()) return true;
+    if (expected_ != current().next_offset) return damage("the segment ends early");
+    expected_ = behind_gaps(view_->gaps, expected_);
+    if (expected_ >= view_->end_offset) return answer_batches();
+    chunk_ = 0;
+    if (++segment_ < view_->segments.size() && current().base_offset == expected_) return true;
+    // What was read before the hole is good; the hole is the next read's answer.
+    if (!batches_.empty()) return answer_batches();
+    return damage("no segment holds offset " + std::to_string(expected_));
+  }
+
+  std::uint64_t next_read_bytes() const {
+    if (needed_ > 0) return needed_;
+    auto left = max_bytes_ > bytes_ ? max_bytes_ - bytes_ : 0;
+    auto least = expected_ == wanted_ || !batches_.empty() ? least_read_bytes : search_read_bytes;
+    return std::max<std::uint64_t>(std::min<std::uint64_t>(left, UINT32_MAX) + entry_overhead_bytes, least);
+  }
+
+  bool ask(std::size_t chunk, std::uint64_t position, std::uint64_t count) {
+    const auto& c = current().chunks[chunk];
+    asked_ = true;
+    asked_bytes_ = std::min(count, c.size - position);
+    chunks_.get(c.id, position, asked_bytes_, deadline_,
+                [self = shared_from_this(), this](result<shared_bytes> answer) {
+                  answer_ = std::move(answer);
+                  resume();
+                });
+    return true;
+  }
+
+  bool take_head() {
+    auto head = peek_log_entry(answer_.value.view(), view_->topic_id, view_->partition);
+    if (!head) return damage("a chunk does not begin with a message of this partition");
+    auto middle = (low_ + high_ + 1) / 2;
+    if (head->base_offset <= wanted_) low_ = middle;
+    else high_ = middle - 1;
+    return true;
+  }
+
+  bool take_messages() {
+    auto bytes = answer_.value;
+    answer_.value = {};
+    if (bytes.size() != asked_bytes_) return damage("a chunk is shorter than its entry says");
+    auto left_in_chunk = current().chunks[chunk_].size - position_;
+    std::size_t at = 0;
+    needed_ = 0;
+    while (at < bytes.size() && !full_) {
+      auto rest = bytes.view().subspan(at);
+      auto stored = stored_log_entry_bytes(rest);
+      if (!stored || *stored > rest.size()) {
+        if (stored.value_or(4) > left_in_chunk - at) return damage("a message is cut off");
+        needed_ = std::min(std::max<std::uint64_t>(stored.value_or(4), least_read_bytes), left_in_chunk - at);
+        break;
+      }
+      auto entry = decode_log_entry(rest, view_->topic_id, view_->partition);
+      if (!entry) return damage("a message or its batch is not what was written");
+      if (!take_message(*entry, bytes.slice(at + entry->batch_position, entry->batch_bytes), position_ + at))
+        return false;
+      if (phase_ != phase::scan) return true;  // the index point was wrong: the search begins again
+      if (!full_) at += entry->stored_bytes;
+    }
+    position_ += at;
+    return true;
+  }
+
+  bool take_message(const log_entry& entry, shared_bytes batch, std::uint64_t position) {
+    if (entry.base_offset != expected_ && (expected_ >= 0 || entry.base_offset > wanted_))
+      return damage("offset " + std::to_string(entry.base_offset) + " does not continue " + std::to_string(expected_));
+    if (entry.base_offset < current().base_offset || entry.next_offset > current().next_offset)
+      return damage("a batch lies outside its segment");
+    if (entry.base_offset >= view_->end_offset || (!batches_.empty() && bytes_ + batch.size() > max_bytes_)) {
+      full_ = true;
+      remember(entry.base_offset, position);
+      return true;
+    }
+    expected_ = entry.next_offset;
+    if (entry.next_offset <= wanted_) return true;
+    // The first batch may be above max_bytes and then stays alone.
+    bytes_ += batch.size();
+    batches_.push_back(std::move(batch));
+    return true;
+  }
+
+  void remember(std::int64_t base_offset, std::uint64_t position) {
+    if (index_) index_->put(view_->topic_id, view_->partition, base_offset, {current().base_offset, chunk_, position});
+  }
+
+  /// An index point may be older than a merge of its segment: then the search decides, and only it may call it damage.
+  bool damage(const std::string& why) {
+    if (!from_index_) return fail(damaged(segment_ < view_->segments.size() ? current().name + ": " + why : why));
+    if (index_) index_->erase(view_->topic_id, view_->partition, wanted_);
+    from_index_ = false;
+    index_failed_ = true;
+    batches_.clear();
+    bytes_ = 0;
+    needed_ = 0;
+    full_ = false;
+    phase_ = phase::locate;
+    return true;
+  }
+
+  bool fail(outcome what) {
+    done_({std::move(what), {}});
+    return false;
+  }
+
+  bool finish() {
+    if (!full_ && !batches_.empty() && index_) {
+      // The next message may be the first of a chunk that is still to be written.
+      auto at_end = position_ == current().chunks[chunk_].size;
+      index_->put(view_->topic_id, view_->partition, expected_,
+                  {current().base_offset, at_end ? chunk_ + 1 : chunk_, at_end ? 0 : position_});
+    }
+    return answer_batches();
+  }
+
+  bool answer_batches() {
+    done_({{}, std::move(batches_)});
+    return false;
+  }
+
+  chunk_port& chunks_;
+  std::shared_ptr<const log_view> view_;
+  std::int64_t wanted_;
+  std::size_t max_bytes_;
+  time_point deadline_;
+  index_cache* index_;
+  completion<result<std::vector<shared_bytes>>> done_;
+
+  phase phase_ = phase::locate;
+  std::size_t segment_ = 0;
+  std::size_t low_ = 0;   // search: the wanted batch is in chunk [low_, high_]
+  std::size_t high_ = 0;
+  std::size_t chunk_ = 0;  // scan: the next message is here
+  std::uint64_t position_ = 0;
+  std::int64_t expected_ = -1;  // its base offset; -1: any up to the wanted offset
+  std::uint64_t needed_ = 0;    // bytes of a message that the last read cut off
+  bool from_index_ = false;
+  bool index_failed_ = false;
+  bool full_ = false;
+  bool asked_ = false;
+  std::uint64_t asked_bytes_ = 0;
+  result<shared_bytes> answer_;
+  std::vector<shared_bytes> batches_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const log_view> make_view(const log_state& log, const partition_place& place, std::int64_t offset,
+                                          std::int64_t end_offset, std::size_t max_segments) {
+  auto view = std::make_shared<log_view>();
+  view->topic_id = place.topic_id;
+  view->partition = place.partition;
+  view->log_start = log.log_start;
+  view->end_offset = std::min(end_offset, log.next_offset);
+  view->gaps = log.gaps;
+  auto first = std::ranges::upper_bound(log.segments, behind_gaps(log.gaps, offset), {}, &segment::base_offset);
+  if (first != log.segments.begin()) --first;
+  auto count = std::min<std::size_t>(max_segments, static_cast<std::size_t>(log.segments.end() - first));
+  view->segments.assign(first, first + static_cast<std::ptrdiff_t>(count));
+  if (first + static_cast<std::ptrdiff_t>(count) != log.segments.end())
+    view->end_offset = std::min(view->end_offset, view->segments.back().next_offset);
+  return view;
+}
+
+void read_log(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset, std::size_t max_bytes,
+              time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done) {
+  std::make_shared<log_reader>(ports, std::move(view), offset, max_bytes, deadline, index, std::move(done))->run();
+}
+
+}  // namespace tidegate::smq

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "messages/common/uuid.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace tidegate::smq {
+
+/// What a segment's entry says about its content, so that no load and no look-up by offset needs its data.
+/// Stored as SMQ's `buffer_start`, `offset_min`, `offset_max` (message numbers, 8-byte big-endian) and our `tg.seg`:
+/// version 1 · base offset 8 · next offset 8 · first and last ts_ns 8 + 8 · largest record timestamp 8 (ms, -1: none) ·
+/// leader epoch 4 · topic id 16 · partition 4. Unknown trailing bytes are ignored.
+struct segment_attributes {
+  std::int64_t base_offset = 0;
+  std::int64_t next_offset = 0;
+  std::int64_t first_ts_ns = 0;
+  std::int64_t last_ts_ns = 0;
+  std::int64_t max_timestamp = -1;
+  std::int32_t leader_epoch = 0;
+  uuid topic_id;
+  std::int32_t partition = 0;
+  std::int64_t first_message_number = 0;
+  std::int64_t last_message_number = 0;
+  friend bool operator==(const segment_attributes&, const segment_attributes&) = default;
+};
+
+std::map<std::string, std::string> encode_segment_attributes(const segment_attributes& attributes);
+
+/// Errors: nullopt when an attribute is missing, too short, of another major version, or contradicts itself.
+std::optional<segment_attributes> decode_segment_attributes(const std::map<std::string, std::string>& stored);
+
+}  // namespace tidegate::smq
