@@ -1,0 +1,88 @@
+#pragma once
+
+#include "messages/common/bytes.hpp"
+#include "messages/common/error_code.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+
+namespace tidegate::core {
+
+/// What a produced batch says about its producer; `producer_id` -1: the producer is not idempotent.
+struct producer_claim {
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  std::int32_t base_sequence = -1;
+  std::int32_t record_count = 0;
+
+  [[nodiscard]] bool is_idempotent() const { return producer_id >= 0; }
+};
+
+enum class produce_decision : std::uint8_t {
+  append,
+  duplicate,            // stored before: answer its base offset, append nothing
+  duplicate_undecided,  // the first copy is on its way: answer when that one is decided
+  refuse,
+};
+
+struct produce_verdict {
+  produce_decision decision = produce_decision::append;
+  error_code error = error_code::none;  // refuse only: out_of_order_sequence_number, invalid_producer_epoch
+  std::int64_t base_offset = -1;        // of the first copy of a duplicate
+  std::int64_t timestamp_ms = -1;       // when the first copy was appended
+  friend bool operator==(const produce_verdict&, const produce_verdict&) = default;
+};
+
+/// The idempotent producers of one partition: per producer id the epoch and the last five batches, as in Kafka.
+/// `decide` changes nothing; `plan` notes a batch that was queued; `apply` notes a batch that is stored, live and when
+/// the log is read again. Batches of one producer are applied in the order in which they were planned.
+class producer_state {
+ public:
+  static constexpr std::size_t batches_kept = 5;  // Kafka's max.in.flight.requests.per.connection for idempotence
+
+  /// An unknown producer id may start at any sequence number: its earlier batches may have expired.
+  [[nodiscard]] produce_verdict decide(const producer_claim& claim) const;
+
+  void plan(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);
+
+  void apply(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);
+
+  /// Forgets what was planned and not applied.
+  void abandon_undecided();
+
+  /// Forgets producers without undecided batches whose last batch is older than `max_idle_ms`.
+  void expire(std::int64_t now_ms, std::int64_t max_idle_ms);
+
+  [[nodiscard]] std::size_t size() const { return producers_.size(); }
+
+  /// The snapshot: applied batches only.
+  [[nodiscard]] byte_buffer encode() const;
+
+  /// nullopt: not a snapshot of a version that this program knows, or cut short.
+  static std::optional<producer_state> decode(byte_view snapshot);
+
+  friend bool operator==(const producer_state&, const producer_state&) = default;
+
+ private:
+  struct batch {
+    std::int16_t epoch = 0;
+    std::int32_t first_sequence = 0;
+    std::int32_t last_sequence = 0;
+    std::int64_t base_offset = 0;
+    std::int64_t timestamp_ms = 0;
+    friend bool operator==(const batch&, const batch&) = default;
+  };
+  struct producer {
+    std::deque<batch> applied;    // at most batches_kept, all of one epoch
+    std::deque<batch> undecided;  // in planned order
+    friend bool operator==(const producer&, const producer&) = default;
+  };
+
+  static batch batch_of(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);
+
+  std::map<std::int64_t, producer> producers_;
+};
+
+}  // namespace tidegate::core

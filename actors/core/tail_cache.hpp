@@ -1,0 +1,50 @@
+#pragma once
+
+#include "messages/common/bytes.hpp"
+#include "messages/common/planned_batch.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace tidegate::core {
+
+/// The newest batches of a partition, for consumers that keep up. Bounded in bytes; the oldest leave first.
+class tail_cache {
+ public:
+  /// `max_bytes` 0 keeps nothing. Batches below `copied_below_bytes` are copied: as slices, a few small batches would
+  /// keep alive the large frames in which they arrived together with other partitions' batches.
+  explicit tail_cache(std::size_t max_bytes, std::size_t copied_below_bytes = std::size_t{32} << 10)
+    : max_bytes_(max_bytes), copied_below_bytes_(copied_below_bytes) {}
+
+  /// Takes the batch behind the last one. Pushing below the last end empties the cache first.
+  void push(const planned_batch& batch);
+
+  /// Whole batches from the one that holds `offset` (or follows a gap at it) on, together at most `max_bytes`, but at
+  /// least one. nullopt: not in memory (always so while the cache is empty). `offset` at or above the end: an empty list.
+  [[nodiscard]] std::optional<std::vector<shared_bytes>> read(std::int64_t offset, std::size_t max_bytes) const;
+
+  /// Drops the batches that end at or below `log_start`.
+  void trim(std::int64_t log_start);
+
+  void clear();
+
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct item {
+    std::int64_t base_offset;
+    std::int64_t next_offset;
+    shared_bytes batch;
+  };
+
+  void drop_front();
+
+  std::size_t max_bytes_;
+  std::size_t copied_below_bytes_;
+  std::size_t bytes_ = 0;
+  std::deque<item> items_;
+};
+
+}  // namespace tidegate::core
