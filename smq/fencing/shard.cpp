@@ -1,0 +1,320 @@
+#include "smq/fencing/shard.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace tidegate::smq {
+
+namespace {
+
+constexpr const char* fenced_reason = "this incarnation lost its fence";
+
+}  // namespace
+
+std::shared_ptr<shard> shard::make(entry_port& entries, std::string path, fence current, shard_options options) {
+  assert(options.after && options.random && options.now);
+  return std::shared_ptr<shard>(new shard(entries, std::move(path), std::move(current), std::move(options)));
+}
+
+shard::shard(entry_port& entries, std::string path, fence current, shard_options options)
+  : entries_(entries),
+    path_(std::move(path)),
+    options_(std::move(options)),
+    current_(std::move(current)),
+    current_content_(encode(current_)),
+    backoff_(options_.first_backoff) {}
+
+// Changes the state under the mutex, then runs what the change asked for without it. A call from inside such an action,
+// or from another thread meanwhile, only leaves its actions behind: no recursion, and answers keep their order.
+template <class F>
+void shard::locked(F change) {
+  auto self = shared_from_this();
+  std::unique_lock lock{mutex_};
+  change();
+  if (acting_) return;
+  acting_ = true;
+  while (!actions_.empty()) {
+    auto batch = std::exchange(actions_, {});
+    lock.unlock();
+    for (auto& action : batch) action();
+    batch.clear();
+    lock.lock();
+  }
+  acting_ = false;
+}
+
+void shard::answer(write_unit& unit, write_result code, std::string reason) {
+  later([done = std::move(unit.done), code, reason = std::move(reason)]() mutable {
+    if (done) done({code, std::move(reason)});
+  });
+}
+
+void shard::open(const std::string& owner, completion<std::uint64_t> done) {
+  locked([&] {
+    if (auto it = owners_.find(owner); it != owners_.end()) drop_session(owner, it->second.number);
+    auto number = ++last_number_;
+    if (!stopped_) owners_[owner].number = number;
+    when_settled(owner, [done = std::move(done), number] { done(number); });
+  });
+}
+
+void shard::write(const std::string& owner, std::uint64_t number, std::vector<mutation> mutations, write_class priority,
+                  completion<write_answer> done) {
+  write_unit unit{owner, number, std::move(mutations), 0, false, std::move(done)};
+  auto problem = why_not(unit.mutations);
+  unit.bytes = size_of(unit.mutations);
+  locked([&] {
+    if (fenced_) return answer(unit, write_result::fenced, fenced_reason);
+    auto it = owners_.find(owner);
+    if (it == owners_.end() || it->second.number != number)
+      return answer(unit, write_result::not_written, "the session is closed");
+    if (problem) return answer(unit, write_result::refused, *problem);
+    // A commit may overtake other owners' bulk writes, never its own.
+    auto& state = it->second;
+    ++state.queued;
+    if (priority == write_class::bulk || state.queued_bulk > 0) {
+      ++state.queued_bulk;
+      bulk_.push_back(std::move(unit));
+    } else {
+      commits_.push_back(std::move(unit));
+    }
+    begin_window();
+  });
+}
+
+void shard::close(const std::string& owner, std::uint64_t number, std::function<void()> settled) {
+  locked([&] {
+    drop_session(owner, number);
+    when_settled(owner, std::move(settled));
+  });
+}
+
+void shard::stop() {
+  locked([&] {
+    stopped_ = true;
+    drop_all(write_result::not_written, "the store is stopped");
+  });
+}
+
+void shard::mark_fenced() {
+  locked([&] { fence_off(); });
+}
+
+bool shard::is_fenced() const {
+  std::lock_guard lock{mutex_};
+  return fenced_;
+}
+
+void shard::drop_session(const std::string& owner, std::uint64_t number) {
+  auto it = owners_.find(owner);
+  if (it == owners_.end() || it->second.number != number) return;
+  if (it->second.queued > 0) {
+    for (auto* queue : {&alone_, &commits_, &bulk_}) {
+      std::erase_if(*queue, [&](write_unit& unit) {
+        if (unit.session != number) return false;
+        answer(unit, write_result::not_written, "the session is closed");
+        return true;
+      });
+    }
+  }
+  owners_.erase(it);
+}
+
+void shard::drop_all(write_result code, const std::string& reason) {
+  for (auto* queue : {&alone_, &commits_, &bulk_}) {
+    for (auto& unit : *queue) answer(unit, code, reason);
+    queue->clear();
+  }
+  owners_.clear();
+}
+
+void shard::when_settled(const std::string& owner, std::function<void()> settled) {
+  auto is_owners = [&](const write_unit& unit) { return unit.owner == owner; };
+  if (window_ && std::any_of(window_->units.begin(), window_->units.end(), is_owners))
+    settle_.push_back(std::move(settled));
+  else
+    later(std::move(settled));
+}
+
+void shard::fence_off() {
+  if (fenced_) return;
+  fenced_ = true;
+  drop_all(write_result::fenced, fenced_reason);
+  // After stop() nobody needs to be told: the process is ending anyway.
+  if (!stopped_) later(options_.on_fenced);
+}
+
+fence shard::next_fence(const fence& from) const {
+  return {from.incarnation, from.epoch, from.seq + 1, options_.random(), {}};
+}
+
+void shard::begin_window() {
+  if (window_ || fenced_) return;
+  write_window window;
+  std::size_t mutations = 0;
+  std::size_t bytes = 0;
+  // What did not fit blocks everything behind it: a later unit of the same session must not overtake it.
+  if (!alone_.empty())
+    fill_from(alone_, window, mutations, bytes);
+  else if (fill_from(commits_, window, mutations, bytes))
+    fill_from(bulk_, window, mutations, bytes);
+  if (window.units.empty()) return;
+  window.before = current_content_;
+  window.after = next_fence(current_);
+  window.after_content = encode(window.after);
+  window_ = std::move(window);
+  send();
+}
+
+// Moves units until one does not fit; true: the queue is empty.
+bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, std::size_t& mutations, std::size_t& bytes) {
+  while (!queue.empty()) {
+    auto& unit = queue.front();
+    bool fits = mutations + unit.mutations.size() <= options_.max_window_mutations &&
+                bytes + unit.bytes <= options_.max_window_bytes && !unit.alone;
+    if (!fits && !window.units.empty()) return false;
+    mutations += unit.mutations.size();
+    bytes += unit.bytes;
+    if (auto it = owners_.find(unit.owner); it != owners_.end()) {
+      --it->second.queued;
+      if (&queue == &bulk_) --it->second.queued_bulk;
+    }
+    window.units.push_back(std::move(unit));
+    queue.pop_front();
+    if (!fits) return false;
+  }
+  return true;
+}
+
+void shard::send() {
+  auto& window = *window_;
+  ++window.attempts;
+  std::vector<mutation> mutations;
+  if (!window.burn)
+    for (const auto& unit : window.units) mutations.insert(mutations.end(), unit.mutations.begin(), unit.mutations.end());
+  mutations.push_back({mutation::kind::put, {path_, window.burn ? window.burn_content : window.after_content, {}, {}}});
+  auto step = ++step_;
+  later([this, step, condition = guard{path_, window.before}, mutations = std::move(mutations)]() mutable {
+    entries_.transact(std::move(condition), std::move(mutations), options_.now() + options_.port_timeout,
+                      [self = shared_from_this(), step](outcome what) {
+                        self->locked([&] {
+                          if (step == self->step_) self->on_sent(what);
+                        });
+                      });
+  });
+}
+
+void shard::on_sent(const outcome& what) {
+  switch (what.code) {
+    case status::ok: return finish(window_->burn ? verdict::burned : verdict::applied);
+    case status::refused:
+      if (window_->burn) return read_fence();
+      // Only this attempt is known to have changed nothing: an earlier one may still arrive.
+      return window_->attempts == 1 ? on_refused(what.reason) : burn();
+    case status::absent:
+    case status::conflict:
+    case status::partial:
+    case status::unknown: return read_fence();
+  }
+}
+
+void shard::read_fence() {
+  auto step = ++step_;
+  later([this, step] {
+    entries_.get(path_, options_.now() + options_.port_timeout, [self = shared_from_this(), step](result<entry> what) {
+      self->locked([&] {
+        if (step == self->step_) self->on_read(what);
+      });
+    });
+  });
+}
+
+void shard::on_read(const result<entry>& what) {
+  if (!what.is_ok() && what.what.code != status::absent) return try_again(&shard::read_fence);
+  auto how = judge(*window_, what.is_ok() ? std::optional{what.value.content} : std::nullopt);
+  if (how != verdict::pending) return finish(how);
+  if (!window_->burn && window_->attempts >= options_.max_attempts) return burn();
+  try_again(&shard::send);
+}
+
+void shard::try_again(void (shard::*step)()) {
+  if (stopped_) return finish_fenced(*window_, false, "stopped before the outcome was known");
+  auto delay = backoff_;
+  backoff_ = std::min(backoff_ * 2, options_.max_backoff);
+  auto number = ++step_;
+  later([this, self = shared_from_this(), delay, step, number] {
+    options_.after(delay, [self, step, number] {
+      self->locked([&] {
+        if (number == self->step_) ((*self).*step)();
+      });
+    });
+  });
+}
+
+// Gives the window up: once its fence has moved on without it, it can never be applied.
+void shard::burn() {
+  window_->burn = next_fence(current_);
+  window_->burn_content = encode(*window_->burn);
+  send();
+}
+
+// Nothing of the window is applied. One bad unit must not take the others with it: each gets a window of its own.
+void shard::on_refused(const std::string& reason) {
+  auto units = std::move(window_->units);
+  if (units.size() == 1) {
+    answer(units.front(), write_result::refused, reason);
+    return end_window();
+  }
+  for (auto& unit : units) {
+    auto it = owners_.find(unit.owner);
+    if (fenced_) {
+      answer(unit, write_result::fenced, fenced_reason);
+    } else if (it == owners_.end() || it->second.number != unit.session) {
+      answer(unit, write_result::not_written, "the session is closed");
+    } else {
+      ++it->second.queued;
+      unit.alone = true;
+      alone_.push_back(std::move(unit));
+    }
+  }
+  end_window();
+}
+
+void shard::finish(verdict how) {
+  auto& window = *window_;
+  switch (how) {
+    case verdict::pending: return;
+    case verdict::applied_fenced: return finish_fenced(window, true, {});
+    case verdict::not_applied_fenced: return finish_fenced(window, false, fenced_reason);
+    case verdict::applied:
+      current_ = std::move(window.after);
+      current_content_ = std::move(window.after_content);
+      for (auto& unit : window.units) answer(unit, write_result::stored, {});
+      break;
+    case verdict::burned:
+      current_ = std::move(*window.burn);
+      current_content_ = std::move(window.burn_content);
+      for (auto& unit : window.units) answer(unit, write_result::reload, "the write was given up");
+      // A prefix may be stored: the owners must look before they write again.
+      for (auto& unit : window.units) drop_session(unit.owner, unit.session);
+      break;
+  }
+  end_window();
+}
+
+void shard::finish_fenced(write_window& window, bool applied, const std::string& reason) {
+  for (auto& unit : window.units) answer(unit, applied ? write_result::stored : write_result::fenced, reason);
+  fence_off();
+  end_window();
+}
+
+void shard::end_window() {
+  window_.reset();
+  backoff_ = options_.first_backoff;
+  for (auto& settled : settle_) later(std::move(settled));
+  settle_.clear();
+  begin_window();
+}
+
+}  // namespace tidegate::smq

@@ -1,0 +1,68 @@
+#include "smq/fencing/window.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace tidegate::smq {
+
+namespace {
+
+constexpr std::size_t max_name_bytes = 255;   // a file name on common file systems; SeaweedFS's own limit
+constexpr std::size_t max_path_bytes = 4096;  // PATH_MAX
+
+bool is_below(std::string_view path, std::string_view directory) {
+  return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
+}
+
+std::optional<std::string> why_not_path(std::string_view path) {
+  if (path.empty() || path.front() != '/') return "the path is not absolute";
+  if (path.size() > max_path_bytes) return "the path is too long";
+  for (std::size_t begin = 1; begin <= path.size();) {
+    auto end = std::min(path.find('/', begin), path.size());
+    auto name = path.substr(begin, end - begin);
+    if (name.empty() || name == "." || name == "..") return "the path has an empty or relative name";
+    if (name.size() > max_name_bytes) return "a name in the path is too long";
+    begin = end + 1;
+  }
+  if (path.find('\0') != std::string_view::npos) return "the path has a zero byte";
+  return std::nullopt;
+}
+
+}  // namespace
+
+verdict judge(const write_window& window, const std::optional<std::string>& observed) {
+  // Taken fences are deleted after a day: absent means fenced long ago.
+  if (!observed) return verdict::not_applied_fenced;
+  if (*observed == window.after_content) return verdict::applied;
+  if (*observed == window.before) return verdict::pending;
+  if (window.burn && *observed == window.burn_content) return verdict::burned;
+  auto taken = decode_fence(*observed);
+  if (taken && taken->previous == window.after_content) return verdict::applied_fenced;
+  // Somebody else's, or ours with an older seq (the store rewound): either way this incarnation is over.
+  return verdict::not_applied_fenced;
+}
+
+std::optional<std::string> why_not(const std::vector<mutation>& mutations) {
+  static const std::string nodes = std::string{own_root} + "/nodes";
+  static const std::string view = view_path();
+  for (const auto& m : mutations) {
+    const auto& path = m.target.path;
+    if (auto reason = why_not_path(path)) return *reason + ": " + path.substr(0, max_name_bytes);
+    if (is_below(path, nodes) || path == nodes || path == view) return "only fencing writes " + path;
+  }
+  return std::nullopt;
+}
+
+std::size_t size_of(const std::vector<mutation>& mutations) {
+  constexpr std::size_t per_mutation = 32;
+  constexpr std::size_t per_chunk = 40;
+  std::size_t total = 0;
+  for (const auto& m : mutations) {
+    total += per_mutation + m.target.path.size() + m.target.content.size();
+    for (const auto& [name, value] : m.target.attributes) total += name.size() + value.size();
+    for (const auto& c : m.target.chunks) total += per_chunk + c.id.size();
+  }
+  return total;
+}
+
+}  // namespace tidegate::smq

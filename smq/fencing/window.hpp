@@ -1,0 +1,52 @@
+#pragma once
+
+#include "smq/fencing/formats.hpp"
+#include "smq/ports.hpp"
+#include "smq/session.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tidegate::smq {
+
+/// What one call of session::write brought: it is stored as a whole, in one window.
+struct write_unit {
+  std::string owner;
+  std::uint64_t session = 0;
+  std::vector<mutation> mutations;
+  std::size_t bytes = 0;
+  bool alone = false;  // was in a window that was refused: it gets one of its own
+  completion<write_answer> done;
+};
+
+/// One transaction and whose writes are in it. It exists until its outcome is proven.
+struct write_window {
+  std::vector<write_unit> units;
+  std::string before;  // the condition: the fence's content
+  fence after;         // what the last mutation puts
+  std::string after_content;
+  int attempts = 0;
+  std::optional<fence> burn;  // set: given up, and this is what advances the fence without it
+  std::string burn_content;
+};
+
+/// What a fence that was read back proves about a window.
+enum class verdict : std::uint8_t {
+  applied,          // all of it is stored
+  burned,           // it can never be applied (again); a prefix may be there
+  pending,          // the fence has not moved: it may be applied later
+  applied_fenced,   // stored, and then somebody took the fence
+  not_applied_fenced,
+};
+
+/// `observed`: the content of the fence, nullopt when it is proven absent.
+verdict judge(const write_window& window, const std::optional<std::string>& observed);
+
+/// Why these mutations may not be queued; nullopt: they may. One entry with a bad name must not stop a shard.
+std::optional<std::string> why_not(const std::vector<mutation>& mutations);
+
+/// About how many bytes the mutations take in a transaction.
+std::size_t size_of(const std::vector<mutation>& mutations);
+
+}  // namespace tidegate::smq
