@@ -182,12 +182,19 @@ loaded_options finish(loaded_options loaded, const std::vector<setting>& setting
 std::string value_text(const option_row& row, options& from) {
   if (const auto* flag = std::get_if<option_row::bool_at>(&row.at)) return (*flag)(from) ? "true" : "false";
   if (const auto* number = std::get_if<option_row::int_at>(&row.at)) return std::to_string((*number)(from));
+  const auto& value = (*std::get_if<option_row::text_at>(&row.at))(from);
   std::ostringstream quoted;
-  quoted << toml::value<std::string>((*std::get_if<option_row::text_at>(&row.at))(from));
+  // toml++ likes 'x'; people like "x". Only a text that needs escapes is left to toml++.
+  const auto is_plain = [](char c) { return c >= ' ' && c < '\x7f' && c != '"' && c != '\\'; };
+  if (std::ranges::all_of(value, is_plain)) {
+    quoted << '"' << value << '"';
+  } else {
+    quoted << toml::value<std::string>(value);
+  }
   return quoted.str();
 }
 
-/// "<help> Unit: …, a to b.", "<help> One of: …." or just "<help>".
+/// The help text with choices, range and flag.
 std::string comment_of(const option_row& row) {
   auto line = "# " + std::string(row.help);
   if (!row.choices.empty()) {
