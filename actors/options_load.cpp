@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <optional>
@@ -230,7 +231,7 @@ loaded_options load_options(const std::string& config_path, const std::vector<se
   std::ifstream file(config_path, std::ios::binary);
   std::ostringstream content;
   if (file) content << file.rdbuf();
-  if (!file) {
+  if (!file || std::filesystem::is_directory(config_path)) {
     loaded_options loaded;
     loader(loaded).problem(config_path, "cannot be read");
     return finish(std::move(loaded), settings);

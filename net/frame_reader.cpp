@@ -29,14 +29,16 @@ std::span<std::byte> frame_reader::prepare() {
     if (large_filled_ == large_capacity_) reserve_large(std::min(large_size_, large_capacity_ * growth));
     return {large_.get() + large_filled_, large_capacity_ - large_filled_};
   }
-  if (begin_ == end_) {
-    begin_ = end_ = 0;
-    if (buffer_.size() != wanted_capacity_) buffer_ = std::vector<std::byte>(wanted_capacity_);
+  const auto rest = end_ - begin_;  // less than one frame, which fits into the buffer that it began in
+  if (wanted_capacity_ > buffer_.size() || (wanted_capacity_ < buffer_.size() && rest == 0)) {
+    std::vector<std::byte> resized(wanted_capacity_);
+    std::copy_n(buffer_.data() + begin_, rest, resized.data());
+    buffer_ = std::move(resized);
   } else if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
+    std::memmove(buffer_.data(), buffer_.data() + begin_, rest);
   }
+  begin_ = 0;
+  end_ = rest;
   return {buffer_.data() + end_, buffer_.size() - end_};
 }
 
