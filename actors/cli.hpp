@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tidegate::actors {
+
+/// Runs the program with its arguments (without the program's name).
+/// Returns the exit code: 0, 1 runtime failure, 2 usage or config.
+int run_cli(const std::vector<std::string>& arguments);
+
+}  // namespace tidegate::actors

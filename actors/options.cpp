@@ -1,0 +1,129 @@
+#include "actors/options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+namespace tidegate::actors {
+
+namespace {
+
+/// The member at the end of a path of members, e.g. options::kafka, kafka_settings::num_partitions.
+template <class T, auto... path>
+T& at(options& o) {
+  return (o.*....*path);
+}
+
+constexpr std::int64_t int32_max = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t day_ms = 86400000;
+
+template <auto... path>
+constexpr option_row::int_at integer = &at<std::int64_t, path...>;
+template <auto... path>
+constexpr option_row::text_at text = &at<std::string, path...>;
+template <auto... path>
+constexpr option_row::bool_at boolean = &at<bool, path...>;
+
+using o = options;
+using k = kafka_settings;
+using l = limit_settings;
+
+std::vector<option_row> server_rows() {
+  return {
+    {.key = "listen", .at = text<&o::listen>, .rule = text_rule::host_port, .flag = "--listen",
+     .help = "Address and port for Kafka clients; port 0 takes any free one."},
+    {.key = "advertised.listener", .at = text<&o::advertised_listener>, .rule = text_rule::host_port_or_empty,
+     .help = "Address and port that clients are told to connect to; empty: the listen address."},
+    {.key = "data_dir", .at = text<&o::data_dir>, .rule = text_rule::not_empty, .flag = "--data-dir",
+     .help = "Folder of the embedded engine."},
+    {.key = "node.id", .at = integer<&o::node_id>, .min = 0, .max = int32_max,
+     .help = "Broker id that clients see; unique in a cluster."},
+    {.key = "admin.listen", .at = text<&o::admin, &admin_settings::listen>, .rule = text_rule::host_port,
+     .flag = "--admin-listen", .help = "Address and port of the HTTP server for operators (/health)."},
+    {.key = "smq.engine", .at = text<&o::smq, &smq_settings::engine>, .choices = {"embedded"}, .flag = "--engine",
+     .help = "Where records and positions live."},
+    {.key = "smq.durability", .at = text<&o::smq, &smq_settings::durability>, .choices = {"fsync", "os"},
+     .help = "What an acknowledgement means in the embedded engine: fsync = on disk, os = in the page cache."},
+    {.key = "limits.io_threads", .at = integer<&o::limits, &l::io_threads>, .min = 0, .max = 64, .unit = "threads",
+     .help = "Threads that read and write sockets; 0: two, or one on a single core."},
+    {.key = "limits.worker_threads", .at = integer<&o::limits, &l::worker_threads>, .min = 0, .max = 256,
+     .unit = "threads", .help = "Threads that run actors; 0: one per core."},
+    {.key = "limits.requests_in_flight", .at = integer<&o::limits, &l::requests_in_flight>, .min = 1, .max = 100000,
+     .unit = "requests", .help = "Unanswered requests of one connection after which it is not read any further."},
+    {.key = "limits.bytes_in_flight", .at = integer<&o::limits, &l::bytes_in_flight>, .min = 1024, .max = 1LL << 40,
+     .unit = "bytes", .help = "The same in bytes; the request that crosses the limit is still taken."},
+    {.key = "limits.unsent_bytes", .at = integer<&o::limits, &l::unsent_bytes>, .min = 1024, .max = 1LL << 40,
+     .unit = "bytes", .help = "Answers that one client has not taken yet after which it is not read any further."},
+    {.key = "limits.first_byte_timeout_ms", .at = integer<&o::limits, &l::first_byte_timeout_ms>, .min = 100,
+     .max = day_ms, .unit = "milliseconds", .help = "A connection that sends nothing for so long is closed."},
+    {.key = "limits.drain_timeout_ms", .at = integer<&o::limits, &l::drain_timeout_ms>, .min = 100, .max = day_ms,
+     .unit = "milliseconds", .help = "Time for the last answers after the client closed its sending side."},
+    {.key = "log.level", .at = text<&o::log, &log_settings::level>,
+     .choices = {"trace", "debug", "info", "warn", "error"}, .help = "Events below this level are not logged."},
+    {.key = "log.format", .at = text<&o::log, &log_settings::format>, .choices = {"text", "json"},
+     .help = "One line per event: key=value text, or one JSON object."},
+  };
+}
+
+std::vector<option_row> kafka_rows() {
+  return {
+    {.key = "kafka.num.partitions", .at = integer<&o::kafka, &k::num_partitions>, .min = 1, .max = 10000,
+     .unit = "partitions", .help = "Partitions of a topic that is created without a number."},
+    {.key = "kafka.auto.create.topics.enable", .at = boolean<&o::kafka, &k::auto_create_topics_enable>,
+     .help = "Create a topic when a client asks for it and allows it."},
+    {.key = "kafka.message.max.bytes", .at = integer<&o::kafka, &k::message_max_bytes>, .min = 61, .max = int32_max,
+     .unit = "bytes", .help = "Largest record batch."},
+    {.key = "kafka.group.initial.rebalance.delay.ms", .at = integer<&o::kafka, &k::group_initial_rebalance_delay_ms>,
+     .min = 0, .max = 600000, .unit = "milliseconds",
+     .help = "How long an empty group waits for more members before its first rebalance."},
+    {.key = "kafka.group.min.session.timeout.ms", .at = integer<&o::kafka, &k::group_min_session_timeout_ms>, .min = 0,
+     .max = int32_max, .unit = "milliseconds", .help = "Shortest session timeout a member may ask for."},
+    {.key = "kafka.group.max.session.timeout.ms", .at = integer<&o::kafka, &k::group_max_session_timeout_ms>, .min = 1,
+     .max = int32_max, .unit = "milliseconds", .help = "Longest session timeout a member may ask for."},
+    {.key = "kafka.group.max.size", .at = integer<&o::kafka, &k::group_max_size>, .min = 1, .max = int32_max,
+     .unit = "members", .help = "Most members of one group."},
+    {.key = "kafka.offset.metadata.max.bytes", .at = integer<&o::kafka, &k::offset_metadata_max_bytes>, .min = 0,
+     .max = 32767, .unit = "bytes", .help = "Longest metadata string of a committed offset."},
+    {.key = "kafka.socket.request.max.bytes", .at = integer<&o::kafka, &k::socket_request_max_bytes>, .min = 1024,
+     .max = int32_max, .unit = "bytes", .help = "Largest request; a larger one closes the connection."},
+    {.key = "kafka.max.connections", .at = integer<&o::kafka, &k::max_connections>, .min = 1, .max = int32_max,
+     .unit = "connections", .help = "Client connections of this node; more are closed at once."},
+    {.key = "kafka.connections.max.idle.ms", .at = integer<&o::kafka, &k::connections_max_idle_ms>, .min = 1000,
+     .max = int32_max, .unit = "milliseconds", .help = "A connection without traffic and open requests is closed."},
+    {.key = "kafka.fetch.max.bytes", .at = integer<&o::kafka, &k::fetch_max_bytes>, .min = 1024, .max = int32_max,
+     .unit = "bytes", .help = "Most bytes of one fetch answer; its first batch is always sent whole."},
+    {.key = "kafka.max.incremental.fetch.session.cache.slots",
+     .at = integer<&o::kafka, &k::max_incremental_fetch_session_cache_slots>, .min = 0, .max = 1000000,
+     .unit = "sessions", .help = "Incremental fetch sessions that are kept."},
+  };
+}
+
+}  // namespace
+
+std::span<const option_row> option_table() {
+  static const auto rows = [] {
+    auto all = server_rows();
+    for (auto& row : kafka_rows()) all.push_back(std::move(row));
+    return all;
+  }();
+  return rows;
+}
+
+bool parse_host_port(std::string_view text, host_port& into) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  auto host = text.substr(0, colon);
+  const auto port = text.substr(colon + 1);
+  if (host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return false;
+  }
+  std::uint16_t number = 0;
+  const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (host.empty() || port.empty() || failed != std::errc{} || end != port.data() + port.size()) return false;
+  into = {std::string(host), number};
+  return true;
+}
+
+}  // namespace tidegate::actors

@@ -1,0 +1,171 @@
+#include "net/admin_server.hpp"
+
+#include "net/listen.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <exception>
+#include <optional>
+#include <set>
+#include <thread>
+
+namespace tidegate::net {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using tcp = asio::ip::tcp;
+using error_code = boost::system::error_code;
+
+class http_session;
+
+/// Lives on the admin thread, which is the only one that touches it after the start.
+struct admin_state {
+  admin_options options;
+  http_routes routes;
+  asio::io_context context{1};
+  tcp::acceptor acceptor{context};
+  asio::steady_timer retry{context};
+  std::set<http_session*> sessions;
+};
+
+class http_session : public std::enable_shared_from_this<http_session> {
+ public:
+  http_session(admin_state& state, tcp::socket socket) : state_(state), stream_(std::move(socket)) {
+    state_.sessions.insert(this);
+  }
+  ~http_session() { state_.sessions.erase(this); }
+  http_session(const http_session&) = delete;
+  http_session& operator=(const http_session&) = delete;
+
+  void read_next() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(state_.options.max_header_bytes));
+    parser_->body_limit(0);
+    stream_.expires_after(state_.options.timeout);
+    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code failed, std::size_t) {
+      if (!failed) return self->answer();
+      if (failed == http::error::end_of_stream || failed == beast::error::timeout) return self->close();
+      if (failed.category() == http::make_error_code(http::error::bad_method).category()) return self->reject();
+    });
+  }
+
+  void close() {
+    error_code ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
+    stream_.close();
+  }
+
+ private:
+  http_answer call(const std::string& path) const {
+    const auto found = state_.routes.find(path);
+    if (found == state_.routes.end()) return {404, "text/plain; charset=utf-8", "not found\n"};
+    try {
+      return found->second();
+    } catch (const std::exception& failure) {
+      return {500, "text/plain; charset=utf-8", std::string(failure.what()) + '\n'};
+    }
+  }
+
+  void answer() {
+    const auto& request = parser_->get();
+    const auto method = request.method();
+    if (method != http::verb::get && method != http::verb::head) {
+      return write({405, "text/plain; charset=utf-8", "only GET\n"}, request.version(), request.keep_alive());
+    }
+    const std::string target(request.target());
+    auto made = call(target.substr(0, target.find('?')));
+    write(std::move(made), request.version(), request.keep_alive(), method == http::verb::head);
+  }
+
+  void reject() { write({400, "text/plain; charset=utf-8", "bad request\n"}, 11, false); }
+
+  void write(http_answer from, unsigned version, bool keep_alive, bool head_only = false) {
+    response_ = {};
+    response_.version(version);
+    response_.result(from.status);
+    response_.set(http::field::content_type, from.content_type);
+    if (from.status == 405) response_.set(http::field::allow, "GET, HEAD");
+    response_.keep_alive(keep_alive);
+    response_.body() = std::move(from.body);
+    response_.prepare_payload();
+    if (head_only) response_.body().clear();  // Content-Length stays that of the GET
+    stream_.expires_after(state_.options.timeout);
+    http::async_write(stream_, response_, [self = shared_from_this(), keep_alive](error_code failed, std::size_t) {
+      if (failed || !keep_alive) return self->close();
+      self->read_next();
+    });
+  }
+
+  admin_state& state_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::empty_body>> parser_;
+  http::response<http::string_body> response_;
+};
+
+}  // namespace
+
+struct admin_server::implementation : admin_state {
+  bool listen(std::string& why) {
+    if (!listen_on(acceptor, options.host, options.port, why)) return false;
+    port = acceptor.local_endpoint().port();
+    return true;
+  }
+
+  void accept_next() {
+    acceptor.async_accept([this](error_code failed, tcp::socket socket) {
+      if (!acceptor.is_open()) return;
+      if (failed) {
+        retry.expires_after(std::chrono::milliseconds(100));
+        retry.async_wait([this](error_code cancelled) {
+          if (!cancelled) accept_next();
+        });
+        return;
+      }
+      if (sessions.size() < options.max_connections) std::make_shared<http_session>(*this, std::move(socket))->read_next();
+      accept_next();
+    });
+  }
+
+  void stop() {
+    if (!thread.joinable()) return;
+    asio::post(context, [this] {
+      error_code ignored;
+      acceptor.close(ignored);
+      retry.cancel();
+      for (auto* one : sessions) one->close();
+    });
+    thread.join();
+  }
+
+  std::uint16_t port = 0;
+  std::thread thread;
+};
+
+std::unique_ptr<admin_server> admin_server::start(admin_options options, http_routes routes, std::string& error) {
+  auto impl = std::make_unique<implementation>();
+  impl->options = std::move(options);
+  impl->routes = std::move(routes);
+  if (!impl->listen(error)) return nullptr;
+  impl->accept_next();
+  impl->thread = std::thread([context = &impl->context] { context->run(); });
+  return std::unique_ptr<admin_server>(new admin_server(std::move(impl)));
+}
+
+admin_server::admin_server(std::unique_ptr<implementation> impl) : impl_(std::move(impl)) {}
+admin_server::~admin_server() { impl_->stop(); }
+std::uint16_t admin_server::port() const { return impl_->port; }
+void admin_server::stop() { impl_->stop(); }
+
+}  // namespace tidegate::net

@@ -1,0 +1,208 @@
+#include "net/server.hpp"
+
+#include "net/listen.hpp"
+#include "net/stream_session.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <future>
+#include <thread>
+
+namespace tidegate::net {
+
+namespace {
+
+using tcp = asio::ip::tcp;
+using namespace std::chrono_literals;
+
+std::atomic<std::uint64_t> last_session_id{0};
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  const auto host = endpoint.address().to_string();
+  const auto port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
+}
+
+/// Often enough for every configured timeout, at most once a second because an idle node must stay idle.
+std::chrono::milliseconds tick_of(const session_limits& limits) {
+  const auto shortest =
+    std::min({limits.first_byte_timeout, limits.idle_timeout, limits.frame_grace, limits.drain_timeout});
+  return std::clamp<std::chrono::milliseconds>(shortest / 4, 10ms, 1000ms);
+}
+
+struct io_thread {
+  std::shared_ptr<io_worker> worker = std::make_shared<io_worker>();
+  asio::steady_timer ticker{worker->context};
+  asio::executor_work_guard<asio::io_context::executor_type> work{worker->context.get_executor()};
+  std::thread thread;
+
+  void tick_after(std::chrono::milliseconds interval) {
+    ticker.expires_after(interval);
+    ticker.async_wait([this, interval](asio_error failed) {
+      if (failed) return;
+      const auto now = std::chrono::steady_clock::now();
+      std::vector<std::pair<std::shared_ptr<managed_session>, const char*>> expired;
+      for (const auto& [id, one] : worker->sessions) {
+        if (const auto* why = one->expired(now)) expired.emplace_back(one, why);
+      }
+      for (auto& [one, why] : expired) one->finish(why);
+      tick_after(interval);
+    });
+  }
+
+  /// Ends every session, runs out of work and joins.
+  void stop() {
+    asio::post(worker->context, [this] {
+      ticker.cancel();
+      std::vector<std::shared_ptr<managed_session>> all;
+      for (const auto& [id, one] : worker->sessions) all.push_back(one);
+      for (auto& one : all) one->finish("");
+      work.reset();
+    });
+    thread.join();
+  }
+};
+
+}  // namespace
+
+std::string guess_of_bad_length(std::int32_t length) {
+  const auto bits = static_cast<std::uint32_t>(length);
+  const auto is_tls = (bits >> 16U) == 0x1603 || (bits >> 16U) == 0x1503;
+  if (is_tls) return " (a TLS client on a plain listener?)";
+  for (const char* method : {"GET ", "POST", "HEAD", "PUT ", "OPTI"}) {
+    std::uint32_t start = 0;
+    for (int i = 0; i < 4; ++i) start = start << 8U | static_cast<unsigned char>(method[i]);
+    if (start == bits) return " (an HTTP client?)";
+  }
+  return length < 0 ? " is negative" : " is above socket.request.max.bytes";
+}
+
+struct server::implementation {
+  implementation(server_options from, accept_function accepts)
+    : options(std::move(from)), on_accept(std::move(accepts)) {
+    auto count = options.io_threads;
+    if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 2);
+    for (std::size_t i = 0; i < count; ++i) {
+      auto& one = *threads.emplace_back(std::make_unique<io_thread>());
+      one.worker->limits = options.limits;
+      one.worker->log = options.log;
+      one.worker->connections = connections;
+    }
+    acceptor.emplace(threads.front()->worker->context);
+    retry.emplace(threads.front()->worker->context);
+  }
+
+  bool listen(std::string& why) {
+    if (!listen_on(*acceptor, options.host, options.port, why)) return false;
+    port = acceptor->local_endpoint().port();
+    return true;
+  }
+
+  void run() {
+    accept_next();
+    for (auto& one : threads) {
+      one->tick_after(tick_of(options.limits));
+      one->thread = std::thread([context = &one->worker->context] { context->run(); });
+    }
+  }
+
+  void accept_next() {
+    if (!acceptor->is_open()) return;
+    auto& target = *threads[next_thread++ % threads.size()];
+    acceptor->async_accept(target.worker->context, [this, &target](asio_error failed, tcp::socket socket) {
+      if (failed == asio::error::operation_aborted || !acceptor->is_open()) return;
+      if (failed) return retry_after(failed);
+      admit(target, std::move(socket));
+      accept_next();
+    });
+  }
+
+  /// Out of file descriptors or memory: without a pause this would spin.
+  void retry_after(asio_error failed) {
+    log_rarely("cannot accept connections: " + failed.message());
+    retry->expires_after(100ms);
+    retry->async_wait([this](asio_error cancelled) {
+      if (!cancelled) accept_next();
+    });
+  }
+
+  void admit(io_thread& target, tcp::socket socket) {
+    asio_error failed;
+    const auto remote = socket.remote_endpoint(failed);
+    if (failed) return;  // gone again
+    if (connections->load() >= options.max_connections) {
+      return log_rarely("connection refused peer=" + text_of(remote) +
+                        " reason=\"max.connections " + std::to_string(options.max_connections) + '"');
+    }
+    connections->fetch_add(1);
+    socket.set_option(tcp::no_delay(true), failed);
+    auto made = std::make_shared<stream_session<tcp::socket>>(target.worker, std::move(socket), ++last_session_id,
+                                                              text_of(remote));
+    asio::post(target.worker->context, [this, made] {
+      made->start(on_accept);
+      if (stopping.load()) made->finish("");
+    });
+  }
+
+  /// One line a second at most: a flood of connections must not become a flood of lines.
+  void log_rarely(const std::string& line) {
+    const auto now = std::chrono::steady_clock::now();
+    ++suppressed;
+    if (!options.log || now - last_log < 1s) return;
+    options.log(line + " count=" + std::to_string(suppressed));
+    last_log = now;
+    suppressed = 0;
+  }
+
+  void stop_accepting() {
+    if (stopped || accept_closed.exchange(true)) return;
+    std::promise<void> closed;
+    asio::post(threads.front()->worker->context, [&] {
+      asio_error ignored;
+      acceptor->close(ignored);
+      retry->cancel();
+      closed.set_value();
+    });
+    closed.get_future().wait();
+  }
+
+  void stop() {
+    if (stopped) return;
+    stop_accepting();
+    stopped = stopping = true;
+    // In this order: the first thread accepts and may still hand a connection to a later one.
+    for (auto& one : threads) one->stop();
+  }
+
+  server_options options;
+  accept_function on_accept;
+  std::shared_ptr<std::atomic<std::size_t>> connections = std::make_shared<std::atomic<std::size_t>>(0);
+  std::vector<std::unique_ptr<io_thread>> threads;
+  std::optional<tcp::acceptor> acceptor;
+  std::optional<asio::steady_timer> retry;
+  std::size_t next_thread = 0;
+  std::uint16_t port = 0;
+  std::atomic<bool> accept_closed{false};
+  std::atomic<bool> stopping{false};
+  bool stopped = false;
+  std::size_t suppressed = 0;
+  steady_time last_log{};
+};
+
+std::unique_ptr<server> server::start(server_options options, accept_function on_accept, std::string& error) {
+  auto impl = std::make_unique<implementation>(std::move(options), std::move(on_accept));
+  if (!impl->listen(error)) return nullptr;
+  impl->run();
+  return std::unique_ptr<server>(new server(std::move(impl)));
+}
+
+server::server(std::unique_ptr<implementation> impl) : impl_(std::move(impl)) {}
+server::~server() { impl_->stop(); }
+
+std::uint16_t server::port() const { return impl_->port; }
+std::size_t server::connections() const { return impl_->connections->load(); }
+void server::stop_accepting() { impl_->stop_accepting(); }
+void server::stop() { impl_->stop(); }
+
+}  // namespace tidegate::net

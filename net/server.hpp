@@ -1,0 +1,65 @@
+#pragma once
+
+#include "net/session.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace tidegate::net {
+
+using log_function = std::function<void(std::string)>;
+
+/// What a client may use up before the server stops reading from it or closes it.
+struct session_limits {
+  std::size_t max_frame_bytes = 104857600;         // Kafka's default socket.request.max.bytes
+  std::size_t max_requests_in_flight = 100;        // delivered and not released
+  std::size_t max_bytes_in_flight = 104857600;     // the frame that crosses it is still read to its end
+  std::size_t max_unsent_bytes = 104857600;        // answers that the client has not taken yet
+  std::chrono::milliseconds first_byte_timeout{10000};
+  std::chrono::milliseconds idle_timeout{600000};  // Kafka's default connections.max.idle.ms
+  std::chrono::milliseconds frame_grace{10000};    // after it, a started frame must come at 1 KiB/s on average
+  std::chrono::milliseconds drain_timeout{30000};  // for the last answers after close() or the client's half-close
+};
+
+struct server_options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;             // 0: any free port
+  std::size_t io_threads = 0;         // 0: min(2, cores)
+  std::size_t max_connections = 10000;
+  session_limits limits;
+  log_function log;
+};
+
+/// Makes the owner of a new connection. Thread: the connection's io thread. nullptr refuses the connection.
+using accept_function = std::function<std::shared_ptr<frame_handler>(std::shared_ptr<session>)>;
+
+/// A listening socket, its io threads and their connections. Thread: any but the io threads.
+class server {
+ public:
+  /// Listens; on failure returns nullptr and says why in `error`.
+  static std::unique_ptr<server> start(server_options options, accept_function on_accept, std::string& error);
+
+  ~server();
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::size_t connections() const;
+
+  /// Closes the listening socket; connections go on. Idempotent.
+  void stop_accepting();
+
+  /// Closes everything at once and joins the io threads; on_closed has been called for every connection. Idempotent.
+  void stop();
+
+ private:
+  struct implementation;
+  explicit server(std::unique_ptr<implementation> impl);
+  std::unique_ptr<implementation> impl_;
+};
+
+}  // namespace tidegate::net

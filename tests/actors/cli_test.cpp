@@ -1,0 +1,21 @@
+#define CAF_SUITE cli
+#include "actors/cli.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+using tidegate::actors::run_cli;
+
+CAF_TEST(usage errors and bad configs exit with 2) {
+  CAF_CHECK_EQUAL(run_cli({}), 2);
+  CAF_CHECK_EQUAL(run_cli({"dance"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"serve", "--nonsense"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"serve", "--listen", "nowhere", "--set", "x=1"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"serve", "--set"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"check-config", "/nowhere"}), 2);
+}
+
+CAF_TEST(help and version and a good config exit with 0) {
+  CAF_CHECK_EQUAL(run_cli({"--help"}), 0);
+  CAF_CHECK_EQUAL(run_cli({"--version"}), 0);
+  CAF_CHECK_EQUAL(run_cli({"check-config", TIDEGATE_SOURCE_DIR "/configs/tidegate.toml"}), 0);
+}

@@ -1,0 +1,128 @@
+#define CAF_SUITE options
+#include "actors/options.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+using namespace tidegate::actors;
+
+namespace {
+
+std::string shipped_config() {
+  std::ifstream file(TIDEGATE_SOURCE_DIR "/configs/tidegate.toml");
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+bool mentions(const std::vector<std::string>& problems, std::size_t index, const std::vector<std::string>& words) {
+  if (index >= problems.size()) return false;
+  for (const auto& word : words) {
+    if (problems[index].find(word) == std::string::npos) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+CAF_TEST(the shipped config documents every option with its default) {
+  // After a change of the table: build/dev/tidegate print-config > configs/tidegate.toml
+  CAF_CHECK(shipped_config() == options_as_toml({}));
+  const auto loaded = parse_options(shipped_config(), "tidegate.toml", {});
+  CAF_CHECK_EQUAL(loaded.problems, std::vector<std::string>{});
+  CAF_CHECK(options_as_toml(loaded.value) == options_as_toml({}));
+}
+
+CAF_TEST(every key of the table is different and inside its own bounds) {
+  std::set<std::string_view> keys;
+  options defaults;
+  for (const auto& row : option_table()) {
+    CAF_CHECK(keys.insert(row.key).second);
+    CAF_CHECK(!row.help.empty());
+    if (const auto* number = std::get_if<option_row::int_at>(&row.at)) {
+      CAF_CHECK_GREATER_OR_EQUAL((*number)(defaults), row.min);
+      CAF_CHECK_LESS_OR_EQUAL((*number)(defaults), row.max);
+    }
+  }
+}
+
+CAF_TEST(every key can be set in the file and on the command line) {
+  for (const auto& row : option_table()) {
+    std::string value = row.choices.empty() ? "127.0.0.1:1" : std::string(row.choices.back());
+    std::string quoted = '"' + value + '"';
+    if (std::holds_alternative<option_row::int_at>(row.at)) value = quoted = std::to_string(row.max);
+    if (std::holds_alternative<option_row::bool_at>(row.at)) value = quoted = "false";
+    const auto key = std::string(row.key);
+    const auto from_file = parse_options(key + " = " + quoted, "f", {}).value;
+    const auto from_line = load_options("", {{"--set", key, value}}).value;
+    CAF_CHECK(options_as_toml(from_file) == options_as_toml(from_line));
+    CAF_CHECK(options_as_toml(from_file).find(" = " + quoted + "\n") != std::string::npos);
+  }
+}
+
+CAF_TEST(the command line overrides the file and the later setting wins) {
+  const auto loaded = parse_options("[kafka]\n\"num.partitions\" = 4\n", "f",
+                                    {parse_setting("--set", "kafka.num.partitions=5"), {"--x", "kafka.num.partitions", "6"}});
+  CAF_CHECK(loaded.problems.empty());
+  CAF_CHECK_EQUAL(loaded.value.kafka.num_partitions, 6);
+  CAF_CHECK_EQUAL(parse_options("[kafka]\nnum.partitions = 4", "f", {}).value.kafka.num_partitions, 4);
+}
+
+CAF_TEST(all problems are reported at once with key and line) {
+  const auto problems = parse_options("lisen = \"127.0.0.1:1\"\n"
+                                      "data_dir = 7\n"
+                                      "[kafka]\n"
+                                      "\"num.partitions\" = 0\n"
+                                      "\"auto.create.topics.enable\" = \"yes\"\n"
+                                      "[smq]\n"
+                                      "engine = \"seaweed\"\n",
+                                      "f.toml", {parse_setting("--set", "admin.listen=nowhere"), parse_setting("--set", "num.partitions=2")})
+                          .problems;
+  const auto has = [&](const std::vector<std::string>& words) {
+    for (std::size_t i = 0; i < problems.size(); ++i) {
+      if (mentions(problems, i, words)) return true;
+    }
+    return false;
+  };
+  CAF_CHECK_EQUAL(problems.size(), 7u);
+  CAF_CHECK(has({"f.toml:1:", "unknown key lisen", "did you mean listen?"}));
+  CAF_CHECK(has({"f.toml:2:", "data_dir"}));
+  CAF_CHECK(has({"f.toml:4:", "kafka.num.partitions = 0 is outside 1 to 10000"}));
+  CAF_CHECK(has({"f.toml:5:", "must be true or false"}));
+  CAF_CHECK(has({"f.toml:7:", "one of embedded"}));
+  CAF_CHECK(has({"--set:", "admin.listen", "host:port"}));
+  CAF_CHECK(has({"--set:", "unknown key num.partitions", "did you mean kafka.num.partitions?"}));
+}
+
+CAF_TEST(a table where a value belongs and a value where a table belongs are problems) {
+  CAF_CHECK_EQUAL(parse_options("[listen]\nx = 1", "f", {}).problems.size(), 1u);
+  CAF_CHECK_EQUAL(parse_options("kafka = 1", "f", {}).problems.size(), 1u);
+  CAF_CHECK_EQUAL(parse_options("listen = []", "f", {}).problems.size(), 1u);
+}
+
+CAF_TEST(text that is no TOML names its line) {
+  const auto problems = parse_options("listen = \"127.0.0.1:1\"\nthis is not toml\n", "f.toml", {}).problems;
+  CAF_CHECK(mentions(problems, 0, {"f.toml:2:"}));
+}
+
+CAF_TEST(settings that contradict each other are problems) {
+  CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "kafka.group.min.session.timeout.ms=1800001")}).problems.size(), 1u);
+  CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "kafka.message.max.bytes=104857601")}).problems.size(), 1u);
+}
+
+CAF_TEST(a config that cannot be read is a problem) {
+  CAF_CHECK_EQUAL(load_options("/nowhere/tidegate.toml", {}).problems.size(), 1u);
+  CAF_CHECK_EQUAL(load_options("/", {}).problems.size(), 1u);
+}
+
+CAF_TEST(host and port) {
+  host_port made;
+  CAF_CHECK(parse_host_port("127.0.0.1:9092", made) && made.host == "127.0.0.1" && made.port == 9092);
+  CAF_CHECK(parse_host_port("[::1]:0", made) && made.host == "::1" && made.port == 0);
+  for (const auto* wrong : {"", ":", "host", "host:", ":1", "::1:1", "host:65536", "host:1x", "host:-1", "[]:1"}) {
+    CAF_CHECK(!parse_host_port(wrong, made));
+  }
+}

@@ -1,0 +1,96 @@
+#define CAF_SUITE admin_server
+#include "net/admin_server.hpp"
+
+#include "tests/net/loopback.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+#include <stdexcept>
+
+using namespace tidegate::net;
+using tidegate::net::test::client;
+
+namespace {
+
+std::unique_ptr<admin_server> health_server(admin_options options = {}) {
+  std::string error;
+  return admin_server::start(options,
+                             {{"/health", [] { return http_answer{.body = "ok\n"}; }},
+                              {"/broken", []() -> http_answer { throw std::runtime_error("broken"); }}},
+                             error);
+}
+
+std::string ask(std::uint16_t port, const std::string& request) {
+  client c(port);
+  c.write(request);
+  return c.read_all();
+}
+
+std::string status_of(const std::string& answer) { return answer.substr(0, answer.find('\r')); }
+
+}  // namespace
+
+CAF_TEST(get of a known path answers with its body) {
+  auto server = health_server();
+  const auto answer = ask(server->port(), "GET /health?verbose=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  CAF_CHECK_EQUAL(status_of(answer), "HTTP/1.1 200 OK");
+  CAF_CHECK(answer.ends_with("\r\n\r\nok\n"));
+}
+
+CAF_TEST(two requests use one connection) {
+  auto server = health_server();
+  client c(server->port());
+  for (int i = 0; i < 2; ++i) {
+    c.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::string answer;
+    while (!answer.ends_with("\r\n\r\nok\n")) {
+      const auto one = c.read(1);
+      CAF_REQUIRE(!one.empty());
+      answer += one;
+    }
+    CAF_CHECK_EQUAL(status_of(answer), "HTTP/1.1 200 OK");
+  }
+}
+
+CAF_TEST(unknown paths and other methods and failing handlers have their own status) {
+  auto server = health_server();
+  const auto end = std::string(" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  CAF_CHECK_EQUAL(status_of(ask(server->port(), "GET /nothing" + end)), "HTTP/1.1 404 Not Found");
+  CAF_CHECK_EQUAL(status_of(ask(server->port(), "DELETE /health" + end)), "HTTP/1.1 405 Method Not Allowed");
+  CAF_CHECK_EQUAL(status_of(ask(server->port(), "GET /broken" + end)), "HTTP/1.1 500 Internal Server Error");
+  const auto head = ask(server->port(), "HEAD /health" + end);
+  CAF_CHECK_EQUAL(status_of(head), "HTTP/1.1 200 OK");
+  CAF_CHECK(head.ends_with("\r\n\r\n"));
+}
+
+CAF_TEST(garbage and huge headers and bodies are refused) {
+  auto server = health_server();
+  const std::string kafka("\x00\x00\x00\x10\x00\x12\x00\x03\x00\x00\x00\x01\r\n\r\n", 16);
+  for (const auto& request :
+       {kafka, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\r\n\r\n", 14),
+        "GET /health HTTP/1.1\r\nX: " + std::string(100000, 'x'),
+        std::string("POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")}) {
+    const auto answer = ask(server->port(), request);
+    CAF_CHECK(answer.empty() || status_of(answer) == "HTTP/1.1 400 Bad Request");
+  }
+  CAF_CHECK_EQUAL(status_of(ask(server->port(), "GET /health HTTP/1.0\r\n\r\n")), "HTTP/1.0 200 OK");
+}
+
+CAF_TEST(a client that says nothing is closed after the timeout) {
+  admin_options options;
+  options.timeout = std::chrono::milliseconds(100);
+  auto server = health_server(options);
+  client c(server->port());
+  CAF_CHECK(c.sees_close());
+}
+
+CAF_TEST(connections above the cap are closed) {
+  admin_options options;
+  options.max_connections = 1;
+  auto server = health_server(options);
+  client first(server->port());
+  first.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+  CAF_CHECK_EQUAL(first.read(15), "HTTP/1.1 200 OK");
+  client second(server->port());
+  CAF_CHECK(second.sees_close());
+}
