@@ -1,0 +1,202 @@
+#pragma once
+
+#include "messages/actor/group.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The classic consumer group as a pure machine: inputs and times come in, effects go out.
+namespace tidegate::core {
+
+/// What the coordinator calls one parked request; the machine never sees the request's reply.
+using waiter_key = std::uint64_t;
+
+struct moment {
+  std::int64_t now_ms = 0;   // a monotonic clock, for deadlines
+  std::int64_t wall_ms = 0;  // since 1970, for what is stored
+};
+
+struct group_options {
+  std::int32_t initial_rebalance_delay_ms = 500;    // group.initial.rebalance.delay.ms; Kafka's default is 3 s
+  std::int32_t min_session_timeout_ms = 6'000;      // group.min.session.timeout.ms
+  std::int32_t max_session_timeout_ms = 1'800'000;  // group.max.session.timeout.ms
+  std::int32_t new_member_timeout_ms = 300'000;     // Kafka's limit for a new member that waits in JoinGroup
+  std::int32_t retry_ms = 1'000;                    // after a round without members could not be stored
+  std::size_t max_size = 1'000;                     // group.max.size
+  std::size_t max_pending_members = 1'000;          // KIP-394 ids that were handed out and not used yet
+  std::size_t max_offset_metadata_bytes = 4'096;    // offset.metadata.max.bytes
+};
+
+enum class group_phase : std::uint8_t { empty, preparing_rebalance, completing_rebalance, stable, dead };
+
+/// Kafka's name of the phase, as DescribeGroups and ListGroups answer it.
+std::string_view name_of(group_phase phase);
+
+/// The plain error_code answers Heartbeat and DeleteGroups.
+using group_reply = std::variant<error_code, msg::join_group_result, msg::sync_group_result, msg::leave_group_result>;
+
+struct reply_to {
+  waiter_key waiter = 0;
+  group_reply what;
+};
+
+struct group_effects {
+  std::vector<reply_to> replies;          // to be sent now
+  std::optional<group_metadata> persist;  // to be stored; then on_persisted releases or fails what depends on it
+  bool erase_positions = false;           // with `persist`: every position of the group goes first (DeleteGroups)
+};
+
+/// What a commit or a removal of positions may do: the items that are none, and the entry that goes with them.
+struct position_plan {
+  std::vector<error_code> items;         // in the order of the request
+  std::optional<group_metadata> persist;  // when set, the group is busy until on_persisted
+};
+
+/// One classic consumer group. While `is_busy` only on_heartbeat, on_persisted, retire and the queries may be called:
+/// the shell keeps other inputs back. Hard state (`stored`) changes in apply() only, live and in recovery.
+class group {
+ public:
+  /// Recovers a group from its entry: members keep generation and assignment, and get a full session timeout.
+  group(group_metadata entry, group_options options, moment now);
+
+  /// Errors: invalid_session_timeout, inconsistent_group_protocol, unknown_member_id, fenced_instance_id,
+  ///         member_id_required, group_max_size_reached, rebalance_in_progress (a newer JoinGroup replaced this one).
+  /// `new_uuid`: makes the member id when the member is new. Source: JoinGroup (API key 11), KIP-394, KIP-345, KIP-814.
+  group_effects on_join(const msg::join_group& request, waiter_key waiter, std::string_view new_uuid, moment now);
+
+  /// Errors: unknown_member_id, fenced_instance_id, illegal_generation, inconsistent_group_protocol,
+  ///         rebalance_in_progress. Source: SyncGroup (API key 14).
+  group_effects on_sync(const msg::sync_group& request, waiter_key waiter, moment now);
+
+  /// Answers one Heartbeat and, when it is accepted, extends the session; rebalance_in_progress is accepted, too.
+  error_code on_heartbeat(const msg::heartbeat& request, moment now);
+
+  /// Source: LeaveGroup (API key 13); per member none, unknown_member_id or fenced_instance_id.
+  group_effects on_leave(const msg::leave_group& request, waiter_key waiter, moment now);
+
+  /// Expires what is due: pending ids, sessions, the wait for SyncGroup, the round itself.
+  group_effects on_tick(moment now);
+
+  /// Errors: non_empty_group, group_id_not_found. A deleted group leaves a tombstone with its generation.
+  group_effects on_delete(waiter_key waiter, moment now);
+
+  /// The outcome of the last `persist`. `failure` none: stored. Otherwise nothing of it was stored, and everything that
+  /// depends on it is answered with `failure`.
+  group_effects on_persisted(error_code failure, moment now);
+
+  /// Fences a commit and plans what to store. Accepted commits extend the session, as in Kafka.
+  /// Errors per item: unknown_member_id, fenced_instance_id, illegal_generation, rebalance_in_progress,
+  ///                  offset_metadata_too_large.
+  position_plan plan_commit(const msg::offset_commit& request, moment now);
+
+  /// Errors per item: group_id_not_found, non_empty_group (not for the partitions of a deleted topic).
+  position_plan plan_offset_delete(const msg::delete_offsets& request, moment now);
+
+  /// Answers every waiter with `error` and refuses everything from now on: the group moved away or must be loaded again.
+  group_effects retire(error_code error);
+
+  [[nodiscard]] msg::describe_group_result describe() const;
+  [[nodiscard]] msg::list_group_result list() const;
+
+  /// When on_tick is due; nullopt: no deadline, or busy.
+  [[nodiscard]] std::optional<std::int64_t> next_deadline_ms() const;
+
+  [[nodiscard]] bool is_busy() const { return in_flight_.has_value(); }
+  [[nodiscard]] group_phase phase() const { return phase_; }
+  [[nodiscard]] const group_metadata& stored() const { return stored_; }
+  [[nodiscard]] bool has_members() const { return !members_.empty(); }
+  [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] bool is_idle() const { return members_.empty() && pending_.empty() && !is_busy(); }
+  /// False for a group that nobody ever stored, or that was deleted.
+  [[nodiscard]] bool exists() const;
+
+ private:
+  struct member {
+    group_member data;  // its assignment stays empty: the assignments are in stored_
+    bool is_new = false;  // has never been in a stored round
+    bool supports_skip_assignment = false;
+    bool must_sync = false;
+    std::optional<waiter_key> joining;
+    std::optional<waiter_key> syncing;
+    std::int64_t session_deadline_ms = 0;
+  };
+
+  enum class write_kind : std::uint8_t { round, assignment, static_member, positions, deletion };
+
+  struct write_in_flight {
+    write_kind what = write_kind::round;
+    group_metadata next{};
+    std::optional<waiter_key> waiter{};  // the request that caused it, if it has a reply of its own
+    group_reply on_stored{};             // that reply
+    std::string old_member_id{};         // static_member
+    std::optional<member> replacement{};
+  };
+
+  // group.cpp
+  void apply(const group_metadata& next);
+  void persist(write_in_flight write, group_effects& out);
+  void fail_write(const write_in_flight& write, error_code failure, moment now, group_effects& out);
+  [[nodiscard]] error_code check_member(const std::string& id, const std::optional<std::string>& instance) const;
+  [[nodiscard]] const std::string* find_static(const std::string& instance) const;
+  [[nodiscard]] std::int32_t rebalance_timeout_ms() const;
+  void extend_session(member& who, moment now) const;
+  void remove_member(const std::string& member_id, error_code answer, group_effects& out);
+
+  // group_round.cpp
+  [[nodiscard]] bool supports(const std::string& type, const std::vector<group_protocol>& protocols) const;
+  [[nodiscard]] std::string select_protocol() const;
+  [[nodiscard]] bool all_joined() const;
+  [[nodiscard]] bool elect_leader();
+  void prepare_rebalance(moment now, group_effects& out);
+  void prepare_or_complete(moment now, group_effects& out);
+  void complete_round_if_all_joined(moment now, group_effects& out);
+  void complete_round(moment now, group_effects& out);
+  void round_stored(moment now, group_effects& out);
+  void initial_delay_over(moment now, group_effects& out);
+
+  // group_join.cpp
+  [[nodiscard]] bool has_room_for(const std::string& member_id) const;
+  [[nodiscard]] msg::join_group_result current_round(const std::string& member_id, bool with_members) const;
+  void join_new(const msg::join_group& r, waiter_key w, std::string_view new_uuid, moment now, group_effects& out);
+  void join_known(const msg::join_group& r, waiter_key w, moment now, group_effects& out);
+  void add_member(const std::string& id, const msg::join_group& r, waiter_key w, moment now, group_effects& out);
+  void update_member(member& who, const msg::join_group& r, waiter_key w, group_effects& out);
+  void replace_static(const std::string& old_id, const std::string& new_id, const msg::join_group& r, waiter_key w,
+                      moment now, group_effects& out);
+  void store_replacement(const std::string& old_id, member twin, waiter_key w, moment now, group_effects& out);
+  void replacement_stored(const write_in_flight& write, moment now, group_effects& out);
+
+  // group_sync.cpp
+  [[nodiscard]] error_code check_sync(const msg::sync_group& request) const;
+  [[nodiscard]] msg::sync_group_result assignment_of(const std::string& member_id) const;
+  void assignments_stored(moment now, group_effects& out);
+
+  // group_commit.cpp
+  [[nodiscard]] error_code check_commit(const msg::offset_commit& request) const;
+
+  // group_session.cpp
+  error_code leave_one(const msg::leaving_member& who, group_effects& out);
+  bool expire_members(moment now, group_effects& out);
+
+  group_options options_;
+  group_metadata stored_;
+  group_phase phase_ = group_phase::empty;
+  std::string leader_;         // of the round that is being prepared, or the current one
+  std::string protocol_type_;
+  std::map<std::string, member> members_;
+  std::map<std::string, std::int64_t> pending_;  // KIP-394 id -> deadline
+  bool initial_ = false;            // preparing the first round of an empty group: it waits for others to join
+  bool joined_meanwhile_ = false;
+  std::int64_t initial_remaining_ms_ = 0;
+  std::optional<std::int64_t> join_deadline_ms_;
+  std::optional<std::int64_t> sync_deadline_ms_;
+  std::optional<write_in_flight> in_flight_;
+};
+
+}  // namespace tidegate::core

@@ -1,0 +1,198 @@
+#include "actors/core/group/group.hpp"
+
+#include <algorithm>
+
+/// JoinGroup.
+namespace tidegate::core {
+
+namespace {
+
+msg::join_group_result refuse(error_code error, std::string member_id) {
+  return {.error = error, .member_id = std::move(member_id)};
+}
+
+}  // namespace
+
+bool group::has_room_for(const std::string& member_id) const {
+  const auto known = members_.find(member_id);
+  switch (phase_) {
+    case group_phase::empty:
+    case group_phase::dead: return true;
+    case group_phase::preparing_rebalance: {
+      if (known != members_.end() && known->second.joining) return true;
+      const auto joining = std::ranges::count_if(members_, [](const auto& m) { return m.second.joining.has_value(); });
+      return static_cast<std::size_t>(joining) < options_.max_size;
+    }
+    case group_phase::completing_rebalance:
+    case group_phase::stable: return known != members_.end() || members_.size() < options_.max_size;
+  }
+  return false;
+}
+
+msg::join_group_result group::current_round(const std::string& member_id, bool with_members) const {
+  msg::join_group_result out{.error = error_code::none, .generation = stored_.generation,
+                             .protocol_type = stored_.protocol_type, .protocol_name = stored_.protocol_name,
+                             .leader = stored_.leader, .member_id = member_id};
+  if (!with_members) return out;
+  for (const auto& [id, data] : stored_.members) {
+    msg::join_group_member row{id, data.instance_id, {}};
+    for (const auto& p : data.protocols) {
+      if (p.name == stored_.protocol_name) row.metadata = p.metadata;
+    }
+    out.members.push_back(std::move(row));
+  }
+  return out;
+}
+
+group_effects group::on_join(const msg::join_group& request, waiter_key waiter, std::string_view new_uuid, moment now) {
+  group_effects out;
+  auto refused = [&](error_code error) { out.replies.push_back({waiter, refuse(error, request.member_id)}); };
+  if (phase_ == group_phase::dead) {
+    refused(error_code::coordinator_not_available);
+  } else if (request.session_timeout_ms < options_.min_session_timeout_ms ||
+             request.session_timeout_ms > options_.max_session_timeout_ms) {
+    refused(error_code::invalid_session_timeout);
+  } else if (!has_room_for(request.member_id)) {
+    pending_.erase(request.member_id);
+    remove_member(request.member_id, error_code::group_max_size_reached, out);
+    refused(error_code::group_max_size_reached);
+    complete_round_if_all_joined(now, out);
+  } else if (!supports(request.protocol_type, request.protocols)) {
+    refused(error_code::inconsistent_group_protocol);
+  } else if (request.member_id.empty()) {
+    join_new(request, waiter, new_uuid, now, out);
+  } else if (pending_.contains(request.member_id)) {
+    if (request.instance_id) {
+      refused(error_code::unknown_member_id);
+    } else {
+      add_member(request.member_id, request, waiter, now, out);
+    }
+  } else if (const auto error = check_member(request.member_id, request.instance_id); error != error_code::none) {
+    refused(error);
+  } else {
+    join_known(request, waiter, now, out);
+  }
+  return out;
+}
+
+void group::join_new(const msg::join_group& r, waiter_key w, std::string_view new_uuid, moment now,
+                     group_effects& out) {
+  std::string id = (r.instance_id ? *r.instance_id : r.client_id) + "-" + std::string(new_uuid);
+  if (r.instance_id) {
+    const std::string* existing = find_static(*r.instance_id);
+    if (existing) {
+      replace_static(std::string(*existing), id, r, w, now, out);
+    } else {
+      add_member(id, r, w, now, out);
+    }
+  } else if (!r.member_id_required) {
+    add_member(id, r, w, now, out);
+  } else if (pending_.size() >= options_.max_pending_members) {
+    out.replies.push_back({w, refuse(error_code::group_max_size_reached, "")});
+  } else {
+    pending_[id] = now.now_ms + r.session_timeout_ms;
+    out.replies.push_back({w, refuse(error_code::member_id_required, id)});
+  }
+}
+
+void group::join_known(const msg::join_group& r, waiter_key w, moment now, group_effects& out) {
+  member& m = members_.at(r.member_id);
+  const bool is_leader = leader_ == r.member_id;
+  const bool is_same = m.data.protocols == r.protocols;
+  const bool answer_again = (phase_ == group_phase::completing_rebalance && is_same) ||
+                            (phase_ == group_phase::stable && is_same && !is_leader);
+  if (answer_again) {  // its answer was lost, or its metadata did not change
+    extend_session(m, now);
+    const bool with_members = phase_ == group_phase::completing_rebalance && is_leader;
+    out.replies.push_back({w, current_round(r.member_id, with_members)});
+    return;
+  }
+  update_member(m, r, w, out);
+  prepare_or_complete(now, out);
+}
+
+void group::add_member(const std::string& id, const msg::join_group& r, waiter_key w, moment now, group_effects& out) {
+  pending_.erase(id);
+  if (members_.empty()) protocol_type_ = r.protocol_type;
+  if (leader_.empty() || !members_.contains(leader_)) leader_ = id;
+  member& m = members_[id];
+  m.data.member_id = id;
+  m.data.instance_id = r.instance_id;
+  m.is_new = true;
+  update_member(m, r, w, out);
+  // A new member cannot send heartbeats yet; one whose connection is gone must not hold the group for ever.
+  m.session_deadline_ms = now.now_ms + options_.new_member_timeout_ms;
+  joined_meanwhile_ = true;
+  prepare_or_complete(now, out);
+}
+
+void group::update_member(member& who, const msg::join_group& r, waiter_key w, group_effects& out) {
+  who.data.client_id = r.client_id;
+  who.data.client_host = r.client_host;
+  who.data.session_timeout_ms = r.session_timeout_ms;
+  who.data.rebalance_timeout_ms = r.rebalance_timeout_ms < 0 ? r.session_timeout_ms : r.rebalance_timeout_ms;
+  who.data.protocols = r.protocols;
+  who.supports_skip_assignment = r.supports_skip_assignment;
+  if (who.joining) {  // the same member asked again: only its newest request gets the round
+    out.replies.push_back({*who.joining, refuse(error_code::rebalance_in_progress, who.data.member_id)});
+  }
+  who.joining = w;
+}
+
+/// KIP-345: the instance came back without its member id. It gets a new one; the old one is fenced.
+void group::replace_static(const std::string& old_id, const std::string& new_id, const msg::join_group& r,
+                           waiter_key w, moment now, group_effects& out) {
+  member twin = members_.at(old_id);
+  twin.joining.reset();
+  twin.syncing.reset();
+  twin.data.member_id = new_id;
+  twin.data.instance_id = r.instance_id;
+  update_member(twin, r, w, out);
+  extend_session(twin, now);
+  if (phase_ == group_phase::stable) {
+    std::vector<group_protocol> before = std::exchange(members_.at(old_id).data.protocols, twin.data.protocols);
+    const bool is_same_selection = select_protocol() == stored_.protocol_name;
+    members_.at(old_id).data.protocols = std::move(before);
+    if (is_same_selection) {
+      store_replacement(old_id, std::move(twin), w, now, out);
+      return;
+    }
+  }
+  const bool was_leader = leader_ == old_id;
+  remove_member(old_id, error_code::fenced_instance_id, out);
+  if (was_leader) leader_ = new_id;
+  members_[new_id] = std::move(twin);
+  prepare_or_complete(now, out);
+}
+
+/// In a stable group with the same protocol nobody else notices: generation and assignment stay.
+void group::store_replacement(const std::string& old_id, member twin, waiter_key w, moment, group_effects& out) {
+  twin.joining.reset();
+  group_metadata next = stored_;
+  auto node = next.members.extract(old_id);
+  node.key() = twin.data.member_id;
+  byte_buffer assignment = std::move(node.mapped().assignment);
+  node.mapped() = twin.data;
+  node.mapped().assignment = std::move(assignment);
+  next.members.insert(std::move(node));
+  if (next.leader == old_id) next.leader = twin.data.member_id;
+  persist({.what = write_kind::static_member, .next = std::move(next), .waiter = w,
+           .on_stored = msg::join_group_result{}, .old_member_id = old_id, .replacement = std::move(twin)}, out);
+}
+
+void group::replacement_stored(const write_in_flight& write, moment now, group_effects& out) {
+  const std::string& new_id = write.replacement->data.member_id;
+  const bool is_leader = leader_ == write.old_member_id;
+  remove_member(write.old_member_id, error_code::fenced_instance_id, out);
+  member& m = members_[new_id] = *write.replacement;
+  m.is_new = false;
+  extend_session(m, now);
+  if (is_leader) leader_ = new_id;
+  auto answer = current_round(new_id, is_leader && m.supports_skip_assignment);
+  answer.skip_assignment = is_leader && m.supports_skip_assignment;
+  // Without KIP-814 the restarted leader must not assign again: the old id in the answer makes it a follower.
+  if (is_leader && !m.supports_skip_assignment) answer.leader = write.old_member_id;
+  out.replies.push_back({*write.waiter, std::move(answer)});
+}
+
+}  // namespace tidegate::core

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "messages/actor/group.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the coordinator of a group needs of the store (design §7). Every call completes exactly once, on any thread,
+/// possibly before it returns.
+namespace tidegate::actors {
+
+struct loaded_group {
+  enum class status : std::uint8_t { found, absent, failed };  // absent: proven
+  status what = status::failed;
+  group_metadata entry;  // when found, tombstones included
+};
+
+/// One unit, applied in this order: erases, then the entry, then the puts. So an entry that lists a partition is there
+/// before its position is, and is gone after it.
+struct group_write {
+  std::vector<msg::group_partition> erases;
+  bool erases_everything = false;  // a deleted group: also positions that the entry did not list
+  std::optional<group_metadata> entry;
+  std::vector<msg::offset_commit_item> puts;
+};
+
+struct group_write_answer {
+  enum class status : std::uint8_t {
+    stored,   // all of it, durably
+    refused,  // nothing of it; `error` is for the clients, the session lives
+    reload,   // a part may be stored: open again and load. Also when nothing was written because the session was closed
+    fenced,   // this process may not serve the group any more
+  };
+  status what = status::stored;
+  error_code error = error_code::none;
+};
+
+class group_store {
+ public:
+  virtual ~group_store() = default;
+
+  /// Settles and closes what an earlier owner of this group has in flight, then reads the group's entry.
+  virtual void open(const std::string& group_id, std::function<void(loaded_group)> done) = 0;
+
+  /// Writes of one group are applied in the order of the calls.
+  virtual void write(const std::string& group_id, group_write what, std::function<void(group_write_answer)> done) = 0;
+
+  /// One answer per partition, in order: a position, offset -1 with error none (proven absent), or an error.
+  virtual void fetch(const std::string& group_id, std::vector<msg::group_partition> partitions,
+                     std::function<void(std::vector<msg::offset_fetch_item>)> done) = 0;
+
+  /// Every position of the group: all partitions of the topics in `topics` are looked up.
+  virtual void fetch_all(const std::string& group_id, std::vector<group_topic> topics,
+                         std::function<void(msg::offset_fetch_result)> done) = 0;
+
+  /// The coordinator goes: nothing of this group is written until the next open.
+  virtual void close(const std::string& group_id) = 0;
+};
+
+}  // namespace tidegate::actors
