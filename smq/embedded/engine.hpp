@@ -1,0 +1,105 @@
+#pragma once
+
+#include "smq/ports.hpp"
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+/// The store inside this process (design §5.5): chunk bytes and mutations of a window are one append and one fdatasync
+/// of a volume file; entries and the places of chunks are in RocksDB, which is written only after that sync.
+namespace tidegate::smq::embedded {
+
+/// What the engine does to files and to the process, so that tests can make it fail. Empty = the real thing.
+struct hooks {
+  std::function<ssize_t(int fd, const iovec* parts, int count, off_t position)> write;  // pwritev
+  std::function<int(int fd)> sync;                                                      // fdatasync
+  std::function<void(const std::string& why)> fatal;  // default: log to stderr and std::_Exit(70)
+  // Steps of the writer: window.taken, window.appended, window.synced, window.indexed, checkpoint.done.
+  std::function<void(std::string_view step)> at;
+};
+
+struct options {
+  std::string data_dir;
+  bool sync = true;  // false: durability "os": acknowledged when the kernel has it
+  std::uint64_t volume_bytes = 256ULL << 20;           // a window that starts behind this goes to a new volume
+  std::uint64_t checkpoint_mutation_bytes = 8ULL << 20;
+  std::uint64_t checkpoint_volume_bytes = 256ULL << 20;
+  std::uint64_t max_entry_bytes = 4ULL << 20;          // path, content, attributes and chunk list of one entry
+  std::uint64_t max_unnamed_bytes = 512ULL << 20;      // chunks that no transaction named yet are in memory
+  std::chrono::milliseconds unnamed_lifetime{600'000};  // a chunk that nobody names for so long is forgotten
+  std::uint64_t reserve_bytes = 32ULL << 20;           // "disk full" while less is free: RocksDB needs room, too
+  hooks faults;
+};
+
+/// What open() found, for the log and for tests.
+struct recovery_report {
+  std::uint64_t replayed_windows = 0;
+  std::uint64_t replayed_bytes = 0;
+  std::uint64_t cut_bytes = 0;   // torn tail that was removed
+  std::string cut_at;            // "volume, position" or empty
+};
+
+struct usage {
+  std::uint64_t volumes = 0;
+  std::uint64_t live_bytes = 0;     // chunk bytes that entries name
+  std::uint64_t unnamed_bytes = 0;  // chunk bytes in memory
+  std::uint64_t windows = 0;        // written since start
+};
+
+class engine;
+
+struct open_result {
+  std::unique_ptr<engine> store;  // null: see `error`
+  std::string error;
+};
+
+/// Opens or creates the store in `settings.data_dir` and replays what RocksDB does not have yet. Blocks.
+/// Errors: the directory is locked by another process, unreadable, of a newer version, or damaged (says where).
+open_result open(options settings);
+
+/// Both ports. Thread: any, also concurrently. Reads answer in the caller's thread before they return; `transact`
+/// and `remove_tree` answer on the writer thread, in the order in which they were queued.
+/// The destructor finishes what is queued, then writes a checkpoint.
+class engine final : public chunk_port, public entry_port {
+ public:
+  struct impl;
+  explicit engine(std::unique_ptr<impl> parts);
+  ~engine() override;
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  /// Completes at once; the bytes stay in memory until a transaction names the chunk.
+  /// Errors: refused (empty, or too many unnamed bytes).
+  void put(std::vector<shared_bytes> parts, time_point deadline, completion<result<chunk_id>> done) override;
+
+  /// Errors: absent, refused (range), unknown (the file cannot be read, or its bytes are damaged).
+  void get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
+           completion<result<shared_bytes>> done) override;
+
+  void get(const std::string& path, time_point deadline, completion<result<entry>> done) override;
+  void get_many(std::vector<std::string> paths, time_point deadline,
+                completion<result<std::vector<result<entry>>>> done) override;
+  void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
+            time_point deadline, completion<result<list_page>> done) override;
+
+  /// Errors: conflict; refused (path, name or size out of bounds, unknown chunk, disk full, deadline passed).
+  /// Never partial or unknown.
+  void transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+                completion<outcome> done) override;
+  void remove_tree(const std::string& directory, time_point deadline, completion<outcome> done) override;
+
+  [[nodiscard]] smq::engine ports() { return {*this, *this}; }
+  [[nodiscard]] const recovery_report& recovered() const;
+  [[nodiscard]] usage measure() const;
+
+ private:
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace tidegate::smq::embedded

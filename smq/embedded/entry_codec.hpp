@@ -1,0 +1,34 @@
+#pragma once
+
+#include "smq/ports.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// How entries are stored in RocksDB and in the mutations of a window; and which paths there may be.
+namespace tidegate::smq::embedded {
+
+/// The value of an entry: version 1, content, chunks, attributes. The path is in the key.
+std::string encode_entry(const entry& e);
+
+/// Errors: nullopt when the bytes are damaged or of a newer layout.
+std::optional<entry> decode_entry(std::string_view path, std::string_view value, bool with_chunks = true);
+
+/// The content inside an encoded entry. Errors: nullopt when damaged.
+std::optional<std::string_view> content_of(std::string_view value);
+
+/// The ids inside an encoded entry. Errors: nullopt when damaged.
+std::optional<std::vector<chunk_id>> chunks_of(std::string_view value);
+
+/// 'e' parent NUL name: the children of a directory are neighbours, in byte order of their names.
+std::string entry_key(std::string_view path);
+
+/// The key before the first child of `directory`.
+std::string children_prefix(std::string_view directory);
+
+/// Empty when `path` may be an entry, otherwise the reason why not. Names have 1 to 255 bytes and no NUL.
+std::string path_problem(std::string_view path);
+
+}  // namespace tidegate::smq::embedded

@@ -1,0 +1,222 @@
+#include "smq/embedded/volumes.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+
+namespace tidegate::smq::embedded {
+
+namespace {
+
+constexpr std::size_t name_digits = 10;
+constexpr std::size_t max_parts_per_call = 1024;  // Linux' IOV_MAX
+
+ssize_t write_parts(const hooks& faults, int fd, const iovec* parts, int count, off_t position) {
+  return faults.write ? faults.write(fd, parts, count, position) : ::pwritev(fd, parts, count, position);
+}
+
+/// Drops the first `written` bytes of `parts[next...]`; the new first part.
+std::size_t advance(std::vector<iovec>& parts, std::size_t next, std::size_t written) {
+  while (next < parts.size() && written >= parts[next].iov_len) written -= parts[next++].iov_len;
+  if (written > 0) {
+    parts[next].iov_base = static_cast<char*>(parts[next].iov_base) + written;
+    parts[next].iov_len -= written;
+  }
+  return next;
+}
+
+std::string sync_fd(const hooks& faults, int fd) {
+  const int failed = faults.sync ? faults.sync(fd) : ::fdatasync(fd);
+  return failed == 0 ? std::string{} : errno_text("cannot sync a volume", errno);
+}
+
+}  // namespace
+
+file::~file() {
+  ::close(fd_);
+}
+
+std::string errno_text(const std::string& what, int error) {
+  if (error == ENOSPC || error == EDQUOT) return "disk full";
+  return what + ": " + std::generic_category().message(error);
+}
+
+std::string sync_directory_at(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno_text("cannot open " + path, errno);
+  const file holder{fd};
+  return ::fsync(fd) == 0 ? std::string{} : errno_text("cannot sync " + path, errno);
+}
+
+volumes::volumes(std::string directory, hooks faults) : directory_(std::move(directory)), faults_(std::move(faults)) {}
+
+std::string volumes::scan() {
+  std::error_code error;
+  std::filesystem::create_directories(directory_, error);
+  if (error) return "cannot create " + directory_ + ": " + error.message();
+  for (const auto& item : std::filesystem::directory_iterator(directory_, error)) {
+    const auto name = item.path().filename().string();
+    std::uint32_t number = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size() || name.size() != name_digits) continue;
+    known_.emplace(number, true);
+  }
+  return error ? "cannot read " + directory_ + ": " + error.message() : std::string{};
+}
+
+std::vector<std::uint32_t> volumes::numbers() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<std::uint32_t> all;
+  for (const auto& [number, known] : known_) all.push_back(number);
+  return all;
+}
+
+bool volumes::has(std::uint32_t number) const {
+  const std::lock_guard lock{mutex_};
+  return known_.contains(number);
+}
+
+std::string volumes::path_of(std::uint32_t number) const {
+  auto digits = std::to_string(number);
+  return directory_ + "/" + std::string(name_digits - std::min(name_digits, digits.size()), '0') + digits;
+}
+
+std::shared_ptr<file> volumes::open_file(std::uint32_t number, std::string& error) {
+  const std::lock_guard lock{mutex_};
+  const auto found = std::find_if(open_.begin(), open_.end(), [&](const auto& o) { return o.first == number; });
+  if (found != open_.end()) {
+    open_.splice(open_.begin(), open_, found);
+    return open_.front().second;
+  }
+  const int fd = ::open(path_of(number).c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) {
+    error = errno_text("cannot open " + path_of(number), errno);
+    return nullptr;
+  }
+  open_.emplace_front(number, std::make_shared<file>(fd));
+  if (open_.size() > max_open_files) open_.pop_back();
+  return open_.front().second;
+}
+
+std::optional<std::uint64_t> volumes::size_of(std::uint32_t number) {
+  std::string error;
+  const auto opened = open_file(number, error);
+  struct stat facts {};
+  if (!opened || ::fstat(opened->fd(), &facts) != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
+std::string volumes::start(std::uint32_t number, std::uint64_t position) {
+  if (!has(number)) {
+    const int fd = ::open(path_of(number).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0) return errno_text("cannot create " + path_of(number), errno);
+    ::close(fd);
+    if (auto error = sync_directory_at(directory_); !error.empty()) return error;
+    const std::lock_guard lock{mutex_};
+    known_.emplace(number, true);
+  }
+  std::string error;
+  auto opened = open_file(number, error);
+  if (!opened) return error;
+  const std::lock_guard lock{mutex_};
+  current_ = number;
+  position_ = position;
+  current_file_ = std::move(opened);
+  return {};
+}
+
+std::string volumes::append(std::vector<iovec>& parts) {
+  auto at = position_;
+  for (std::size_t next = 0; next < parts.size();) {
+    const auto count = static_cast<int>(std::min(parts.size() - next, max_parts_per_call));
+    const auto written = write_parts(faults_, current_file_->fd(), &parts[next], count, static_cast<off_t>(at));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      const int error = written < 0 ? errno : ENOSPC;
+      if (auto undone = truncate(current_, position_); !undone.empty()) return "cannot undo an append: " + undone;
+      return errno_text("cannot write", error);
+    }
+    at += static_cast<std::uint64_t>(written);
+    next = advance(parts, next, static_cast<std::size_t>(written));
+  }
+  position_ = at;
+  return {};
+}
+
+std::string volumes::sync() {
+  std::shared_ptr<file> now;
+  {
+    const std::lock_guard lock{mutex_};
+    now = current_file_;
+  }
+  return now ? sync_fd(faults_, now->fd()) : std::string{};
+}
+
+void volumes::start_write_back() {
+  ::sync_file_range(current_file_->fd(), 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+std::string volumes::read(std::uint32_t number, std::uint64_t position, std::span<std::byte> into) {
+  std::string error;
+  const auto opened = open_file(number, error);
+  if (!opened) return error;
+  while (!into.empty()) {
+    const auto got = ::pread(opened->fd(), into.data(), into.size(), static_cast<off_t>(position));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_text("cannot read " + path_of(number), errno);
+    if (got == 0) return path_of(number) + " ends too early";
+    position += static_cast<std::uint64_t>(got);
+    into = into.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
+
+std::string volumes::rewrite(std::uint32_t number, std::uint64_t from, std::uint64_t to) {
+  std::string error;
+  const auto opened = open_file(number, error);
+  if (!opened) return error;
+  byte_buffer block(1U << 20U);
+  while (from < to) {
+    const auto part = std::span{block}.first(std::min<std::uint64_t>(block.size(), to - from));
+    if (error = read(number, from, part); !error.empty()) return error;
+    const auto written = ::pwrite(opened->fd(), part.data(), part.size(), static_cast<off_t>(from));
+    if (written <= 0) return errno_text("cannot write " + path_of(number), errno);
+    from += static_cast<std::uint64_t>(written);
+  }
+  return sync_fd(faults_, opened->fd());
+}
+
+std::string volumes::truncate(std::uint32_t number, std::uint64_t size) {
+  std::string error;
+  const auto opened = open_file(number, error);
+  if (!opened) return error;
+  if (::ftruncate(opened->fd(), static_cast<off_t>(size)) != 0) {
+    return errno_text("cannot truncate " + path_of(number), errno);
+  }
+  return {};
+}
+
+std::string volumes::remove(std::uint32_t number) {
+  {
+    const std::lock_guard lock{mutex_};
+    known_.erase(number);
+    open_.remove_if([&](const auto& o) { return o.first == number; });
+  }
+  if (::unlink(path_of(number).c_str()) != 0) return errno_text("cannot delete " + path_of(number), errno);
+  return {};
+}
+
+std::uint64_t volumes::free_bytes() const {
+  struct statvfs facts {};
+  if (::statvfs(directory_.c_str(), &facts) != 0) return ~std::uint64_t{0};
+  return facts.f_bavail * facts.f_frsize;
+}
+
+}  // namespace tidegate::smq::embedded
