@@ -1,0 +1,328 @@
+#include "actors/coordinator.hpp"
+
+namespace tidegate::actors {
+
+namespace {
+
+std::int64_t to_ms(caf::actor_clock::time_point at) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
+}
+
+}  // namespace
+
+coordinator_state::~coordinator_state() {
+  if (context_.store && stage_ != stage::gone) context_.store->close(context_.group_id);
+}
+
+core::moment coordinator_state::now() const {
+  return {to_ms(self_->clock().now()), context_.wall_ms()};
+}
+
+/// The store answers on its own threads; its answers run here, in the order in which they came.
+template <class Answer>
+std::function<void(Answer)> coordinator_state::to_self(std::function<void(Answer)> handler) {
+  auto me = caf::actor_cast<coordinator_actor>(self_);
+  return [me, handler = std::move(handler)](Answer answer) {
+    auto run = std::make_shared<std::function<void()>>([handler, answer = std::move(answer)] { handler(answer); });
+    caf::anon_send(me, coordinator_resume{std::move(run)});
+  };
+}
+
+void coordinator_state::submit(std::function<void()> input) {
+  last_input_ms_ = now().now_ms;
+  if (stage_ == stage::gone) return;
+  if (stage_ == stage::ready && !group_->is_busy() && parked_.empty()) {
+    input();
+    schedule();
+    return;
+  }
+  if (parked_.size() < context_.options.max_parked) parked_.push_back(std::move(input));
+  if (stage_ == stage::closed) open();
+}
+
+void coordinator_state::drain() {
+  while (stage_ == stage::ready && !group_->is_busy() && !parked_.empty()) {
+    auto input = std::move(parked_.front());
+    parked_.pop_front();
+    input();
+  }
+  schedule();
+}
+
+void coordinator_state::open() {
+  stage_ = stage::loading;
+  context_.store->open(context_.group_id,
+                       to_self<loaded_group>([this, epoch = ++epoch_](const loaded_group& answer) {
+                         if (epoch == epoch_ && stage_ == stage::loading) loaded(answer);
+                       }));
+}
+
+void coordinator_state::loaded(loaded_group answer) {
+  if (answer.what == loaded_group::status::failed) {
+    stage_ = stage::closed;  // the next request tries again
+    parked_.clear();
+    return;
+  }
+  answer.entry.group_id = context_.group_id;
+  if (answer.what == loaded_group::status::absent) {
+    answer.entry = {};
+    answer.entry.group_id = context_.group_id;
+  }
+  group_.emplace(std::move(answer.entry), context_.options.rules, now());
+  stage_ = stage::ready;
+  drain();
+}
+
+core::waiter_key coordinator_state::park(waiter w) {
+  waiters_.emplace(++last_waiter_, std::move(w));
+  return last_waiter_;
+}
+
+void coordinator_state::send(const core::reply_to& answer) {
+  auto node = waiters_.extract(answer.waiter);
+  if (node.empty()) return;
+  std::visit(
+    [&](const auto& respond) {
+      std::visit(
+        [&](const auto& value) {
+          if constexpr (std::is_invocable_v<decltype(respond), decltype(value)>) respond(value);
+        },
+        answer.what);
+    },
+    node.mapped());
+}
+
+void coordinator_state::perform(core::group_effects effects) {
+  std::optional<group_metadata> before;
+  if (effects.erase_positions) before = group_->stored();
+  for (const auto& answer : effects.replies) send(answer);
+  if (!group_->has_members()) positions_.clear();
+  if (!effects.persist) return;
+  group_write unit;
+  unit.entry = std::move(effects.persist);
+  unit.erases_everything = effects.erase_positions;
+  if (before) {
+    for (const auto& topic : before->topics) {
+      for (auto partition : topic.partitions) unit.erases.push_back({topic.topic, topic.topic_id, partition});
+    }
+  }
+  write(std::move(unit), [this](group_write_answer answer) { written(answer); });
+}
+
+/// `then` is not called when the group was abandoned meanwhile: what waited for it was answered then.
+void coordinator_state::write(group_write what, std::function<void(group_write_answer)> then) {
+  context_.store->write(
+    context_.group_id, std::move(what),
+    to_self<group_write_answer>([this, epoch = epoch_, then = std::move(then)](const group_write_answer& answer) {
+      if (epoch == epoch_) then(answer);
+    }));
+}
+
+void coordinator_state::written(group_write_answer answer) {
+  switch (answer.what) {
+    case group_write_answer::status::stored: perform(group_->on_persisted(error_code::none, now())); break;
+    case group_write_answer::status::refused:
+      perform(group_->on_persisted(
+        answer.error == error_code::none ? error_code::coordinator_not_available : answer.error, now()));
+      break;
+    case group_write_answer::status::reload: abandon(error_code::coordinator_not_available, stage::closed); return;
+    case group_write_answer::status::fenced: abandon(error_code::not_coordinator, stage::gone); return;
+  }
+  drain();
+}
+
+/// Nothing that is in memory counts any more: answers all who wait, and loads again or goes.
+void coordinator_state::abandon(error_code error, stage next) {
+  ++epoch_;
+  stage_ = next;
+  if (group_) {
+    for (const auto& answer : group_->retire(error).replies) send(answer);
+  }
+  waiters_.clear();
+  group_.reset();
+  positions_.clear();
+  if (next == stage::gone) {
+    parked_.clear();
+    context_.store->close(context_.group_id);
+    self_->quit();
+    return;
+  }
+  open();  // members keep their sessions only if they are loaded
+}
+
+/// One timer for all deadlines: it may fire early and then only looks again.
+void coordinator_state::schedule() {
+  if (stage_ != stage::ready) return;
+  const auto next = group_->next_deadline_ms();
+  if (!next || (scheduled_ms_ && *scheduled_ms_ <= *next)) return;
+  scheduled_ms_ = next;
+  const auto wait = std::max<std::int64_t>(*next - now().now_ms, 0);
+  self_->delayed_send(self_, std::chrono::milliseconds(wait), coordinator_tick{*next, false});
+}
+
+void coordinator_state::on_tick(const coordinator_tick& tick) {
+  const auto at = now();
+  if (tick.is_idle_check) {
+    const auto idle_ms = context_.options.idle_after.count();
+    const bool is_unused = stage_ == stage::closed || (stage_ == stage::ready && group_->is_idle());
+    if (is_unused && parked_.empty() && at.now_ms - last_input_ms_ >= idle_ms) {
+      self_->quit();
+      return;
+    }
+    self_->delayed_send(self_, context_.options.idle_after, coordinator_tick{0, true});
+    return;
+  }
+  if (scheduled_ms_ && *scheduled_ms_ == tick.due_ms) scheduled_ms_.reset();
+  if (stage_ != stage::ready) return;
+  perform(group_->on_tick(at));
+  drain();
+}
+
+void coordinator_state::join(const msg::join_group& request) {
+  const auto key = park(request.answer);
+  perform(group_->on_join(request, key, context_.new_uuid(), now()));
+}
+
+/// Heartbeats read applied state only, so they pass a write that is on its way.
+void coordinator_state::heartbeat(const msg::heartbeat& request) {
+  if (stage_ == stage::ready && group_->is_busy()) {
+    request.answer(group_->on_heartbeat(request, now()));
+    return;
+  }
+  submit([this, request] { request.answer(group_->on_heartbeat(request, now())); });
+}
+
+void coordinator_state::commit(const msg::offset_commit& request) {
+  auto plan = group_->plan_commit(request, now());
+  group_write unit;
+  for (std::size_t i = 0; i < plan.items.size(); ++i) {
+    if (plan.items[i] == error_code::none) unit.puts.push_back(request.items[i]);
+  }
+  const bool has_entry = plan.persist.has_value();
+  unit.entry = std::move(plan.persist);
+  if (unit.puts.empty() && !has_entry) {
+    request.answer(std::move(plan.items));
+    return;
+  }
+  write(std::move(unit), [this, request, items = std::move(plan.items), has_entry](group_write_answer answer) {
+    committed(request, items, has_entry, answer);
+  });
+}
+
+void coordinator_state::committed(const msg::offset_commit& request, std::vector<error_code> items, bool has_entry,
+                                  group_write_answer answer) {
+  const bool is_stored = answer.what == group_write_answer::status::stored;
+  if (is_stored && group_->has_members()) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const auto& where = request.items[i].where;
+      if (items[i] == error_code::none) positions_[{where.topic_id, where.partition}] = request.items[i].position;
+    }
+  }
+  if (!is_stored) {
+    auto error = answer.error == error_code::none ? error_code::coordinator_not_available : answer.error;
+    if (answer.what == group_write_answer::status::fenced) error = error_code::not_coordinator;
+    for (auto& item : items) {
+      if (item == error_code::none) item = error;
+    }
+  }
+  request.answer(std::move(items));
+  const bool is_over = answer.what == group_write_answer::status::reload ||
+                       answer.what == group_write_answer::status::fenced;
+  if (has_entry || is_over) written(answer);
+}
+
+void coordinator_state::fetch(const msg::offset_fetch& request) {
+  if (!request.items) {
+    context_.store->fetch_all(context_.group_id, group_->stored().topics,
+                              [respond = request.answer](msg::offset_fetch_result all) { respond(std::move(all)); });
+    return;
+  }
+  auto rows = std::make_shared<msg::offset_fetch_result>();
+  rows->error = error_code::none;
+  std::vector<msg::group_partition> unknown;
+  std::vector<std::size_t> places;
+  for (const auto& where : *request.items) {
+    const auto known = positions_.find({where.topic_id, where.partition});
+    rows->items.push_back({where, error_code::none, known == positions_.end() ? committed_offset{} : known->second});
+    if (known != positions_.end()) continue;
+    places.push_back(rows->items.size() - 1);
+    unknown.push_back(where);
+  }
+  if (unknown.empty()) {
+    request.answer(std::move(*rows));
+    return;
+  }
+  context_.store->fetch(context_.group_id, std::move(unknown),
+                        [rows, places, respond = request.answer](const std::vector<msg::offset_fetch_item>& found) {
+                          if (found.size() != places.size()) {  // no answer is not an absent position
+                            respond({error_code::coordinator_not_available, {}});
+                            return;
+                          }
+                          for (std::size_t i = 0; i < places.size(); ++i) rows->items[places[i]] = found[i];
+                          respond(std::move(*rows));
+                        });
+}
+
+void coordinator_state::remove_offsets(const msg::delete_offsets& request) {
+  auto plan = group_->plan_offset_delete(request, now());
+  group_write unit;
+  for (std::size_t i = 0; i < plan.items.size(); ++i) {
+    const auto& where = request.partitions[i];
+    if (plan.items[i] != error_code::none) continue;
+    positions_.erase({where.topic_id, where.partition});
+    if (group_->exists()) unit.erases.push_back(where);
+  }
+  const bool has_entry = plan.persist.has_value();
+  unit.entry = std::move(plan.persist);
+  if (unit.erases.empty() && !has_entry) {
+    request.answer(std::move(plan.items));
+    return;
+  }
+  write(std::move(unit), [this, request, items = std::move(plan.items), has_entry](group_write_answer answer) {
+    auto errors = items;
+    if (answer.what != group_write_answer::status::stored) {
+      for (auto& item : errors) {
+        if (item == error_code::none) item = error_code::coordinator_not_available;
+      }
+    }
+    request.answer(std::move(errors));
+    const bool is_over = answer.what == group_write_answer::status::reload ||
+                         answer.what == group_write_answer::status::fenced;
+    if (has_entry || is_over) written(answer);
+  });
+}
+
+coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coordinator_context context) {
+  self_ = self;
+  context_ = std::move(context);
+  last_input_ms_ = now().now_ms;
+  open();
+  self_->delayed_send(self_, context_.options.idle_after, coordinator_tick{0, true});
+  return {
+    [this](const msg::join_group& m) { submit([this, m] { join(m); }); },
+    [this](const msg::sync_group& m) {
+      submit([this, m] { perform(group_->on_sync(m, park(m.answer), now())); });
+    },
+    [this](const msg::heartbeat& m) { heartbeat(m); },
+    [this](const msg::leave_group& m) {
+      submit([this, m] { perform(group_->on_leave(m, park(m.answer), now())); });
+    },
+    [this](const msg::offset_commit& m) { submit([this, m] { commit(m); }); },
+    [this](const msg::offset_fetch& m) { submit([this, m] { fetch(m); }); },
+    [this](const msg::describe_group& m) { submit([this, m] { m.answer(group_->describe()); }); },
+    [this](const msg::list_group& m) { submit([this, m] { m.answer(group_->list()); }); },
+    [this](const msg::delete_group& m) {
+      submit([this, m] { perform(group_->on_delete(park(m.answer), now())); });
+    },
+    [this](const msg::delete_offsets& m) { submit([this, m] { remove_offsets(m); }); },
+    [this](const coordinator_release&) { abandon(error_code::not_coordinator, stage::gone); },
+    [this](const coordinator_tick& m) { on_tick(m); },
+    [this](const coordinator_resume& m) { (*m.run)(); },
+  };
+}
+
+coordinator_actor::behavior_type coordinator(coordinator_pointer self, coordinator_context context) {
+  return self->state.start(self, std::move(context));
+}
+
+}  // namespace tidegate::actors

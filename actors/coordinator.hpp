@@ -1,0 +1,137 @@
+#pragma once
+
+#include "actors/core/group/group.hpp"
+#include "actors/group_store.hpp"
+
+#include <caf/all.hpp>
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <tuple>
+
+/// GROUP COORDINATOR: owns one classic consumer group.
+namespace tidegate::actors {
+
+/// INTERNAL: a deadline of the group, or the idle check, may be due.
+struct coordinator_tick {
+  std::int64_t due_ms = 0;
+  bool is_idle_check = false;
+};
+
+/// INTERNAL: an answer of the store, brought to the coordinator's own thread.
+struct coordinator_resume {
+  std::shared_ptr<std::function<void()>> run;
+};
+
+/// Sent by the registry before it hands the group to another node: answers all with not_coordinator and quits.
+struct coordinator_release {};
+
+}  // namespace tidegate::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::join_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::sync_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::heartbeat)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::leave_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::offset_commit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::offset_fetch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::describe_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::list_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::delete_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::delete_offsets)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::actors::coordinator_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::actors::coordinator_resume)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::actors::coordinator_release)
+
+namespace tidegate::actors {
+
+/// Requests carry their own reply; it is answered exactly once, also when the coordinator dies.
+using coordinator_actor = caf::typed_actor<
+  caf::reacts_to<msg::join_group>, caf::reacts_to<msg::sync_group>, caf::reacts_to<msg::heartbeat>,
+  caf::reacts_to<msg::leave_group>, caf::reacts_to<msg::offset_commit>, caf::reacts_to<msg::offset_fetch>,
+  caf::reacts_to<msg::describe_group>, caf::reacts_to<msg::list_group>, caf::reacts_to<msg::delete_group>,
+  caf::reacts_to<msg::delete_offsets>, caf::reacts_to<coordinator_release>,
+  // INTERNAL
+  caf::reacts_to<coordinator_tick>, caf::reacts_to<coordinator_resume>>;
+
+struct coordinator_options {
+  core::group_options rules;
+  std::size_t max_parked = 1'000;             // requests that wait for the entry, or for a write; more are refused
+  std::chrono::milliseconds idle_after{600'000};  // without members and requests for so long, the actor goes
+};
+
+/// What a coordinator is made of. The functions are called on the actor's thread.
+struct coordinator_context {
+  std::string group_id;
+  std::shared_ptr<group_store> store;
+  std::function<std::string()> new_uuid;       // text form, for member ids
+  std::function<std::int64_t()> wall_ms;       // ms since 1970, for what is stored
+  coordinator_options options;
+};
+
+class coordinator_state {
+ public:
+  static inline const char* name = "coordinator";
+
+  using self_pointer = coordinator_actor::stateful_pointer<coordinator_state>;
+
+  coordinator_state() = default;
+  coordinator_state(const coordinator_state&) = delete;
+  coordinator_state& operator=(const coordinator_state&) = delete;
+  ~coordinator_state();
+
+  coordinator_actor::behavior_type start(self_pointer self, coordinator_context context);
+
+ private:
+  enum class stage : std::uint8_t { closed, loading, ready, gone };
+  using waiter = std::variant<reply<msg::join_group_result>, reply<msg::sync_group_result>,
+                              reply<msg::leave_group_result>, reply<error_code>>;
+  using position_key = std::tuple<uuid, std::int32_t>;
+
+  [[nodiscard]] core::moment now() const;
+  /// Runs `input` now, or as soon as the group is loaded and no write of its entry is on its way. An input that is
+  /// dropped takes its reply with it, which answers coordinator_not_available.
+  void submit(std::function<void()> input);
+  void drain();
+  void open();
+  void loaded(loaded_group answer);
+  core::waiter_key park(waiter w);
+  void send(const core::reply_to& answer);
+  void perform(core::group_effects effects);
+  void write(group_write what, std::function<void(group_write_answer)> then);
+  void written(group_write_answer answer);
+  void abandon(error_code error, stage next);
+  void schedule();
+  void on_tick(const coordinator_tick& tick);
+  template <class Answer>
+  std::function<void(Answer)> to_self(std::function<void(Answer)> handler);
+
+  void join(const msg::join_group& request);
+  void heartbeat(const msg::heartbeat& request);
+  void commit(const msg::offset_commit& request);
+  void committed(const msg::offset_commit& request, std::vector<error_code> items, bool has_entry,
+                 group_write_answer answer);
+  void fetch(const msg::offset_fetch& request);
+  void remove_offsets(const msg::delete_offsets& request);
+
+  self_pointer self_ = nullptr;
+  coordinator_context context_;
+  stage stage_ = stage::closed;
+  std::uint64_t epoch_ = 0;  // of the load: answers of the store from before the last one change nothing
+  std::optional<core::group> group_;
+  std::deque<std::function<void()>> parked_;
+  std::map<core::waiter_key, waiter> waiters_;
+  core::waiter_key last_waiter_ = 0;
+  std::map<position_key, committed_offset> positions_;  // only while the group has members (design §7.1)
+  std::optional<std::int64_t> scheduled_ms_;
+  std::int64_t last_input_ms_ = 0;
+};
+
+using coordinator_pointer = coordinator_state::self_pointer;
+
+/// Use: system.spawn(coordinator, coordinator_context{…}). It loads its group at once.
+coordinator_actor::behavior_type coordinator(coordinator_pointer self, coordinator_context context);
+
+}  // namespace tidegate::actors
