@@ -1,7 +1,5 @@
 #include "actors/core/partition_machine.hpp"
 
-#include "messages/kafka/record_batch.hpp"
-
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -19,6 +17,14 @@ auto above(const std::vector<epoch_start>& epochs, std::int32_t epoch) {
 }
 
 }  // namespace
+
+producer_claim claim_of(const kafka::batch_header& header) {
+  return {header.producer_id, header.producer_epoch, header.base_sequence, header.record_count};
+}
+
+produced_batch to_produced(shared_bytes batch, const kafka::batch_check& check) {
+  return {std::move(batch), claim_of(check.header), check.header.record_count, check.max_timestamp};
+}
 
 partition_machine::partition_machine(const partition_start& start, producer_state producers)
   : leader_epoch_(start.leader_epoch),

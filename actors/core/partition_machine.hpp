@@ -4,6 +4,7 @@
 #include "messages/common/bytes.hpp"
 #include "messages/common/error_code.hpp"
 #include "messages/common/planned_batch.hpp"
+#include "messages/kafka/record_batch.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -43,6 +44,12 @@ struct produced_batch {
   std::int32_t record_count = 0;
   std::int64_t max_timestamp = -1;  // ms
 };
+
+/// The producer of a batch: of a produced one, or of a stored one when the log is read again.
+producer_claim claim_of(const kafka::batch_header& header);
+
+/// `check`: what validate_batch() said about `batch`, without an error.
+produced_batch to_produced(shared_bytes batch, const kafka::batch_check& check);
 
 struct append_rules {
   std::size_t max_append_bytes = std::size_t{1} << 20;
