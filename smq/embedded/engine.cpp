@@ -1,0 +1,236 @@
+#include "smq/embedded/engine.hpp"
+
+#include "messages/common/crc32c.hpp"
+#include "smq/embedded/binary.hpp"
+#include "smq/embedded/entry_codec.hpp"
+#include "smq/embedded/impl.hpp"
+
+#include <unistd.h>
+
+namespace tidegate::smq::embedded {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+outcome refused(std::string reason) {
+  return {status::refused, std::move(reason), 0};
+}
+
+outcome unknown(std::string reason) {
+  return {status::unknown, std::move(reason), 0};
+}
+
+result<entry> to_entry(const std::string& path, stored_value found) {
+  if (!found.is_ok()) return {std::move(found.what), {}};
+  auto decoded = decode_entry(path, found.value);
+  if (!decoded) return {unknown("damaged entry " + path), {}};
+  return {{}, std::move(*decoded)};
+}
+
+/// Bytes [position, position + count) of consecutive parts; one part is sliced, several are copied.
+shared_bytes gather(const std::vector<shared_bytes>& parts, std::uint64_t position, std::uint64_t count) {
+  byte_buffer copy;
+  for (const auto& part : parts) {
+    if (position >= part.size()) {
+      position -= part.size();
+      continue;
+    }
+    const auto here = std::min<std::uint64_t>(count, part.size() - position);
+    if (copy.empty() && here == count) return part.slice(position, count);
+    const auto bytes = part.view().subspan(position, here);
+    copy.insert(copy.end(), bytes.begin(), bytes.end());
+    position = 0;
+    count -= here;
+    if (count == 0) break;
+  }
+  return shared_bytes{std::move(copy)};
+}
+
+bool is_inside(std::uint64_t position, std::uint64_t count, std::uint64_t length) {
+  return position <= length && count <= length - position;
+}
+
+}  // namespace
+
+engine::impl::impl(options wanted) : settings(std::move(wanted)) {}
+
+engine::impl::~impl() {
+  if (writer.joinable()) {
+    {
+      const std::lock_guard lock{queue_mutex};
+      stopping = true;
+    }
+    queue_changed.notify_all();
+    writer.join();
+    if (!failed) entries->flush(true);
+  }
+  entries.reset();
+  if (lock_fd >= 0) ::close(lock_fd);
+}
+
+void engine::impl::enqueue(task one) {
+  {
+    const std::lock_guard lock{queue_mutex};
+    queue.push_back(std::move(one));
+  }
+  queue_changed.notify_one();
+}
+
+std::shared_ptr<const pending_chunk> engine::impl::find_pending(const chunk_id& id) const {
+  const std::lock_guard lock{chunks_mutex};
+  const auto found = pending.find(id);
+  return found == pending.end() ? nullptr : found->second;
+}
+
+bool engine::impl::waits_for_a_name(const chunk_id& id) const {
+  const std::lock_guard lock{chunks_mutex};
+  return pending.contains(id);
+}
+
+/// Called with chunks_mutex. A chunk whose owner gave up must not stay in memory for ever.
+void engine::impl::forget_old_chunks(time_point now) {
+  if (now < next_sweep) return;
+  next_sweep = now + settings.unnamed_lifetime / 16;
+  for (auto it = pending.begin(); it != pending.end();) {
+    const auto& chunk = *it->second;
+    if (chunk.in_window || now - chunk.put_at < settings.unnamed_lifetime) {
+      ++it;
+    } else {
+      pending_bytes -= chunk.length;
+      it = pending.erase(it);
+    }
+  }
+}
+
+result<shared_bytes> engine::impl::read_stored(const chunk_id& id, std::uint64_t position, std::uint64_t count) {
+  const auto place = entries->place_of(id);
+  if (!place.is_ok()) return {place.what, {}};
+  if (!is_inside(position, count, place.value.length)) return {refused("range ends behind the chunk"), {}};
+  byte_buffer bytes(count);
+  if (auto error = files->read(place.value.volume, place.value.position + position, bytes); !error.empty()) {
+    // Its volume may have been deleted since the look-up: then the place is gone, too.
+    if (const auto again = entries->place_of(id); again.what.code == status::absent) return {again.what, {}};
+    return {unknown(std::move(error)), {}};
+  }
+  if (count == place.value.length && crc32c(bytes) != place.value.crc) {
+    return {unknown("damaged chunk in volume " + std::to_string(place.value.volume) + " at " +
+                    std::to_string(place.value.position)),
+            {}};
+  }
+  return {{}, shared_bytes{std::move(bytes)}};
+}
+
+open_result open(options settings) {
+  auto parts = std::make_unique<engine::impl>(std::move(settings));
+  auto error = parts->start();
+  if (!error.empty()) return {nullptr, std::move(error)};
+  return {std::make_unique<engine>(std::move(parts)), {}};
+}
+
+engine::engine(std::unique_ptr<impl> parts) : impl_(std::move(parts)) {}
+
+engine::~engine() = default;
+
+void engine::put(std::vector<shared_bytes> parts, time_point, completion<result<chunk_id>> done) {
+  auto chunk = std::make_shared<pending_chunk>();
+  for (const auto& part : parts) {
+    chunk->length += part.size();
+    chunk->crc = crc32c(part.view(), chunk->crc);
+  }
+  if (chunk->length == 0) return done({refused("empty chunk"), {}});
+  chunk->parts = std::move(parts);
+  chunk->put_at = clock::now();
+  chunk_id id;
+  {
+    const std::lock_guard lock{impl_->chunks_mutex};
+    impl_->forget_old_chunks(chunk->put_at);
+    if (impl_->pending_bytes + chunk->length <= impl_->settings.max_unnamed_bytes) {
+      put_number(id, impl_->open_seq);
+      put_number(id, impl_->open_index++);
+      impl_->pending_bytes += chunk->length;
+      impl_->pending.emplace(id, std::move(chunk));
+    }
+  }
+  if (id.empty()) return done({refused("too many bytes in chunks that no transaction named yet"), {}});
+  done({{}, std::move(id)});
+}
+
+void engine::get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point,
+                 completion<result<shared_bytes>> done) {
+  if (const auto chunk = impl_->find_pending(id)) {
+    if (!is_inside(position, count, chunk->length)) return done({refused("range ends behind the chunk"), {}});
+    return done({{}, gather(chunk->parts, position, count)});
+  }
+  done(impl_->read_stored(id, position, count));
+}
+
+void engine::get(const std::string& path, time_point, completion<result<entry>> done) {
+  if (auto problem = path_problem(path); !problem.empty()) return done({refused(std::move(problem)), {}});
+  done(to_entry(path, impl_->entries->find(path)));
+}
+
+void engine::get_many(std::vector<std::string> paths, time_point,
+                      completion<result<std::vector<result<entry>>>> done) {
+  result<std::vector<result<entry>>> all;
+  for (const auto& path : paths) {
+    if (auto problem = path_problem(path); !problem.empty()) return done({refused(std::move(problem)), {}});
+  }
+  auto found = impl_->entries->find_many(paths);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    auto one = to_entry(paths[i], std::move(found[i]));
+    if (one.what.code == status::unknown) return done({one.what, {}});
+    all.value.push_back(std::move(one));
+  }
+  done(std::move(all));
+}
+
+void engine::list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
+                  time_point, completion<result<list_page>> done) {
+  if (directory != "/") {
+    if (auto problem = path_problem(directory); !problem.empty()) return done({refused(std::move(problem)), {}});
+  }
+  done(impl_->entries->list(directory, after, limit, with_chunks));
+}
+
+void engine::transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+                      completion<outcome> done) {
+  if (auto problem = path_problem(condition.path); !problem.empty()) return done(refused(std::move(problem)));
+  task one;
+  if (auto problem = prepare(mutations, impl_->settings.max_entry_bytes, one.mutations); !problem.empty()) {
+    return done(refused(std::move(problem)));
+  }
+  for (const auto& m : one.mutations) one.bytes += m.what.path.size() + (m.what.value ? m.what.value->size() : 0);
+  one.condition = std::move(condition);
+  one.deadline = deadline;
+  one.done = std::move(done);
+  impl_->enqueue(std::move(one));
+}
+
+void engine::remove_tree(const std::string& directory, time_point deadline, completion<outcome> done) {
+  if (auto problem = path_problem(directory); !problem.empty()) return done(refused(std::move(problem)));
+  task one;
+  one.tree = directory;
+  one.deadline = deadline;
+  one.done = std::move(done);
+  impl_->enqueue(std::move(one));
+}
+
+const recovery_report& engine::recovered() const {
+  return impl_->report;
+}
+
+usage engine::measure() const {
+  usage now;
+  now.volumes = impl_->files->numbers().size();
+  now.windows = impl_->windows;
+  {
+    const std::lock_guard lock{impl_->usage_mutex};
+    now.live_bytes = impl_->live_total;
+  }
+  const std::lock_guard lock{impl_->chunks_mutex};
+  now.unnamed_bytes = impl_->pending_bytes;
+  return now;
+}
+
+}  // namespace tidegate::smq::embedded

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "smq/embedded/index.hpp"
+
+#include <unordered_map>
+#include <unordered_set>
+
+/// What the transactions of one window come to: every guard sees the mutations of the transactions before it.
+namespace tidegate::smq::embedded {
+
+/// A mutation that is checked and encoded already.
+struct prepared_mutation {
+  record what;
+  std::vector<chunk_id> chunks;  // that the entry names
+};
+
+/// Checks names and sizes and encodes. Errors: a text, nothing may be applied.
+std::string prepare(const std::vector<mutation>& mutations, std::uint64_t max_entry_bytes,
+                    std::vector<prepared_mutation>& into);
+
+class window_plan {
+ public:
+  /// `waits_for_a_name`: is this a chunk in memory that no entry names yet?
+  window_plan(const index& stored, std::function<bool(const chunk_id&)> waits_for_a_name)
+    : stored_(stored), waits_for_a_name_(std::move(waits_for_a_name)) {}
+
+  /// All of the transaction or nothing. Outcomes: ok, conflict, refused.
+  outcome add(const guard& condition, std::vector<prepared_mutation>&& mutations);
+
+  /// Replay: the mutation was checked when it was written. `chunks`: of the window that it is in. Errors: a text.
+  std::string replay(record&& what);
+
+  std::vector<record> records;
+  std::vector<chunk_id> claimed;   // in order of their names; this window stores their bytes
+  std::vector<chunk_id> released;  // no entry names them any more
+
+ private:
+  using overlay = std::unordered_map<std::string, std::optional<std::string>>;
+
+  stored_value look(const overlay& newest, const std::string& path) const;
+  outcome check(const guard& condition) const;
+  outcome name_chunks(const overlay& staged, const prepared_mutation& m, std::vector<chunk_id>& claims,
+                      std::vector<chunk_id>& releases) const;
+
+  const index& stored_;
+  std::function<bool(const chunk_id&)> waits_for_a_name_;
+  overlay overlay_;
+  std::unordered_set<chunk_id> claimed_set_;
+};
+
+}  // namespace tidegate::smq::embedded

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "smq/embedded/volumes.hpp"
+#include "smq/embedded/window.hpp"
+
+/// Reading windows back from the volume files.
+namespace tidegate::smq::embedded {
+
+struct window_place {
+  std::uint32_t volume = 0;
+  std::uint64_t position = 0;
+  window_header header;
+
+  [[nodiscard]] std::string text() const {
+    return "volume " + std::to_string(volume) + ", position " + std::to_string(position);
+  }
+};
+
+/// The header at a position. Errors: nullopt, also when the window does not fit into the file.
+std::optional<window_header> read_header(volumes& files, std::uint32_t volume, std::uint64_t position,
+                                         std::uint64_t size);
+
+/// The first header behind `from` (exclusive), in this volume and the later ones, of a window after `seq`.
+std::optional<window_place> find_later_window(volumes& files, const uuid& store, const window_place& from,
+                                              std::uint64_t seq);
+
+/// Reads and checks the mutation section. Errors: a text.
+std::string read_section(volumes& files, const window_place& at, mutation_section& into);
+
+/// Compares the chunk bytes with their CRCs. Errors: a text.
+std::string verify_chunks(volumes& files, const window_place& at, const mutation_section& section);
+
+}  // namespace tidegate::smq::embedded

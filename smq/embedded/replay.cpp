@@ -1,0 +1,163 @@
+#include "smq/embedded/impl.hpp"
+#include "smq/embedded/recovery.hpp"
+
+#include <algorithm>
+
+/// What a start does with the windows that the index does not have yet.
+namespace tidegate::smq::embedded {
+
+namespace {
+
+constexpr std::uint64_t replay_worth_a_checkpoint = 1ULL << 20;
+
+/// What a walk over the headers finds: windows in order, and where the first unreadable one would be.
+struct walk {
+  uuid store;
+  std::vector<window_place> windows;
+  std::optional<window_place> bad;
+  window_place end;
+  std::uint64_t synced_seq = 0;
+};
+
+walk walk_windows(volumes& files, const uuid& store, const replay_position& from) {
+  walk found;
+  found.store = store;
+  window_place at{from.volume, from.position, {}};
+  auto seq = from.next_seq;
+  while (true) {
+    const auto size = files.size_of(at.volume);
+    if (size && at.position == *size && files.has(at.volume + 1)) {
+      at = {at.volume + 1, 0, {}};
+      continue;
+    }
+    if (!size || at.position == *size) break;
+    const auto header = read_header(files, at.volume, at.position, *size);
+    if (!header || header->store != store || header->seq != seq) {
+      found.bad = at;
+      break;
+    }
+    at.header = *header;
+    found.synced_seq = std::max(found.synced_seq, header->synced_seq);
+    found.windows.push_back(at);
+    at.position += header->window_bytes();
+    ++seq;
+  }
+  found.end = at;
+  return found;
+}
+
+std::string missing_volume(const volumes& files, const index& entries) {
+  const auto& from = entries.replay_from();
+  for (const auto& [volume, bytes] : entries.live_bytes()) {
+    if (!files.has(volume)) return "volume " + std::to_string(volume) + " is missing, but entries name chunks in it";
+  }
+  const auto numbers = files.numbers();
+  const bool is_new = numbers.empty() && from.next_seq == 1;
+  if (!is_new && !files.has(from.volume)) {
+    return "volume " + std::to_string(from.volume) + " is missing: the index goes on there";
+  }
+  return {};
+}
+
+/// Finds what is bad in the windows that were perhaps not synced; windows behind the first bad one are dropped.
+/// Errors: a bad window that others follow.
+std::string check_tail(volumes& files, walk& found) {
+  for (std::size_t i = 0; i < found.windows.size(); ++i) {
+    const auto& w = found.windows[i];
+    if (w.header.seq <= found.synced_seq) continue;
+    mutation_section section;
+    auto error = read_section(files, w, section);
+    if (error.empty()) error = verify_chunks(files, w, section);
+    if (error.empty()) continue;
+    if (i + 1 < found.windows.size()) {
+      return "damaged at " + w.text() + ": " + error + "; window " + std::to_string(w.header.seq + 1) + " follows";
+    }
+    found.bad = w;
+    found.end = w;
+    found.windows.pop_back();
+  }
+  return {};
+}
+
+/// A torn last window was never acknowledged and goes; anything else that is unreadable is damage.
+std::string cut_tail(volumes& files, const walk& found, std::uint64_t bad_seq, recovery_report& report) {
+  const auto& bad = *found.bad;
+  if (const auto later = find_later_window(files, found.store, bad, bad_seq)) {
+    return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but window " +
+           std::to_string(later->header.seq) + " follows at " + later->text();
+  }
+  if (bad_seq <= found.synced_seq) {
+    return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but was synced";
+  }
+  report.cut_at = bad.text();
+  report.cut_bytes = files.size_of(bad.volume).value_or(bad.position) - bad.position;
+  if (auto error = files.truncate(bad.volume, bad.position); !error.empty()) return error;
+  for (const auto number : files.numbers()) {
+    if (number <= bad.volume) continue;
+    report.cut_bytes += files.size_of(number).value_or(0);
+    if (auto error = files.remove(number); !error.empty()) return error;
+  }
+  return files.rewrite(bad.volume, bad.position, bad.position);
+}
+
+std::string make_durable(volumes& files, const walk& found) {
+  for (const auto& w : found.windows) {
+    if (w.header.seq <= found.synced_seq) continue;
+    const auto until = w.position + w.header.window_bytes();
+    if (auto error = files.rewrite(w.volume, w.position, until); !error.empty()) return error;
+  }
+  return {};
+}
+
+std::string replay_window(volumes& files, index& entries, const window_place& w) {
+  mutation_section section;
+  if (auto error = read_section(files, w, section); !error.empty()) return error;
+  window_effects effects;
+  auto at = w.position + w.header.header_bytes + w.header.mutation_bytes;
+  for (const auto& row : section.chunks) {
+    effects.placed.emplace(row.id, chunk_place{w.volume, at, row.length, row.crc});
+    at += row.length;
+  }
+  window_plan plan{entries, [&](const chunk_id& id) { return effects.placed.contains(id); }};
+  for (auto& r : section.records) {
+    if (auto error = plan.replay(std::move(r)); !error.empty()) return error;
+  }
+  effects.records = std::move(plan.records);
+  effects.released = std::move(plan.released);
+  effects.next = {w.volume, w.position + w.header.window_bytes(), w.header.seq + 1};
+  return entries.apply(effects);
+}
+
+}  // namespace
+
+std::string engine::impl::recover() {
+  if (auto error = missing_volume(*files, *entries); !error.empty()) return error;
+  const auto from = entries->replay_from();
+  if (files->has(from.volume) && files->size_of(from.volume).value_or(0) < from.position) {
+    return "damaged: volume " + std::to_string(from.volume) + " ends before position " + std::to_string(from.position);
+  }
+  auto found = walk_windows(*files, store, from);
+  if (auto error = check_tail(*files, found); !error.empty()) return error;
+  next_seq = from.next_seq + found.windows.size();
+  if (!found.bad && !files->numbers().empty() && files->numbers().back() > found.end.volume) {
+    return "volume " + std::to_string(found.end.volume + 1) + " is missing, but later ones are there";
+  }
+  if (found.bad) {
+    if (auto error = cut_tail(*files, found, next_seq, report); !error.empty()) return error;
+  }
+  if (auto error = make_durable(*files, found); !error.empty()) return error;
+  for (const auto& w : found.windows) {
+    if (auto error = replay_window(*files, *entries, w); !error.empty()) {
+      return "damaged at " + w.text() + ": " + error;
+    }
+    ++report.replayed_windows;
+    report.replayed_bytes += w.header.window_bytes();
+  }
+  if (report.replayed_bytes > replay_worth_a_checkpoint) {
+    if (auto error = entries->flush(true); !error.empty()) return error;
+  }
+  synced_seq = next_seq - 1;
+  return files->start(found.end.volume, found.end.position);
+}
+
+}  // namespace tidegate::smq::embedded

@@ -1,0 +1,242 @@
+#include "messages/common/crc32c.hpp"
+#include "smq/embedded/impl.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+/// The writer thread: whatever is queued becomes one window.
+namespace tidegate::smq::embedded {
+
+namespace {
+
+// Bounds of one window; what is queued behind them is the next one. A transaction is never split.
+constexpr std::uint64_t max_window_mutation_bytes = 16ULL << 20;
+constexpr std::size_t max_window_tasks = 16384;
+constexpr std::size_t erased_per_window = 4096;
+// Durability "os": more would make the next fdatasync (at a checkpoint) stall the writer for long.
+constexpr std::uint64_t max_unsynced_bytes = 64ULL << 20;
+
+outcome refused(std::string reason) {
+  return {status::refused, std::move(reason), 0};
+}
+
+iovec part_of(std::string_view bytes) {
+  return {const_cast<char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+void engine::impl::step(std::string_view name) const {
+  if (settings.faults.at) settings.faults.at(name);
+}
+
+/// After a failed sync nobody knows what is on disk: only a new process that reads it again may go on.
+outcome engine::impl::fail(const std::string& why) {
+  failed = true;
+  if (settings.faults.fatal) {
+    settings.faults.fatal(why);
+  } else {
+    std::fprintf(stderr, "tidegate: the store in %s cannot go on: %s\n", settings.data_dir.c_str(), why.c_str());
+    std::_Exit(70);
+  }
+  return {status::unknown, why, 0};
+}
+
+void engine::impl::sync_before_flush() {
+  if (settings.sync) return;  // what the index has is synced already
+  if (auto error = files->sync(); !error.empty()) fail(error);
+}
+
+std::vector<task> engine::impl::take_queued() {
+  std::unique_lock lock{queue_mutex};
+  queue_changed.wait(lock, [&] { return stopping || !queue.empty(); });
+  std::vector<task> taken;
+  std::uint64_t bytes = 0;
+  while (!queue.empty() && taken.size() < max_window_tasks && bytes < max_window_mutation_bytes) {
+    // A tree is removed between windows: it has to see what came before it.
+    if (!queue.front().tree.empty() && !taken.empty()) break;
+    taken.push_back(std::move(queue.front()));
+    queue.pop_front();
+    bytes += taken.back().bytes;
+    if (!taken.back().tree.empty()) break;
+  }
+  return taken;
+}
+
+void engine::impl::run() {
+  for (auto tasks = take_queued(); !tasks.empty(); tasks = take_queued()) {
+    if (!tasks.front().tree.empty()) {
+      run_tree(tasks.front());
+    } else {
+      run_window(tasks);
+    }
+  }
+}
+
+void engine::impl::run_window(std::vector<task>& tasks) {
+  step("window.taken");
+  window_plan plan{*entries, [this](const chunk_id& id) { return waits_for_a_name(id); }};
+  std::vector<outcome> outcomes;
+  outcomes.reserve(tasks.size());
+  const auto now = std::chrono::steady_clock::now();
+  for (auto& t : tasks) {
+    if (failed) {
+      outcomes.push_back(refused("the store failed"));
+    } else if (t.deadline < now) {
+      outcomes.push_back(refused("deadline passed"));
+    } else {
+      outcomes.push_back(plan.add(t.condition, std::move(t.mutations)));
+    }
+  }
+  if (!plan.records.empty()) {
+    // A conflict may rest on a mutation of the same window: it is as true as that mutation is durable.
+    if (const auto written = write(plan); !written.is_ok()) {
+      for (auto& o : outcomes) {
+        if (o.code != status::refused) o = written;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].done(std::move(outcomes[i]));
+}
+
+void engine::impl::run_tree(task& one) {
+  while (true) {
+    if (failed) return one.done(refused("the store failed"));
+    auto paths = entries->paths_below(one.tree, erased_per_window);
+    if (!paths.is_ok()) return one.done(paths.what);
+    if (paths.value.empty()) return one.done({});
+    window_plan plan{*entries, [](const chunk_id&) { return false; }};
+    for (auto& path : paths.value) {
+      // Not refused: an earlier window of this call may have removed a part.
+      if (auto error = plan.replay({std::move(path), std::nullopt}); !error.empty()) {
+        return one.done({status::unknown, std::move(error), 0});
+      }
+    }
+    if (auto written = write(plan); !written.is_ok()) return one.done({status::unknown, written.reason, 0});
+  }
+}
+
+/// Goes to the next volume when the current one is full. Errors: disk full and the like; nothing has changed.
+std::string engine::impl::make_room(std::uint64_t bytes) {
+  if (files->free_bytes() < settings.reserve_bytes + bytes) return "disk full";
+  if (files->position() < settings.volume_bytes) return {};
+  if (unsynced_bytes > 0) {
+    if (auto error = files->sync(); !error.empty()) {
+      fail(error);
+      return error;
+    }
+    unsynced_bytes = 0;
+    synced_seq = next_seq - 1;
+  }
+  return files->start(files->current() + 1, 0);
+}
+
+outcome engine::impl::write(window_plan& plan) {
+  mutation_section section;
+  std::vector<std::shared_ptr<pending_chunk>> chunks;
+  {
+    const std::lock_guard lock{chunks_mutex};
+    for (const auto& id : plan.claimed) {
+      const auto found = pending.find(id);
+      if (found == pending.end()) return refused("a chunk was named too late");
+      found->second->in_window = true;
+      chunks.push_back(found->second);
+      section.chunks.push_back({id, found->second->length, found->second->crc});
+    }
+  }
+  section.records = std::move(plan.records);
+  const auto mutations = encode_section(section);
+  window_header header{store, next_seq, synced_seq, mutations.size(), 0, crc32c(as_byte_view(mutations))};
+  for (const auto& c : chunks) header.chunk_bytes += c->length;
+  const auto head = encode_header(header);
+  std::vector<iovec> parts{part_of(head), part_of(mutations)};
+  for (const auto& c : chunks) {
+    for (const auto& p : c->parts) {
+      if (!p.empty()) parts.push_back(part_of(as_text(p.view())));
+    }
+  }
+
+  if (auto error = make_room(header.window_bytes()); !error.empty()) return refused(std::move(error));
+  window_effects effects;
+  effects.records = std::move(section.records);
+  effects.released = std::move(plan.released);
+  auto at = files->position() + head.size() + mutations.size();
+  for (const auto& row : section.chunks) {
+    effects.placed.emplace(row.id, chunk_place{files->current(), at, row.length, row.crc});
+    at += row.length;
+  }
+  if (auto error = files->append(parts); !error.empty()) {
+    if (error.starts_with("cannot undo")) return fail(error);
+    return refused(std::move(error));
+  }
+  effects.next = {files->current(), files->position(), next_seq + 1};
+  step("window.appended");
+  if (settings.sync) {
+    if (auto error = files->sync(); !error.empty()) return fail(error);
+    synced_seq = next_seq;
+  }
+  step("window.synced");
+  if (auto error = entries->apply(effects); !error.empty()) return fail(error);
+  step("window.indexed");
+  ++next_seq;
+  {
+    const std::lock_guard lock{chunks_mutex};
+    for (const auto& [id, place] : effects.placed) {
+      pending.erase(id);
+      pending_bytes -= place.length;
+    }
+    open_seq = next_seq;
+    open_index = 0;
+  }
+  after_window(mutations.size(), header.window_bytes());
+  return {};
+}
+
+void engine::impl::after_window(std::uint64_t mutation_bytes, std::uint64_t window_bytes) {
+  ++windows;
+  mutation_bytes_since_checkpoint += mutation_bytes;
+  volume_bytes_since_checkpoint += window_bytes;
+  if (!settings.sync) {
+    unsynced_bytes += window_bytes;
+    if (unsynced_bytes / (max_unsynced_bytes / 8) != (unsynced_bytes - window_bytes) / (max_unsynced_bytes / 8)) {
+      files->start_write_back();
+    }
+    if (unsynced_bytes >= max_unsynced_bytes) {
+      if (auto error = files->sync(); !error.empty()) {
+        fail(error);
+        return;
+      }
+      unsynced_bytes = 0;
+      synced_seq = next_seq - 1;
+    }
+  }
+  if (mutation_bytes_since_checkpoint >= settings.checkpoint_mutation_bytes ||
+      volume_bytes_since_checkpoint >= settings.checkpoint_volume_bytes) {
+    mutation_bytes_since_checkpoint = 0;
+    volume_bytes_since_checkpoint = 0;
+    if (auto error = entries->flush(false); !error.empty()) std::fprintf(stderr, "tidegate: %s\n", error.c_str());
+    step("checkpoint.done");
+  }
+  delete_dead_volumes();
+}
+
+/// A volume goes when it is full, no entry names a chunk in it, and a crash cannot bring back the index from before.
+void engine::impl::delete_dead_volumes() {
+  const auto& live = entries->live_bytes();
+  std::uint64_t total = 0;
+  for (const auto& [volume, bytes] : live) total += bytes;
+  {
+    const std::lock_guard lock{usage_mutex};
+    live_total = total;
+  }
+  for (const auto volume : files->numbers()) {
+    if (volume >= files->current()) break;
+    if (live.contains(volume)) continue;
+    const auto since = dead_since.emplace(volume, entries->latest_change()).first->second;
+    if (entries->durable_change() < since) continue;
+    if (auto error = files->remove(volume); !error.empty()) std::fprintf(stderr, "tidegate: %s\n", error.c_str());
+    dead_since.erase(volume);
+  }
+}
+
+}  // namespace tidegate::smq::embedded
