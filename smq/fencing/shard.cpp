@@ -70,9 +70,13 @@ void shard::write(const std::string& owner, std::uint64_t number, std::vector<mu
     if (it == owners_.end() || it->second.number != number)
       return answer(unit, write_result::not_written, "the session is closed");
     if (problem) return answer(unit, write_result::refused, *problem);
+    // While the store is away its callers give up and try again: without a bound the queue would eat the memory.
+    if (queued_bytes_ + unit.bytes > options_.max_queued_bytes)
+      return answer(unit, write_result::refused, "too many writes wait for the store");
     // A commit may overtake other owners' bulk writes, never its own.
     auto& state = it->second;
     ++state.queued;
+    queued_bytes_ += unit.bytes;
     if (priority == write_class::bulk || state.queued_bulk > 0) {
       ++state.queued_bulk;
       bulk_.push_back(std::move(unit));
@@ -113,6 +117,7 @@ void shard::drop_session(const std::string& owner, std::uint64_t number) {
     for (auto* queue : {&alone_, &commits_, &bulk_}) {
       std::erase_if(*queue, [&](write_unit& unit) {
         if (unit.session != number) return false;
+        queued_bytes_ -= unit.bytes;
         answer(unit, write_result::not_written, "the session is closed");
         return true;
       });
@@ -126,6 +131,7 @@ void shard::drop_all(write_result code, const std::string& reason) {
     for (auto& unit : *queue) answer(unit, code, reason);
     queue->clear();
   }
+  queued_bytes_ = 0;
   owners_.clear();
 }
 
@@ -176,6 +182,7 @@ bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, std::
     if (!fits && !window.units.empty()) return false;
     mutations += unit.mutations.size();
     bytes += unit.bytes;
+    queued_bytes_ -= unit.bytes;
     if (auto it = owners_.find(unit.owner); it != owners_.end()) {
       --it->second.queued;
       if (&queue == &bulk_) --it->second.queued_bulk;
@@ -190,9 +197,7 @@ bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, std::
 void shard::send() {
   auto& window = *window_;
   ++window.attempts;
-  std::vector<mutation> mutations;
-  if (!window.burn)
-    for (const auto& unit : window.units) mutations.insert(mutations.end(), unit.mutations.begin(), unit.mutations.end());
+  auto mutations = window.burn ? std::vector<mutation>{} : mutations_of(window);
   mutations.push_back({mutation::kind::put, {path_, window.burn ? window.burn_content : window.after_content, {}, {}}});
   auto step = ++step_;
   later([this, step, condition = guard{path_, window.before}, mutations = std::move(mutations)]() mutable {
@@ -274,6 +279,7 @@ void shard::on_refused(const std::string& reason) {
       answer(unit, write_result::not_written, "the session is closed");
     } else {
       ++it->second.queued;
+      queued_bytes_ += unit.bytes;
       unit.alone = true;
       alone_.push_back(std::move(unit));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_map>
 
 namespace tidegate::smq {
 
@@ -28,6 +29,12 @@ std::optional<std::string> why_not_path(std::string_view path) {
   return std::nullopt;
 }
 
+bool puts_one_small_entry(const write_unit& unit) {
+  if (unit.mutations.size() != 1) return false;
+  // A chunk that only the left-out entry names would never be released.
+  return unit.mutations[0].what == mutation::kind::put && unit.mutations[0].target.chunks.empty();
+}
+
 }  // namespace
 
 verdict judge(const write_window& window, const std::optional<std::string>& observed) {
@@ -51,6 +58,25 @@ std::optional<std::string> why_not(const std::vector<mutation>& mutations) {
     if (is_below(path, nodes) || path == nodes || path == view) return "only fencing writes " + path;
   }
   return std::nullopt;
+}
+
+std::vector<mutation> mutations_of(const write_window& window) {
+  const auto& units = window.units;
+  std::vector<bool> replaced(units.size());
+  std::unordered_map<std::uint64_t, std::size_t> last;  // session -> index of its latest unit so far
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    auto [it, is_first] = last.try_emplace(units[i].session, i);
+    if (is_first) continue;
+    const auto& earlier = units[it->second];
+    if (puts_one_small_entry(earlier) && puts_one_small_entry(units[i]) &&
+        earlier.mutations[0].target.path == units[i].mutations[0].target.path)
+      replaced[it->second] = true;
+    it->second = i;
+  }
+  std::vector<mutation> all;
+  for (std::size_t i = 0; i < units.size(); ++i)
+    if (!replaced[i]) all.insert(all.end(), units[i].mutations.begin(), units[i].mutations.end());
+  return all;
 }
 
 std::size_t size_of(const std::vector<mutation>& mutations) {

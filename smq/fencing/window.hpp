@@ -46,6 +46,10 @@ verdict judge(const write_window& window, const std::optional<std::string>& obse
 /// Why these mutations may not be queued; nullopt: they may. One entry with a bad name must not stop a shard.
 std::optional<std::string> why_not(const std::vector<mutation>& mutations);
 
+/// All mutations of the units in order. A unit that only puts one entry without chunks is left out when the next unit of
+/// its session does nothing but put the same entry: every prefix is still a state that its session asked for.
+std::vector<mutation> mutations_of(const write_window& window);
+
 /// About how many bytes the mutations take in a transaction.
 std::size_t size_of(const std::vector<mutation>& mutations);
 

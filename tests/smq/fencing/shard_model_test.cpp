@@ -47,7 +47,8 @@ class model {
       default: {
         constexpr fault faults[] = {fault::none,         fault::none,           fault::none,
                                     fault::partial,      fault::unknown_applied, fault::unknown_lost,
-                                    fault::unknown_late, fault::unknown_prefix, fault::duplicated};
+                                    fault::unknown_late, fault::unknown_prefix, fault::duplicated,
+                                    fault::refused};
         f_.engine.script = {{faults[static_cast<std::size_t>(kind) % std::size(faults)], prefix}};
         f_.engine.run_one();
       }
@@ -159,7 +160,7 @@ class model {
 
 void walk(model& m) {
   auto steps = *rc::gen::container<std::vector<std::tuple<int, int, std::size_t>>>(
-    rc::gen::tuple(rc::gen::inRange(0, 12 * 9), rc::gen::inRange(0, owner_count), rc::gen::inRange<std::size_t>(0, 9)));
+    rc::gen::tuple(rc::gen::inRange(0, 12 * 10), rc::gen::inRange(0, owner_count), rc::gen::inRange<std::size_t>(0, 9)));
   for (auto [kind, owner, prefix] : steps) m.step(kind, owner, prefix);
 }
 

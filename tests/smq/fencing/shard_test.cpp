@@ -5,6 +5,9 @@
 
 #include "caf/test/unit_test.hpp"
 
+#include <atomic>
+#include <thread>
+
 using namespace tidegate::smq;
 using namespace tidegate::smq::test;
 
@@ -210,4 +213,73 @@ CAF_TEST(a fence that is gone or older than ours stops the node) {
     f.run_all();
     CAF_CHECK(got.are({{1, stored}, {2, fenced}}));
   }
+}
+
+CAF_TEST(inside a window the last put of an entry replaces the one before by the same session) {
+  shard_fixture f;
+  answers got;
+  auto a = f.open("g/a");
+  auto b = f.open("g/b");
+  auto with_chunk = put("/c", "");
+  with_chunk.target.chunks.push_back({"id", 0, 1, 0});
+  int unit = 0;
+  auto write = [&](session& s, std::vector<mutation> m) { s.write(std::move(m), write_class::commit, got.at(unit++)); };
+  write(*a, {put("/first", "")});
+  write(*a, {put("/a", "1")});  // replaced
+  write(*b, {put("/a", "other")});
+  write(*a, {put("/a", "2")});  // kept: the next unit puts more
+  write(*a, {put("/a", "3"), put("/b", "3")});
+  write(*a, {with_chunk});  // kept: names a chunk
+  write(*a, {put("/c", "")});
+  f.run_all();
+  CAF_CHECK(f.engine.transactions.back() ==
+            (std::vector<std::string>{"/a", "/a", "/a", "/b", "/c", "/c", f.path}));
+  CAF_CHECK_EQUAL(got.seen.size(), 7u);
+  CAF_CHECK(f.engine.content("/a") == "3");
+}
+
+CAF_TEST(a queue over its bound refuses and takes again when it is shorter) {
+  shard_fixture f;
+  f.options.max_queued_bytes = 200;
+  f.store = f.make_store();
+  answers got;
+  auto a = f.open("g/a");
+  a->write({put("/sent", "")}, write_class::commit, got.at(0));
+  a->write({put("/a", std::string(100, 'x'))}, write_class::commit, got.at(1));
+  a->write({put("/b", std::string(100, 'x'))}, write_class::commit, got.at(2));
+  CAF_CHECK(got.are({{2, refused}}));
+  f.run_all();
+  a->write({put("/b", std::string(100, 'x'))}, write_class::commit, got.at(3));
+  f.run_all();
+  CAF_CHECK(got.are({{2, refused}, {0, stored}, {1, stored}, {3, stored}}));
+}
+
+CAF_TEST(many threads write and every unit is answered once) {
+  constexpr int thread_count = 4;
+  constexpr int writes = 500;
+  shard_fixture f;
+  f.engine.immediate = true;
+  std::atomic<int> stored_count{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < thread_count; ++t) {
+    threads.emplace_back([&f, &stored_count, t] {
+      auto owner = "g/" + std::to_string(t);
+      std::shared_ptr<session> s;
+      std::atomic<bool> is_open{false};
+      f.store->open(owner, [&](std::shared_ptr<session> opened) {
+        s = std::move(opened);
+        is_open = true;
+      });
+      while (!is_open) std::this_thread::yield();
+      for (int i = 0; i < writes; ++i)
+        s->write({put("/" + owner, std::to_string(i))}, i % 2 == 0 ? write_class::commit : write_class::bulk,
+                 [&](const write_answer& a) { stored_count += a.code == stored ? 1 : 0; });
+      std::atomic<bool> is_settled{false};
+      s->write({put("/" + owner, "last")}, write_class::bulk, [&](const write_answer&) { is_settled = true; });
+      while (!is_settled) std::this_thread::yield();
+    });
+  }
+  for (auto& t : threads) t.join();
+  CAF_CHECK_EQUAL(stored_count.load(), thread_count * writes);
+  for (int t = 0; t < thread_count; ++t) CAF_CHECK(f.engine.content("/g/" + std::to_string(t)) == "last");
 }
