@@ -30,8 +30,13 @@ byte_buffer joined(const std::vector<shared_bytes>& parts) {
 }
 
 planned_batch example(std::int64_t base_offset = 100, std::int64_t message_number = 7) {
-  return {make_batch(base_offset, 5, 3, 1'700'000'000'000, 4), base_offset, 5, 3, 1'700'000'000'000'000'001,
-          message_number, 1'700'000'000'000};
+  return {make_batch(base_offset, 5, 3, 1'700'000'000'000, 4),
+          base_offset,
+          5,
+          3,
+          1'700'000'000'000'000'001,
+          message_number,
+          1'700'000'000'000};
 }
 
 const uuid topic_id = id_of(0x10);
@@ -41,7 +46,13 @@ const uuid topic_id = id_of(0x10);
 CAF_TEST(a frame has golden bytes) {
   auto bytes = encode_frame({topic_id, 3, 0x0102030405060708}, example().batch.view());
   CAF_CHECK_EQUAL(hex(bytes).substr(0, 72),
-                  "54474231" "01" "01" "0000" "101112131415161718191a1b1c1d1e1f" "00000003" "0102030405060708");
+                  "54474231"
+                  "01"
+                  "01"
+                  "0000"
+                  "101112131415161718191a1b1c1d1e1f"
+                  "00000003"
+                  "0102030405060708");
   auto covered = joined({shared_bytes::copy_of(byte_view{bytes}.first(36)), example().batch.slice(0, 21)});
   CAF_CHECK_EQUAL(be_reader{byte_view{bytes}.subspan(36)}.get<std::uint32_t>(), crc32c(covered));
 }
@@ -151,8 +162,15 @@ CAF_TEST(segment attributes have golden bytes) {
   segment_attributes a{1, 2, 3, 4, 5, 6, topic_id, 7, 8, 9};
   auto stored = encode_segment_attributes(a);
   CAF_CHECK_EQUAL(hex(as_byte_view(stored["tg.seg"])),
-                  "01" "0000000000000001" "0000000000000002" "0000000000000003" "0000000000000004"
-                  "0000000000000005" "00000006" "101112131415161718191a1b1c1d1e1f" "00000007");
+                  "01"
+                  "0000000000000001"
+                  "0000000000000002"
+                  "0000000000000003"
+                  "0000000000000004"
+                  "0000000000000005"
+                  "00000006"
+                  "101112131415161718191a1b1c1d1e1f"
+                  "00000007");
   CAF_CHECK_EQUAL(hex(as_byte_view(stored["buffer_start"])), "0000000000000008");
   CAF_CHECK_EQUAL(hex(as_byte_view(stored["offset_min"])), "0000000000000008");
   CAF_CHECK_EQUAL(hex(as_byte_view(stored["offset_max"])), "0000000000000009");
@@ -171,9 +189,23 @@ CAF_TEST(the partition entry has golden bytes) {
   partition_entry e{topic_id, 3, 1, 2, 4, 5, {{6, 7}}, {{8, 9, 10}}, 11, {std::byte{0xab}}};
   auto content = encode_partition_entry(e);
   CAF_CHECK_EQUAL(hex(as_byte_view(content)),
-                  "01" "101112131415161718191a1b1c1d1e1f" "00000003" "0000000000000001" "0000000000000002"
-                  "0000000000000004" "0000000000000005" "00000001" "00000006" "0000000000000007"
-                  "00000001" "0000000000000008" "0000000000000009" "0000000a" "000000000000000b" "00000001" "ab");
+                  "01"
+                  "101112131415161718191a1b1c1d1e1f"
+                  "00000003"
+                  "0000000000000001"
+                  "0000000000000002"
+                  "0000000000000004"
+                  "0000000000000005"
+                  "00000001"
+                  "00000006"
+                  "0000000000000007"
+                  "00000001"
+                  "0000000000000008"
+                  "0000000000000009"
+                  "0000000a"
+                  "000000000000000b"
+                  "00000001"
+                  "ab");
   CAF_CHECK(decode_partition_entry(content) == e);
   CAF_CHECK(decode_partition_entry(content + "newer") == e);
   for (std::size_t i = 0; i < content.size(); ++i) CAF_CHECK(!decode_partition_entry(content.substr(0, i)));

@@ -140,7 +140,7 @@ CAF_TEST(chunks that are cut off or swapped are damage and a lost one is absent)
   stored_log cut;
   history(cut);
   cut.store.chunks["chunk-2"].resize(50);
-  CAF_CHECK(cut.read(4, 100).what.code == status::refused);
+  CAF_CHECK(is_damaged(cut.read(4, 100).what));
   stored_log swapped;
   history(swapped);
   std::swap(swapped.store.chunks["chunk-2"], swapped.store.chunks["chunk-3"]);
@@ -305,8 +305,10 @@ CAF_TEST(a time is found in the first batch that reaches it) {
     auto expected = std::ranges::find_if(times, [&](auto t) { return t >= wanted; });
     auto found = s.find(wanted);
     RC_ASSERT(found.is_ok());
-    if (expected == times.end()) RC_ASSERT(found.value.empty());
-    else RC_ASSERT(found.value == s.written[static_cast<std::size_t>(expected - times.begin())]);
+    if (expected == times.end())
+      RC_ASSERT(found.value.empty());
+    else
+      RC_ASSERT(found.value == s.written[static_cast<std::size_t>(expected - times.begin())]);
   }));
 }
 
@@ -317,8 +319,9 @@ CAF_TEST(many chunks are walked without nesting) {
   CAF_CHECK(s.load().value == s.log);
   std::size_t seen = 0;
   outcome what{status::unknown, "", 0};
-  for_each_batch(s.store.ports(), make_view(s.log, place, 10, s.log.next_offset, SIZE_MAX), 10, 1000, {},
-                 [&](const shared_bytes&) { return ++seen, true; }, [&](outcome o) { what = std::move(o); });
+  for_each_batch(
+      s.store.ports(), make_view(s.log, place, 10, s.log.next_offset, SIZE_MAX), 10, 1000, {},
+      [&](const shared_bytes&) { return ++seen, true; }, [&](outcome o) { what = std::move(o); });
   CAF_CHECK(what.is_ok());
   CAF_CHECK_EQUAL(seen, 4990u);
 }

@@ -44,7 +44,12 @@ struct stored_log {
                          std::int64_t max_timestamp = -1) const {
     if (max_timestamp < 0) max_timestamp = ts_ns / 1'000'000;
     return {make_batch(at.next_offset, epoch, records, max_timestamp, body_bytes),
-            at.next_offset, epoch, records, ts_ns, at.next_message_number, max_timestamp};
+            at.next_offset,
+            epoch,
+            records,
+            ts_ns,
+            at.next_message_number,
+            max_timestamp};
   }
 
   /// Plans, uploads, writes and applies until all are stored.

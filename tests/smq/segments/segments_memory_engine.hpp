@@ -71,8 +71,10 @@ class segments_memory_engine final : public chunk_port, public entry_port {
 
   void write(const std::vector<mutation>& mutations) {
     for (const auto& m : mutations) {
-      if (m.what == mutation::kind::put) entries[m.target.path] = m.target;
-      else entries.erase(m.target.path);
+      if (m.what == mutation::kind::put)
+        entries[m.target.path] = m.target;
+      else
+        entries.erase(m.target.path);
     }
   }
 
