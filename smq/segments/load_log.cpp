@@ -59,8 +59,10 @@ class log_loader final : public step_loop {
 
   bool step() override {
     switch (waiting_for_) {
-      case waiting_for::start: return ask_partition_entry();
-      case waiting_for::partition_entry: return take_partition_entry() && ask_page();
+      case waiting_for::start:
+        return ask_partition_entry();
+      case waiting_for::partition_entry:
+        return take_partition_entry() && ask_page();
       case waiting_for::page:
         if (!take_page()) return false;
         return page_.value.more ? ask_page() : finish();

@@ -39,7 +39,9 @@ struct segment {
   std::int64_t next_message_number = 0;
   friend bool operator==(const segment&, const segment&) = default;
 
-  [[nodiscard]] std::uint64_t size_bytes() const { return chunks.empty() ? 0 : chunks.back().offset + chunks.back().size; }
+  [[nodiscard]] std::uint64_t size_bytes() const {
+    return chunks.empty() ? 0 : chunks.back().offset + chunks.back().size;
+  }
 };
 
 struct log_state {
@@ -49,8 +51,8 @@ struct log_state {
   std::int64_t next_message_number = 0;
   std::vector<epoch_start> epochs;
   std::vector<offset_gap> gaps;
-  std::vector<segment> segments;  // ascending
-  byte_buffer snapshot;           // the producer snapshot as its owner encoded it
+  std::vector<segment> segments;      // ascending
+  byte_buffer snapshot;               // the producer snapshot as its owner encoded it
   std::int64_t snapshot_offset = -1;  // up to which offset the snapshot goes; -1: there is none
   bool has_partition_entry = false;
   std::size_t foreign_files = 0;  // files that are not ours, found by load_log(): not served, to be reported
@@ -71,17 +73,17 @@ std::optional<offset_gap> undeclared_tail_gap(const log_state& log, std::int32_t
 void declare_gap(log_state& log, const offset_gap& gap);
 
 struct append_options {
-  std::size_t max_chunks_per_segment = 64;                        // longer chunk lists make every append slower
-  std::uint64_t max_segment_bytes = 64 * 1024 * 1024;             // and retention deletes whole segments
+  std::size_t max_chunks_per_segment = 64;             // longer chunk lists make every append slower
+  std::uint64_t max_segment_bytes = 64 * 1024 * 1024;  // and retention deletes whole segments
 };
 
 /// One chunk and what the segment's entry says after it. Pure: nothing changes until apply().
 struct append_plan {
-  std::size_t covered = 0;           // how many of the batches are in the chunk: the rest needs another plan
-  std::vector<shared_bytes> chunk;   // the parts for chunk_port::put
+  std::size_t covered = 0;          // how many of the batches are in the chunk: the rest needs another plan
+  std::vector<shared_bytes> chunk;  // the parts for chunk_port::put
   std::uint64_t chunk_bytes = 0;
-  bool rolls = false;                // a new segment file
-  segment after;                     // the segment with the chunk still missing from its list
+  bool rolls = false;  // a new segment file
+  segment after;       // the segment with the chunk still missing from its list
   partition_place place;
 };
 

@@ -82,9 +82,14 @@ bool read_fields(byte_view message, bool whole, wire_fields& out) {
     auto value = tag ? get_varint(reader) : std::nullopt;  // a number, or the length of bytes
     if (!value) return false;
     switch (*tag) {
-      case tag_ts_ns: out.ts_ns = static_cast<std::int64_t>(*value); break;
-      case tag_hash: break;
-      case tag_offset: out.offset = static_cast<std::int64_t>(*value); break;
+      case tag_ts_ns:
+        out.ts_ns = static_cast<std::int64_t>(*value);
+        break;
+      case tag_hash:
+        break;
+      case tag_offset:
+        out.offset = static_cast<std::int64_t>(*value);
+        break;
       case tag_data:
         out.data_bytes = *value;
         if (whole && *value > reader.left()) return false;
@@ -95,7 +100,8 @@ bool read_fields(byte_view message, bool whole, wire_fields& out) {
         if (*value > reader.left()) return false;
         out.key = reader.take(static_cast<std::size_t>(*value));
         break;
-      default: return false;  // we wrote it: a field that we never write is damage
+      default:
+        return false;  // we wrote it: a field that we never write is damage
     }
   }
   return whole;
@@ -113,7 +119,8 @@ std::array<std::byte, 12> message_key(std::int64_t base_offset, std::int32_t lea
 std::int32_t partition_key_hash(byte_view key) {
   std::array<std::byte, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  if (EVP_Digest(key.data(), key.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_md5(), nullptr) != 1)
+  if (EVP_Digest(key.data(), key.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_md5(), nullptr) !=
+      1)
     throw std::runtime_error("MD5 is not available");
   return number_at<std::int32_t>(digest, 0);
 }
@@ -128,8 +135,8 @@ std::vector<shared_bytes> encode_log_entries(const uuid& topic_id, std::int32_t 
     auto hash = partition_key_hash(key);
     auto data_bytes = frame::size + b.batch.size();
     auto tail_bytes = 2 + key.size() + varint_field_bytes(b.message_number);
-    auto message_bytes = varint_field_bytes(b.ts_ns) + varint_field_bytes(hash) + 1 + varint_bytes(data_bytes) +
-                         data_bytes + tail_bytes;
+    auto message_bytes =
+        varint_field_bytes(b.ts_ns) + varint_field_bytes(hash) + 1 + varint_bytes(data_bytes) + data_bytes + tail_bytes;
     if (message_bytes > INT32_MAX) throw std::invalid_argument("a record batch is too large for a message");
     auto length = be_writer{}.put(static_cast<std::uint32_t>(message_bytes)).take();
     std::ranges::copy(as_byte_view(length), std::back_inserter(around));
@@ -182,7 +189,8 @@ std::optional<log_entry> decode_log_entry(byte_view bytes, const uuid& topic_id,
   auto f = decode_frame(fields.data);
   if (!f || f->topic_id != topic_id || f->partition != partition || f->ts_ns != fields.ts_ns) return std::nullopt;
   auto batch = fields.data.subspan(frame::size);
-  if (batch.size() < batch_header_bytes || number_at<std::uint8_t>(batch, batch_magic_position) != 2) return std::nullopt;
+  if (batch.size() < batch_header_bytes || number_at<std::uint8_t>(batch, batch_magic_position) != 2)
+    return std::nullopt;
   auto length = number_at<std::int32_t>(batch, batch_length_position);
   if (length < 0 || static_cast<std::size_t>(length) + 12 != batch.size()) return std::nullopt;
   if (number_at<std::uint32_t>(batch, batch_crc_position) != crc32c(batch.subspan(frame::covered_batch_bytes)))

@@ -27,8 +27,8 @@ struct offset_gap {
 
 /// What `tidegate.offset` in the partition directory holds: written on creation, roll, trim and clean close.
 /// Layout: version 1 · topic id 16 · partition 4 · log start 8 · lower bound of the next offset 8 · lower bound of the
-/// next message number 8 · last ts_ns 8 · epoch count 4, each 4 + 8 · gap count 4, each 8 + 8 + 4 · snapshot offset 8 (-1: none) ·
-/// snapshot length 4 and bytes. Unknown trailing bytes are ignored.
+/// next message number 8 · last ts_ns 8 · epoch count 4, each 4 + 8 · gap count 4, each 8 + 8 + 4 · snapshot offset 8
+/// (-1: none) · snapshot length 4 and bytes. Unknown trailing bytes are ignored.
 struct partition_entry {
   /// An entry is rewritten as a whole, and the filer logs every rewrite twice.
   static constexpr std::size_t max_snapshot_bytes = 64 * 1024;

@@ -26,8 +26,13 @@ class log_reader final : public step_loop {
  public:
   log_reader(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset, std::size_t max_bytes,
              time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done)
-    : chunks_(ports.chunks), view_(std::move(view)), wanted_(behind_gaps(view_->gaps, offset)), max_bytes_(max_bytes),
-      deadline_(deadline), index_(index), done_(std::move(done)) {}
+    : chunks_(ports.chunks),
+      view_(std::move(view)),
+      wanted_(behind_gaps(view_->gaps, offset)),
+      max_bytes_(max_bytes),
+      deadline_(deadline),
+      index_(index),
+      done_(std::move(done)) {}
 
  private:
   enum class phase : std::uint8_t { locate, search, scan };
@@ -35,8 +40,7 @@ class log_reader final : public step_loop {
   bool step() override {
     if (asked_) {
       asked_ = false;
-      if (!answer_.is_ok()) return fail(answer_.what);
-      if (phase_ == phase::search ? !take_head() : !take_messages()) return false;
+      if (!take_answer()) return false;
     }
     for (;;) {
       if (phase_ == phase::locate && !locate()) return false;
@@ -58,8 +62,7 @@ class log_reader final : public step_loop {
     auto after = std::ranges::upper_bound(all, wanted_, {}, &segment::base_offset);
     if (after == all.begin()) return fail(damaged("no segment holds offset " + std::to_string(wanted_)));
     segment_ = static_cast<std::size_t>(after - all.begin()) - 1;
-    if (wanted_ >= current().next_offset)
-      return fail(damaged("no segment holds offset " + std::to_string(wanted_)));
+    if (wanted_ >= current().next_offset) return fail(damaged("no segment holds offset " + std::to_string(wanted_)));
     auto point = index_ ? index_->find(view_->topic_id, view_->partition, wanted_) : std::nullopt;
     if (point && !index_failed_ && point->segment_base_offset == current().base_offset &&
         point->chunk_index < current().chunks.size() && point->position < current().chunks[point->chunk_index].size) {
@@ -112,19 +115,28 @@ class log_reader final : public step_loop {
     return true;
   }
 
+  bool take_answer() {
+    // The range comes from the segment's entry: a chunk that cannot give it is not the chunk that was written.
+    if (answer_.what.code == status::refused) return damage("a chunk refused the read: " + answer_.what.reason);
+    if (!answer_.is_ok()) return fail(answer_.what);
+    if (answer_.value.size() != asked_bytes_) return damage("a chunk is shorter than its entry says");
+    return phase_ == phase::search ? take_head() : take_messages();
+  }
+
   bool take_head() {
     auto head = peek_log_entry(answer_.value.view(), view_->topic_id, view_->partition);
     if (!head) return damage("a chunk does not begin with a message of this partition");
     auto middle = (low_ + high_ + 1) / 2;
-    if (head->base_offset <= wanted_) low_ = middle;
-    else high_ = middle - 1;
+    if (head->base_offset <= wanted_)
+      low_ = middle;
+    else
+      high_ = middle - 1;
     return true;
   }
 
   bool take_messages() {
     auto bytes = answer_.value;
     answer_.value = {};
-    if (bytes.size() != asked_bytes_) return damage("a chunk is shorter than its entry says");
     auto left_in_chunk = current().chunks[chunk_].size - position_;
     std::size_t at = 0;
     needed_ = 0;
@@ -213,7 +225,7 @@ class log_reader final : public step_loop {
 
   phase phase_ = phase::locate;
   std::size_t segment_ = 0;
-  std::size_t low_ = 0;   // search: the wanted batch is in chunk [low_, high_]
+  std::size_t low_ = 0;  // search: the wanted batch is in chunk [low_, high_]
   std::size_t high_ = 0;
   std::size_t chunk_ = 0;  // scan: the next message is here
   std::uint64_t position_ = 0;

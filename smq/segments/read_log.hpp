@@ -28,7 +28,8 @@ std::shared_ptr<const log_view> make_view(const log_state& log, const partition_
 /// least one, and at most `max_bytes` together from the second one on. An `offset` inside a declared gap goes on at its
 /// end. At the view's end the answer is ok and empty.
 /// Errors: refused "damaged: …" (magic, CRC, topic id, partition or offsets do not agree; an undeclared gap);
-///         absent (a chunk is gone: the segment was merged or trimmed, take a new view); the port's doubts as they came.
+///         absent (a chunk is gone: the segment was merged or trimmed, take a new view); the port's doubts as they
+///         came.
 /// Thread: any; `done` runs once, on a thread of the engine or before this returns. `ports` and `index` (may be null)
 /// must outlive it.
 void read_log(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset, std::size_t max_bytes,
@@ -37,8 +38,8 @@ void read_log(engine ports, std::shared_ptr<const log_view> view, std::int64_t o
 /// Calls `visit` for every batch from the one that contains `offset` to the view's end, until it returns false: for
 /// producer state after a snapshot. `max_bytes_per_read` bounds memory. Errors and threads as read_log().
 void for_each_batch(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset,
-                    std::size_t max_bytes_per_read, time_point deadline,
-                    std::function<bool(const shared_bytes&)> visit, completion<outcome> done);
+                    std::size_t max_bytes_per_read, time_point deadline, std::function<bool(const shared_bytes&)> visit,
+                    completion<outcome> done);
 
 /// The first batch at or above the log start whose largest record timestamp is at least `timestamp_ms`; the caller
 /// opens it, because a record below the log start or an older one may come first. An empty value: there is none.

@@ -30,8 +30,15 @@ class log_scanner final : public step_loop {
   log_scanner(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset, std::size_t max_bytes,
               time_point deadline, skip_function skip, std::function<bool(const shared_bytes&)> visit,
               completion<outcome> done)
-    : ports_(ports), view_(std::move(view)), offset_(offset), max_bytes_(max_bytes), deadline_(deadline),
-      skip_(std::move(skip)), visit_(std::move(visit)), done_(std::move(done)), index_(4 * index_cache::point_bytes) {}
+    : ports_(ports),
+      view_(std::move(view)),
+      offset_(offset),
+      max_bytes_(max_bytes),
+      deadline_(deadline),
+      skip_(std::move(skip)),
+      visit_(std::move(visit)),
+      done_(std::move(done)),
+      index_(4 * index_cache::point_bytes) {}
 
  private:
   bool step() override {
@@ -82,10 +89,11 @@ std::int64_t skip_older_segments(const log_view& view, std::int64_t offset, std:
 }  // namespace
 
 void for_each_batch(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset,
-                    std::size_t max_bytes_per_read, time_point deadline,
-                    std::function<bool(const shared_bytes&)> visit, completion<outcome> done) {
-  std::make_shared<log_scanner>(ports, std::move(view), offset, max_bytes_per_read, deadline, nullptr,
-                                std::move(visit), std::move(done))->run();
+                    std::size_t max_bytes_per_read, time_point deadline, std::function<bool(const shared_bytes&)> visit,
+                    completion<outcome> done) {
+  std::make_shared<log_scanner>(ports, std::move(view), offset, max_bytes_per_read, deadline, nullptr, std::move(visit),
+                                std::move(done))
+      ->run();
 }
 
 void find_by_timestamp(engine ports, std::shared_ptr<const log_view> view, std::int64_t timestamp_ms,
@@ -101,7 +109,10 @@ void find_by_timestamp(engine ports, std::shared_ptr<const log_view> view, std::
   };
   auto log_start = view->log_start;
   std::make_shared<log_scanner>(ports, std::move(view), log_start, time_scan_bytes, deadline, skip, visit,
-                                [found, done = std::move(done)](outcome what) { done({std::move(what), *found}); })->run();
+                                [found, done = std::move(done)](outcome what) {
+                                  done({std::move(what), *found});
+                                })
+      ->run();
 }
 
 }  // namespace tidegate::smq

@@ -30,11 +30,11 @@ std::string segment_name(std::int64_t second, std::int64_t base_offset) {
   year_month_day date{day};
   hh_mm_ss clock{time - day};
   std::array<char, 64> text{};
-  auto size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02u-%02d-%02d-%02d.%020lld",
-                            static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                            static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                            static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-                            static_cast<long long>(base_offset));
+  auto size =
+      std::snprintf(text.data(), text.size(), "%04d-%02u-%02u-%02d-%02d-%02d.%020lld", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                    static_cast<int>(clock.seconds().count()), static_cast<long long>(base_offset));
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
@@ -42,7 +42,7 @@ std::optional<segment_name_parts> parse_segment_name(std::string_view name) {
   using namespace std::chrono;
   if (name.size() != second_digits + 1 + offset_digits || name[second_digits] != '.') return std::nullopt;
   constexpr std::array<std::pair<std::size_t, std::size_t>, 6> fields{
-    {{0, 4}, {5, 2}, {8, 2}, {11, 2}, {14, 2}, {17, 2}}};
+      {{0, 4}, {5, 2}, {8, 2}, {11, 2}, {14, 2}, {17, 2}}};
   std::array<std::int64_t, 6> numbers{};
   for (std::size_t i = 0; i < fields.size(); ++i) {
     auto number = parse_digits(name.substr(fields[i].first, fields[i].second));
@@ -54,7 +54,8 @@ std::optional<segment_name_parts> parse_segment_name(std::string_view name) {
   year_month_day date{year{static_cast<int>(numbers[0])}, month{static_cast<unsigned>(numbers[1])},
                       day{static_cast<unsigned>(numbers[2])}};
   if (!date.ok()) return std::nullopt;
-  auto second = sys_seconds{sys_days{date}}.time_since_epoch().count() + numbers[3] * 3600 + numbers[4] * 60 + numbers[5];
+  auto second =
+      sys_seconds{sys_days{date}}.time_since_epoch().count() + numbers[3] * 3600 + numbers[4] * 60 + numbers[5];
   // One spelling per name: out-of-range clock fields and wrong separators do not survive the way back.
   if (segment_name(second, *base_offset) != name) return std::nullopt;
   return segment_name_parts{second, *base_offset};
