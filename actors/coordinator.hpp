@@ -2,6 +2,7 @@
 
 #include "actors/core/group/group.hpp"
 #include "actors/group_store.hpp"
+#include "actors/message_types.hpp"
 
 #include <caf/all.hpp>
 
@@ -31,16 +32,6 @@ struct coordinator_release {};
 
 }  // namespace tidegate::actors
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::join_group)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::sync_group)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::heartbeat)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::leave_group)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::offset_commit)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::offset_fetch)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::describe_group)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::list_group)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::delete_group)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::msg::delete_offsets)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::actors::coordinator_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::actors::coordinator_resume)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::actors::coordinator_release)

@@ -1,38 +1,56 @@
 #include "actors/gateway.hpp"
 
 #include "actors/log.hpp"
+#include "actors/node.hpp"
 #include "net/admin_server.hpp"
 
 #include <csignal>
 
 namespace tidegate::actors {
 
-int run_gateway(const options& settings) {
-  start_log(settings.log.level, settings.log.format);
-  // Blocked before any thread starts, so that every thread inherits it and only sigwait sees them.
+namespace {
+
+/// Blocked before any thread starts, so that every thread inherits it and only sigwait sees them.
+sigset_t block_stop_signals() {
   sigset_t stops;
   sigemptyset(&stops);
   sigaddset(&stops, SIGTERM);
   sigaddset(&stops, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  return stops;
+}
 
+std::unique_ptr<net::admin_server> start_admin(const options& settings, std::string& error) {
   host_port where;
   parse_host_port(settings.admin.listen, where);
   net::admin_options admin;
   admin.host = where.host;
   admin.port = where.port;
+  return net::admin_server::start(admin, {{"/health", [] { return net::http_answer{.body = "ok\n"}; }}}, error);
+}
+
+}  // namespace
+
+int run_gateway(const options& settings) {
+  start_log(settings.log.level, settings.log.format);
+  const auto stops = block_stop_signals();
   std::string error;
-  auto server = net::admin_server::start(admin, {{"/health", [] { return net::http_answer{.body = "ok\n"}; }}}, error);
-  if (!server) {
+  auto gateway = node::start(settings, error);
+  if (!gateway) {
+    log_event(log_level::error, "start failed", {{"reason", error}});
+    return 1;
+  }
+  auto admin = start_admin(settings, error);
+  if (!admin) {
     log_event(log_level::error, "admin server failed", {{"reason", error}});
     return 1;
   }
-  log_event(log_level::info, "admin server ready", {{"port", server->port()}});
   int signal = 0;
   sigwait(&stops, &signal);
   log_event(log_level::info, "stopping", {{"signal", signal}});
-  server->stop();
+  admin->stop();
+  gateway->stop();
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "messages/common/uuid.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -61,13 +62,14 @@ struct fetch_read {
 };
 
 /// Tells once when the high watermark is above `offset` (at once if it is already): true = read again;
-/// false = this partition is not served here any more. Forgotten when the asker drops its interest: answers are cheap.
+/// false = this partition is not served here any more. 
 struct fetch_wait {
   std::string topic;
   uuid topic_id;
   std::int32_t partition = 0;
   std::int64_t offset = 0;
   reply<bool> answer;
+  std::weak_ptr<void> interest;  // once it is gone, nobody waits any more and the wait may be dropped unanswered
 };
 
 inline constexpr std::int64_t latest_timestamp = -1;

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "actors/connection_messages.hpp"
+#include "actors/request.hpp"
+#include "messages/actor/resume.hpp"
+#include "net/session.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tidegate::actors {
+
+/// CONNECTION: one per client. Decodes requests, hands them to their handlers one after the other, and sends the
+/// answers in the order of the requests. Owns the response queue, the fetch session and the read credit.
+using connection_actor = caf::typed_actor<caf::reacts_to<msg::frames>, caf::reacts_to<msg::response>,
+                                          caf::reacts_to<msg::stage_done>, caf::reacts_to<msg::resume>,
+                                          caf::reacts_to<msg::peer_gone>>;
+
+class connection_state {
+ public:
+  static inline const char* name = "connection";
+
+  connection_state(connection_actor::pointer self, std::shared_ptr<const services> node,
+                   std::shared_ptr<net::session> socket);
+  connection_state(const connection_state&) = delete;
+  connection_state& operator=(const connection_state&) = delete;
+  ~connection_state();
+
+  connection_actor::behavior_type make_behavior();
+
+ private:
+  struct pending {
+    std::size_t frame_bytes = 0;
+    std::optional<msg::response> answer;
+  };
+
+  void start_waiting();
+  void start(shared_bytes frame);
+  void accept(msg::response answer);
+  void flush();
+  void fail(const std::string& reason);
+
+  connection_actor::pointer self_;
+  std::shared_ptr<const services> node_;
+  std::shared_ptr<net::session> socket_;
+  std::shared_ptr<connection_scratch> scratch_;
+  std::deque<shared_bytes> waiting_;  // frames whose turn has not come
+  bool staged_ = false;               // a handler still passes its request on; the next one must not overtake it
+  std::uint64_t first_sequence_ = 0;  // of answers_.front()
+  std::deque<pending> answers_;
+  bool closed_ = false;
+};
+
+/// Starts the actor of a new client; the returned handler brings it the socket's events.
+std::shared_ptr<net::frame_handler> make_connection(caf::actor_system& system, std::shared_ptr<const services> node,
+                                                    std::shared_ptr<net::session> socket);
+
+}  // namespace tidegate::actors

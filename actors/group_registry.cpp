@@ -1,0 +1,109 @@
+#include "actors/log.hpp"
+#include "actors/group_registry_state.hpp"
+#include "actors/spawn.hpp"
+#include "messages/actor/fan_in.hpp"
+#include "smq/positions/group_entry.hpp"
+
+namespace tidegate::actors {
+
+namespace {
+
+constexpr std::size_t groups_per_page = 1000;
+
+void report_crash(const std::string& group, const caf::error& reason, bool quarantined) {
+  log_event(log_level::error, "coordinator crashed",
+            {{"group", group}, {"reason", std::to_string(reason.code())}, {"quarantined", int{quarantined}}});
+}
+
+/// What is known of a group that is not in use: its members, if any, will be back or time out on the first request.
+msg::group_row row_of(const group_metadata& group) {
+  return {group.group_id, group.members.empty() ? "Empty" : "Stable", group.protocol_type};
+}
+
+}  // namespace
+
+group_registry_state::group_registry_state(group_registry_actor::pointer self,
+                                           std::shared_ptr<const store_access> store, coordinator_context pattern)
+  : self_(self), store_(std::move(store)), pattern_(std::move(pattern)),
+    children_(
+      self,
+      [this](const std::string& group) {
+        auto context = pattern_;
+        context.group_id = group;
+        return self_->home_system().spawn(coordinator, std::move(context));
+      },
+      report_crash) {
+  self->set_down_handler(
+    [this](caf::scheduled_actor*, caf::down_msg& down) { children_.on_down(down, std::chrono::steady_clock::now()); });
+}
+
+group_registry_state::~group_registry_state() { children_.stop_all(); }
+
+template <class Message>
+void group_registry_state::pass_on(const Message& m) {
+  if (auto child = children_.find_or_spawn(m.group_id, std::chrono::steady_clock::now())) caf::anon_send(*child, m);
+}
+
+group_registry_actor::behavior_type group_registry_state::make_behavior() {
+  return {
+    [this](const msg::join_group& m) { pass_on(m); },
+    [this](const msg::sync_group& m) { pass_on(m); },
+    [this](const msg::heartbeat& m) { pass_on(m); },
+    [this](const msg::leave_group& m) { pass_on(m); },
+    [this](const msg::offset_commit& m) { pass_on(m); },
+    [this](const msg::offset_fetch& m) { pass_on(m); },
+    [this](const msg::describe_group& m) { pass_on(m); },
+    [this](const msg::delete_group& m) { pass_on(m); },
+    [this](const msg::delete_offsets& m) { pass_on(m); },
+    [this](const msg::list_groups& m) { list(m); },
+    [](const msg::resume& m) { (*m.run)(); },
+  };
+}
+
+void group_registry_state::list(const msg::list_groups& m) { list_page(m, "", {}); }
+
+void group_registry_state::list_page(const msg::list_groups& m, std::string after,
+                                     std::vector<group_metadata> so_far) {
+  auto self = caf::actor_cast<group_registry_actor>(self_);
+  smq::list_groups(
+    store_->engine.entries, after, groups_per_page, store_->deadline(),
+    [this, self, m, so_far = std::move(so_far)](smq::result<smq::group_page> page) {
+      caf::anon_send(self, msg::make_resume([this, m, so_far, page = std::move(page)]() mutable {
+                       if (!page.is_ok()) return m.answer({error_code::coordinator_not_available, {}});
+                       for (auto& group : page.value.groups) so_far.push_back(std::move(group));
+                       if (page.value.more) return list_page(m, page.value.next, std::move(so_far));
+                       answer_list(m, std::move(so_far));
+                     }));
+    });
+}
+
+void group_registry_state::answer_list(const msg::list_groups& m, std::vector<group_metadata> stored) {
+  std::map<std::string, msg::group_row> rows;
+  for (const auto& group : stored) rows[group.group_id] = row_of(group);
+  // Groups in use know better than their entries, and one without any commit has no entry.
+  std::vector<std::string> live;
+  for (const auto& [group, child] : children_.live()) live.push_back(group);
+  auto all = fan_in<msg::list_group_result>::make(
+    live.size(), [m, live, rows = std::move(rows)](std::vector<msg::list_group_result> found) mutable {
+      for (std::size_t i = 0; i < live.size(); ++i) {
+        if (found[i].error != error_code::none) continue;  // as its entry says
+        if (found[i].state == "Dead")
+          rows.erase(live[i]);
+        else
+          rows[live[i]] = {live[i], found[i].state, found[i].protocol_type};
+      }
+      msg::list_groups_result result;
+      result.error = error_code::none;
+      for (auto& [group, row] : rows) result.groups.push_back(std::move(row));
+      m.answer(std::move(result));
+    });
+  for (std::size_t i = 0; i < live.size(); ++i)
+    caf::anon_send(*children_.find(live[i]), msg::list_group{live[i], all->slot(i, {})});
+}
+
+group_registry_actor spawn_group_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
+                                          coordinator_context pattern) {
+  return spawn<group_registry_actor, group_registry_state>(system, std::move(store), std::move(pattern));
+}
+
+}  // namespace tidegate::actors

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "actors/children.hpp"
+#include "actors/coordinator.hpp"
+#include "actors/group_registry.hpp"
+#include "actors/store_access.hpp"
+
+#include <memory>
+#include <string>
+
+namespace tidegate::actors {
+
+class group_registry_state {
+ public:
+  static inline const char* name = "group-registry";
+
+  /// `pattern`: what every coordinator is made of; the group id is filled in.
+  group_registry_state(group_registry_actor::pointer self, std::shared_ptr<const store_access> store,
+                       coordinator_context pattern);
+  group_registry_state(const group_registry_state&) = delete;
+  group_registry_state& operator=(const group_registry_state&) = delete;
+  ~group_registry_state();
+
+  group_registry_actor::behavior_type make_behavior();
+
+ private:
+  template <class Message>
+  void pass_on(const Message& m);
+  void list(const msg::list_groups& m);
+  void list_page(const msg::list_groups& m, std::string after, std::vector<group_metadata> so_far);
+  void answer_list(const msg::list_groups& m, std::vector<group_metadata> stored);
+
+  group_registry_actor::pointer self_;
+  std::shared_ptr<const store_access> store_;
+  coordinator_context pattern_;
+  children<std::string, coordinator_actor> children_;
+};
+
+group_registry_actor spawn_group_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
+                                          coordinator_context pattern);
+
+}  // namespace tidegate::actors

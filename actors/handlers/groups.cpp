@@ -1,0 +1,106 @@
+// DescribeGroups, ListGroups, DeleteGroups: what admin tools ask about groups.
+#include "actors/handlers/table.hpp"
+#include "actors/message_types.hpp"
+#include "actors/services.hpp"
+#include "messages/actor/fan_in.hpp"
+#include "messages/kafka/delete_groups.hpp"
+#include "messages/kafka/describe_groups.hpp"
+#include "messages/kafka/list_groups.hpp"
+
+#include <algorithm>
+
+namespace tidegate::actors::handlers {
+
+namespace {
+
+using described = kafka::describe_groups_response::group;
+
+described to_wire(const std::string& group, const msg::describe_group_result& found, std::int16_t version) {
+  described out;
+  out.group_id = group;
+  out.error_code = found.error;
+  out.group_state = found.state;
+  out.protocol_type = found.protocol_type;
+  out.protocol_data = found.protocol_name;
+  // From version 6 on an unknown group is an error (KIP-1043); before, it is a dead one.
+  if (found.error == error_code::none && found.state == "Dead" && version >= 6) {
+    out.error_code = error_code::group_id_not_found;
+    out.error_message = "Group " + group + " not found.";
+  }
+  for (const auto& m : found.members)
+    out.members.push_back({m.member_id, m.instance_id, m.client_id, m.client_host, m.metadata, m.assignment});
+  return out;
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool matches(const std::vector<std::string>& filter, const std::string& value) {
+  return filter.empty() || std::any_of(filter.begin(), filter.end(),
+                                       [&](const std::string& f) { return lower(f) == lower(value); });
+}
+
+}  // namespace
+
+void describe_groups(const services& node, const request_ptr& r) {
+  auto asked = r->decode<kafka::describe_groups_request>();
+  if (!asked) return;
+  auto all = fan_in<described>::make(asked->groups.size(), [r](std::vector<described> groups) {
+    kafka::describe_groups_response out;
+    out.groups = std::move(groups);
+    r->answer(out);
+  });
+  for (std::size_t i = 0; i < asked->groups.size(); ++i) {
+    const auto& group = asked->groups[i];
+    described dropped;
+    dropped.group_id = group;
+    dropped.error_code = error_code::coordinator_not_available;
+    auto answer = [group, slot = all->slot(i, dropped), version = r->header.api_version](
+                    msg::describe_group_result found) { slot(to_wire(group, found, version)); };
+    caf::anon_send(node.groups, msg::describe_group{
+                                  group, msg::reply_or_unavailable<msg::describe_group_result>(
+                                           answer)});
+  }
+}
+
+void list_groups(const services& node, const request_ptr& r) {
+  auto decoded = r->decode<kafka::list_groups_request>();
+  if (!decoded) return;
+  auto answer = [r, asked = std::move(*decoded)](msg::list_groups_result found) {
+    kafka::list_groups_response out;
+    out.error_code = found.error;
+    for (const auto& row : found.groups)
+      if (matches(asked.states_filter, row.state) && matches(asked.types_filter, "classic"))
+        out.groups.push_back({row.group_id, row.protocol_type, row.state, "classic"});
+    r->answer(out);
+  };
+  caf::anon_send(node.groups, msg::list_groups{reply<msg::list_groups_result>{{}, answer}});
+}
+
+void delete_groups(const services& node, const request_ptr& r) {
+  auto decoded = r->decode<kafka::delete_groups_request>();
+  if (!decoded) return;
+  auto names = decoded->groups_names;
+  auto all = fan_in<error_code>::make(names.size(), [r, names](std::vector<error_code> errors) {
+    kafka::delete_groups_response out;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      auto& result = out.results.emplace_back();
+      result.group_id = names[i];
+      result.error_code = errors[i];
+    }
+    r->answer(out);
+  });
+  // Which topics are live must be known first: the group's positions lie in their directories.
+  auto loaded = [&node, names, all](error_code error) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      auto slot = all->slot(i, error_code::coordinator_not_available);
+      if (error == error_code::none) caf::anon_send(node.groups, msg::delete_group{names[i], std::move(slot)});
+    }
+  };
+  caf::anon_send(node.topics, msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
+}
+
+}  // namespace tidegate::actors::handlers

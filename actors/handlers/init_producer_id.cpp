@@ -1,0 +1,25 @@
+#include "messages/kafka/init_producer_id.hpp"
+
+#include "actors/handlers/table.hpp"
+#include "actors/services.hpp"
+
+namespace tidegate::actors::handlers {
+
+/// InitProducerId (API key 22): a new id with epoch 0 for an idempotent producer.
+/// Errors: coordinator_not_available for a transactional id (no transactions yet) and while storage cannot say.
+void init_producer_id(const services& node, const request_ptr& r) {
+  auto asked = r->decode<kafka::init_producer_id_request>();
+  if (!asked) return;
+  kafka::init_producer_id_response refused;
+  refused.error_code = error_code::coordinator_not_available;
+  refused.producer_epoch = -1;
+  if (asked->transactional_id) return r->answer(refused);
+  node.next_producer_id([r, refused](smq::result<std::int64_t> id) {
+    if (!id.is_ok()) return r->answer(refused);
+    kafka::init_producer_id_response response;
+    response.producer_id = id.value;
+    r->answer(response);
+  });
+}
+
+}  // namespace tidegate::actors::handlers

@@ -1,0 +1,89 @@
+#include "messages/kafka/metadata.hpp"
+
+#include "actors/handlers/lookup.hpp"
+#include "actors/handlers/table.hpp"
+#include "actors/message_types.hpp"
+#include "smq/names.hpp"
+
+namespace tidegate::actors::handlers {
+
+namespace {
+
+using kafka::metadata_request;
+using kafka::metadata_response;
+
+metadata_response::topic describe(const services& node, const msg::topic_result& found) {
+  metadata_response::topic out;
+  out.error_code = found.error;
+  if (!found.topic) return out;
+  out.name = found.topic->name;
+  out.topic_id = found.topic->id;
+  for (std::int32_t i = 0; i < found.topic->partitions; ++i) {
+    auto& p = out.partitions.emplace_back();
+    p.partition_index = i;
+    p.leader_id = node.node_id;
+    p.leader_epoch = node.store->leader_epoch;
+    p.replica_nodes = {node.node_id};
+    p.isr_nodes = {node.node_id};
+  }
+  return out;
+}
+
+void answer(const services& node, const request_ptr& r, std::vector<metadata_response::topic> topics) {
+  metadata_response response;
+  response.brokers.push_back({node.node_id, node.host, node.port, std::nullopt});
+  response.cluster_id = node.cluster_id;
+  response.controller_id = node.node_id;
+  response.topics = std::move(topics);
+  r->answer(response);
+}
+
+void answer_all(const services& node, const request_ptr& r) {
+  auto done = [&node, r](error_code error) {
+    if (error != error_code::none) return r->close("the list of topics cannot be read now");
+    std::vector<metadata_response::topic> topics;
+    for (const auto& [name, topic] : node.store->topics.current()->by_name)
+      topics.push_back(describe(node, {error_code::none, topic}));
+    answer(node, r, std::move(topics));
+  };
+  caf::anon_send(node.topics, msg::load_all_topics{reply<error_code>{error_code::leader_not_available, done}});
+}
+
+}  // namespace
+
+/// Metadata (API key 3). Creates missing topics when client and node allow it; with the same node id and address as
+/// FindCoordinator answers.
+void metadata(const services& node, const request_ptr& r) {
+  auto decoded = r->decode<metadata_request>();
+  if (!decoded) return;
+  const bool all = !decoded->topics || (r->header.api_version == 0 && decoded->topics->empty());
+  if (all) return answer_all(node, r);
+  std::vector<topic_reference> wanted;
+  std::vector<std::size_t> place;  // in the answer, of each wanted topic
+  std::vector<metadata_response::topic> out(decoded->topics->size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto& topic = (*decoded->topics)[i];
+    const bool by_id = !topic.name;
+    out[i].name = topic.name;
+    out[i].topic_id = topic.topic_id;
+    out[i].error_code = !by_id && !smq::is_legal_topic_name(*topic.name) ? error_code::invalid_topic_exception
+                                                                         : error_code::none;
+    if (out[i].error_code != error_code::none) continue;
+    wanted.push_back({topic.name.value_or(""), topic.topic_id, by_id});
+    place.push_back(i);
+  }
+  const bool create = decoded->allow_auto_topic_creation && node.settings.auto_create_topics;
+  find_topics(node, r, std::move(wanted), create,
+              [&node, r, out = std::move(out), place](std::vector<msg::topic_result> found) mutable {
+                for (std::size_t i = 0; i < found.size(); ++i) {
+                  auto& target = out[place[i]];
+                  if (found[i].topic)
+                    target = describe(node, {error_code::none, found[i].topic});
+                  else
+                    target.error_code = found[i].error;
+                }
+                answer(node, r, std::move(out));
+              });
+}
+
+}  // namespace tidegate::actors::handlers

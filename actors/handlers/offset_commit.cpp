@@ -1,0 +1,88 @@
+#include "messages/kafka/offset_commit.hpp"
+
+#include "actors/handlers/lookup.hpp"
+#include "actors/handlers/table.hpp"
+#include "actors/message_types.hpp"
+
+namespace tidegate::actors::handlers {
+
+namespace {
+
+using kafka::offset_commit_request;
+using kafka::offset_commit_response;
+
+/// The partitions of a request in order; `place` says which of them went to the coordinator.
+struct commit {
+  offset_commit_request asked;
+  offset_commit_response response;
+  std::vector<offset_commit_response::partition*> place;
+};
+
+void shape_response(commit& c) {
+  for (const auto& topic : c.asked.topics) {
+    auto& out = c.response.topics.emplace_back(offset_commit_response::topic{topic.name, topic.topic_id, {}});
+    for (const auto& partition : topic.partitions) out.partitions.push_back({partition.partition_index, {}});
+  }
+}
+
+error_code check(const services& node, const msg::topic_result& topic, const offset_commit_request::partition& p) {
+  if (auto error = check_partition(topic, p.partition_index); error != error_code::none) return error;
+  if (p.committed_metadata && p.committed_metadata->size() >
+                                static_cast<std::size_t>(node.settings.offset_metadata_max_bytes))
+    return error_code::offset_metadata_too_large;
+  return error_code::none;
+}
+
+void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit> c,
+             const std::vector<msg::topic_result>& topics) {
+  msg::offset_commit m;
+  m.group_id = c->asked.group_id;
+  m.member_id = c->asked.member_id;
+  m.instance_id = c->asked.group_instance_id;
+  m.generation = c->asked.generation_id_or_member_epoch;
+  for (std::size_t t = 0; t < topics.size(); ++t) {
+    for (std::size_t i = 0; i < c->asked.topics[t].partitions.size(); ++i) {
+      const auto& p = c->asked.topics[t].partitions[i];
+      auto& out = c->response.topics[t].partitions[i];
+      out.error_code = check(node, topics[t], p);
+      if (out.error_code != error_code::none) continue;
+      m.items.push_back({{topics[t].topic->name, topics[t].topic->id, p.partition_index},
+                         {p.committed_offset, p.committed_leader_epoch, p.committed_metadata.value_or(""), wall_ms()}});
+      c->place.push_back(&out);
+    }
+  }
+  if (m.items.empty()) return r->answer(c->response);
+  auto done = [r, c](std::vector<error_code> errors) {
+    for (std::size_t i = 0; i < c->place.size(); ++i)
+      c->place[i]->error_code = i < errors.size() ? errors[i] : error_code::unknown_server_error;
+    r->answer(c->response);
+  };
+  m.answer = msg::item_errors_reply(m.items.size(), done);
+  caf::anon_send(node.groups, std::move(m));
+}
+
+}  // namespace
+
+/// OffsetCommit (API key 8). Answered when the positions are stored.
+/// Errors per partition: unknown_topic_or_partition, unknown_topic_id, offset_metadata_too_large, invalid_group_id,
+/// and the coordinator's: illegal_generation, unknown_member_id, rebalance_in_progress, fenced_instance_id,
+/// coordinator_not_available (stored or not: ask OffsetFetch), request_timed_out.
+void offset_commit(const services& node, const request_ptr& r) {
+  auto decoded = r->decode<offset_commit_request>();
+  if (!decoded) return;
+  auto c = std::make_shared<commit>();
+  c->asked = std::move(*decoded);
+  shape_response(*c);
+  if (c->asked.group_id.empty()) {
+    for (auto& topic : c->response.topics)
+      for (auto& p : topic.partitions) p.error_code = error_code::invalid_group_id;
+    return r->answer(c->response);
+  }
+  const bool by_id = r->header.api_version >= 10;
+  std::vector<topic_reference> wanted;
+  for (const auto& topic : c->asked.topics) wanted.push_back({topic.name, topic.topic_id, by_id});
+  find_topics(node, r, std::move(wanted), false,
+              [&node, r, c](std::vector<msg::topic_result> topics) { pass_on(node, r, c, topics); });
+}
+
+}  // namespace tidegate::actors::handlers

@@ -1,0 +1,155 @@
+#include "messages/kafka/offset_fetch.hpp"
+
+#include "actors/handlers/lookup.hpp"
+#include "actors/handlers/table.hpp"
+#include "actors/message_types.hpp"
+#include "messages/actor/fan_in.hpp"
+
+#include <algorithm>
+
+namespace tidegate::actors::handlers {
+
+namespace {
+
+using kafka::offset_fetch_request;
+using kafka::offset_fetch_response;
+using group_answer = offset_fetch_response::group;
+
+offset_fetch_response::group_partition to_wire(std::int32_t index, const msg::offset_fetch_item& item) {
+  return {index, item.position.offset, item.position.leader_epoch, item.position.metadata, item.error};
+}
+
+offset_fetch_response::group_partition to_error(std::int32_t index, error_code error) {
+  return {index, -1, -1, "", error};
+}
+
+/// The whole group failed: the error stands at the top and at every partition that was asked for, or some clients
+/// leave the partition stuck.
+group_answer failed(const offset_fetch_request::group& asked, error_code error) {
+  group_answer out;
+  out.group_id = asked.group_id;
+  out.error_code = error;
+  if (!asked.topics) return out;
+  for (const auto& topic : *asked.topics) {
+    auto& t = out.topics.emplace_back(offset_fetch_response::group_topic{topic.name, topic.topic_id, {}});
+    for (auto index : topic.partition_indexes) t.partitions.push_back(to_error(index, error));
+  }
+  return out;
+}
+
+void fetch_all(const services& node, const offset_fetch_request::group& asked, const reply<group_answer>& done) {
+  msg::offset_fetch m;
+  m.group_id = asked.group_id;
+  m.answer = msg::reply_or_unavailable<msg::offset_fetch_result>(
+    [asked, done](msg::offset_fetch_result found) {
+      if (found.error != error_code::none) return done(failed(asked, found.error));
+      group_answer out;
+      out.group_id = asked.group_id;
+      for (const auto& item : found.items) {
+        if (out.topics.empty() || out.topics.back().topic_id != item.where.topic_id)
+          out.topics.push_back({item.where.topic, item.where.topic_id, {}});
+        out.topics.back().partitions.push_back(to_wire(item.where.partition, item));
+      }
+      done(std::move(out));
+    });
+  // Which topics are live must be known first, or a position would be taken for one of a deleted topic.
+  auto loaded = [&node, asked, done, m](error_code error) {
+    if (error != error_code::none) return done(failed(asked, error_code::coordinator_not_available));
+    caf::anon_send(node.groups, m);
+  };
+  caf::anon_send(node.topics, msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
+}
+
+/// A topic that does not exist has no positions: by name that is "absent", by id it is unknown_topic_id.
+group_answer assemble(const offset_fetch_request::group& asked, const std::vector<msg::topic_result>& topics,
+                      const std::vector<msg::offset_fetch_item>& found, bool by_id) {
+  group_answer out;
+  out.group_id = asked.group_id;
+  auto next = found.begin();
+  for (std::size_t t = 0; t < topics.size(); ++t) {
+    const auto& topic = (*asked.topics)[t];
+    auto& target = out.topics.emplace_back(offset_fetch_response::group_topic{topic.name, topic.topic_id, {}});
+    for (auto index : topic.partition_indexes) {
+      auto error = check_partition(topics[t], index);
+      if (error == error_code::none)
+        target.partitions.push_back(to_wire(index, *next++));
+      else
+        target.partitions.push_back(
+          to_error(index, error == error_code::unknown_topic_or_partition && !by_id ? error_code::none : error));
+    }
+  }
+  return out;
+}
+
+void fetch_some(const services& node, const request_ptr& r, const offset_fetch_request::group& asked, bool by_id,
+                const reply<group_answer>& done) {
+  std::vector<topic_reference> wanted;
+  for (const auto& topic : *asked.topics) wanted.push_back({topic.name, topic.topic_id, by_id});
+  find_topics(node, r, std::move(wanted), false, [&node, asked, by_id, done](std::vector<msg::topic_result> topics) {
+    msg::offset_fetch m;
+    m.group_id = asked.group_id;
+    m.items.emplace();
+    for (std::size_t t = 0; t < topics.size(); ++t)
+      for (auto index : (*asked.topics)[t].partition_indexes)
+        if (check_partition(topics[t], index) == error_code::none)
+          m.items->push_back({topics[t].topic->name, topics[t].topic->id, index});
+    const auto count = m.items->size();
+    auto answer = [asked, by_id, done, topics, count](msg::offset_fetch_result found) {
+      if (found.error != error_code::none || found.items.size() != count)
+        return done(failed(asked, found.error == error_code::none ? error_code::unknown_server_error : found.error));
+      done(assemble(asked, topics, found.items, by_id));
+    };
+    m.answer = msg::reply_or_unavailable<msg::offset_fetch_result>(answer);
+    caf::anon_send(node.groups, std::move(m));
+  });
+}
+
+/// Versions before 8 ask for one group; they are answered through the same path.
+std::vector<offset_fetch_request::group> groups_of(const offset_fetch_request& asked, std::int16_t version) {
+  if (version >= 8) return asked.groups;
+  offset_fetch_request::group one;
+  one.group_id = asked.group_id;
+  one.topics.reset();
+  if (asked.topics) {
+    one.topics.emplace();
+    for (const auto& topic : *asked.topics) one.topics->push_back({topic.name, {}, topic.partition_indexes});
+  }
+  return {one};
+}
+
+void answer(const request_ptr& r, std::vector<group_answer> groups) {
+  offset_fetch_response response;
+  if (r->header.api_version >= 8) {
+    response.groups = std::move(groups);
+    return r->answer(response);
+  }
+  response.error_code = groups.front().error_code;
+  for (const auto& topic : groups.front().topics) {
+    auto& out = response.topics.emplace_back(offset_fetch_response::topic{topic.name, {}});
+    for (const auto& p : topic.partitions)
+      out.partitions.push_back(
+        {p.partition_index, p.committed_offset, p.committed_leader_epoch, p.metadata, p.error_code});
+  }
+  r->answer(response);
+}
+
+}  // namespace
+
+/// OffsetFetch (API key 9). Offset -1 only for what storage proved to be absent; trouble is an error.
+/// Errors: coordinator_not_available, coordinator_load_in_progress, kafka_storage_error, unknown_topic_id (v10).
+void offset_fetch(const services& node, const request_ptr& r) {
+  auto asked = r->decode<offset_fetch_request>();
+  if (!asked) return;
+  auto groups = groups_of(*asked, r->header.api_version);
+  auto all = fan_in<group_answer>::make(
+    groups.size(), [r](std::vector<group_answer> answers) { answer(r, std::move(answers)); });
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    auto done = all->slot(i, failed(groups[i], error_code::coordinator_not_available));
+    if (!groups[i].topics)
+      fetch_all(node, groups[i], done);
+    else
+      fetch_some(node, r, groups[i], r->header.api_version >= 10, done);
+  }
+}
+
+}  // namespace tidegate::actors::handlers

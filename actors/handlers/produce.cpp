@@ -1,0 +1,99 @@
+#include "messages/kafka/produce.hpp"
+
+#include "actors/handlers/lookup.hpp"
+#include "actors/handlers/table.hpp"
+#include "actors/message_types.hpp"
+#include "messages/actor/fan_in.hpp"
+
+#include <algorithm>
+
+namespace tidegate::actors::handlers {
+
+namespace {
+
+using kafka::produce_request;
+using kafka::produce_response;
+
+using results = std::vector<msg::append_result>;
+
+void answer(const request_ptr& r, const produce_request& asked, const results& stored) {
+  if (asked.acks == 0) {
+    // The client reads no answer: a closed connection is how it learns of an error.
+    for (const auto& result : stored)
+      if (result.error != error_code::none) return r->close("produce with acks=0 failed");
+    return r->answer_nothing();
+  }
+  produce_response response;
+  auto next = stored.begin();
+  for (const auto& topic : asked.topic_data) {
+    auto& out = response.responses.emplace_back(produce_response::topic{topic.name, topic.topic_id, {}});
+    for (const auto& partition : topic.partition_data) {
+      auto& p = out.partition_responses.emplace_back();
+      p.index = partition.index;
+      p.error_code = next->error;
+      p.base_offset = next->base_offset;
+      p.log_append_time_ms = next->log_append_time_ms;
+      p.log_start_offset = next->log_start_offset;
+      if (!next->error_message.empty()) p.error_message = next->error_message;
+      ++next;
+    }
+  }
+  r->answer(response);
+}
+
+/// Every partition gets the same error; nothing is appended.
+void refuse(const request_ptr& r, const produce_request& asked, error_code error) {
+  std::size_t partitions = 0;
+  for (const auto& topic : asked.topic_data) partitions += topic.partition_data.size();
+  msg::append_result result;
+  result.error = error;
+  answer(r, asked, results(partitions, result));
+}
+
+void append_all(const services& node, const request_ptr& r, std::shared_ptr<const produce_request> asked,
+                const std::vector<msg::topic_result>& topics) {
+  std::size_t count = 0;
+  for (const auto& topic : asked->topic_data) count += topic.partition_data.size();
+  auto all = fan_in<msg::append_result>::make(
+    count, [r, asked](results stored) { answer(r, *asked, stored); });
+  msg::append_result dropped;
+  // The actor died with the batch in hand: whether it is stored is not known.
+  dropped.error = error_code::request_timed_out;
+  std::size_t slot = 0;
+  for (std::size_t t = 0; t < topics.size(); ++t) {
+    for (const auto& partition : asked->topic_data[t].partition_data) {
+      auto reply = all->slot(slot++, dropped);
+      msg::append_result refused;
+      refused.error = check_partition(topics[t], partition.index);
+      if (refused.error == error_code::none && (!partition.records || partition.records->empty()))
+        refused.error = error_code::invalid_record;
+      if (refused.error != error_code::none) {
+        reply(refused);
+        continue;
+      }
+      caf::anon_send(node.partitions,
+                     msg::append{topics[t].topic->name, topics[t].topic->id, partition.index,
+                                           *partition.records, asked->acks, std::move(reply)});
+    }
+  }
+}
+
+}  // namespace
+
+/// Produce (API key 0). Answered when every batch is stored (acks 1 and -1 alike).
+/// Errors per partition: unknown_topic_or_partition, unknown_topic_id, corrupt_message, invalid_record,
+/// message_too_large, out_of_order_sequence_number, invalid_producer_epoch, request_timed_out, kafka_storage_error.
+void produce(const services& node, const request_ptr& r) {
+  auto decoded = r->decode<produce_request>();
+  if (!decoded) return;
+  auto asked = std::make_shared<const produce_request>(std::move(*decoded));
+  if (asked->acks < -1 || asked->acks > 1) return refuse(r, *asked, error_code::invalid_required_acks);
+  if (asked->transactional_id) return refuse(r, *asked, error_code::transactional_id_authorization_failed);
+  const bool by_id = r->header.api_version >= 13;
+  std::vector<topic_reference> wanted;
+  for (const auto& topic : asked->topic_data) wanted.push_back({topic.name, topic.topic_id, by_id});
+  find_topics(node, r, std::move(wanted), false,
+              [&node, r, asked](std::vector<msg::topic_result> topics) { append_all(node, r, asked, topics); });
+}
+
+}  // namespace tidegate::actors::handlers

@@ -1,0 +1,197 @@
+// CreateTopics, DeleteTopics, DescribeConfigs.
+#include "actors/handlers/table.hpp"
+#include "actors/handlers/lookup.hpp"
+#include "actors/handlers/topic_configs.hpp"
+#include "actors/message_types.hpp"
+#include "messages/actor/fan_in.hpp"
+#include "messages/kafka/create_topics.hpp"
+#include "messages/kafka/delete_topics.hpp"
+#include "messages/kafka/describe_configs.hpp"
+#include "smq/names.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace tidegate::actors::handlers {
+
+namespace {
+
+using created = kafka::create_topics_response::topic;
+using wanted_topic = kafka::create_topics_request::topic;
+
+constexpr std::int32_t most_partitions = 10'000;
+
+std::int32_t partitions_of(const services& node, const wanted_topic& topic) {
+  if (!topic.assignments.empty()) return static_cast<std::int32_t>(topic.assignments.size());
+  return topic.num_partitions == -1 ? node.settings.num_partitions : topic.num_partitions;
+}
+
+created refused(const wanted_topic& topic, error_code error, std::string why) {
+  created out;
+  out.name = topic.name;
+  out.error_code = error;
+  out.error_message = std::move(why);
+  out.configs.reset();
+  return out;
+}
+
+/// Kafka's own checks, in its order; an accepted topic has error none.
+created check(const services& node, const wanted_topic& topic) {
+  if (!smq::is_legal_topic_name(topic.name))
+    return refused(topic, error_code::invalid_topic_exception, "Topic name is invalid: " + topic.name);
+  const auto partitions = partitions_of(node, topic);
+  if (partitions < 1 || partitions > most_partitions)
+    return refused(topic, error_code::invalid_partitions, "Number of partitions must be between 1 and 10000.");
+  if (!topic.assignments.empty() && topic.num_partitions != -1)
+    return refused(topic, error_code::invalid_request, "Both numPartitions and replicasAssignments were given.");
+  if (topic.replication_factor < -1 || topic.replication_factor == 0 || topic.replication_factor > 1)
+    return refused(topic, error_code::invalid_replication_factor,
+                   "A partition has one leader; its durability is the store's.");
+  for (const auto& config : topic.configs)
+    if (auto problem = check_topic_config(config.name, config.value.value_or("")))
+      return refused(topic, error_code::invalid_config, *problem);
+  created out;
+  out.name = topic.name;
+  out.num_partitions = partitions;
+  out.replication_factor = 1;
+  out.error_message.reset();
+  return out;
+}
+
+void create_one(const services& node, const wanted_topic& topic, created accepted, const reply<created>& done) {
+  std::map<std::string, std::string> configs;
+  for (const auto& config : topic.configs)
+    if (config.value) configs[config.name] = *config.value;
+  auto answer = [topic, accepted, done](const msg::topic_result& result) {
+    if (result.error != error_code::none)
+      return done(refused(topic, result.error,
+                          result.error == error_code::topic_already_exists
+                            ? "Topic '" + topic.name + "' already exists."
+                            : "The topic may exist or not; ask for it."));
+    auto out = accepted;
+    out.topic_id = result.topic->id;
+    done(std::move(out));
+  };
+  caf::anon_send(node.topics,
+                 msg::create_topic{topic.name, accepted.num_partitions, std::move(configs),
+                                   reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer}});
+}
+
+}  // namespace
+
+/// CreateTopics (API key 19).
+void create_topics(const services& node, const request_ptr& r) {
+  auto asked = r->decode<kafka::create_topics_request>();
+  if (!asked) return;
+  std::multiset<std::string> names;
+  for (const auto& topic : asked->topics) names.insert(topic.name);
+  auto all = fan_in<created>::make(asked->topics.size(), [r](std::vector<created> topics) {
+    kafka::create_topics_response response;
+    response.topics = std::move(topics);
+    r->answer(response);
+  });
+  for (std::size_t i = 0; i < asked->topics.size(); ++i) {
+    const auto& topic = asked->topics[i];
+    auto done = all->slot(i, refused(topic, error_code::request_timed_out, "The topic may exist or not."));
+    if (names.count(topic.name) > 1) {
+      done(refused(topic, error_code::invalid_request, "Duplicate topic name."));
+      continue;
+    }
+    auto checked = check(node, topic);
+    if (checked.error_code != error_code::none || asked->validate_only)
+      done(std::move(checked));
+    else
+      create_one(node, topic, std::move(checked), done);
+  }
+}
+
+/// DeleteTopics (API key 20), by name or by id (v6).
+void delete_topics(const services& node, const request_ptr& r) {
+  using result = kafka::delete_topics_response::result;
+  auto asked = r->decode<kafka::delete_topics_request>();
+  if (!asked) return;
+  auto topics = asked->topics;
+  if (r->header.api_version < 6)
+    for (const auto& name : asked->topic_names) topics.push_back({name, {}});
+  auto all = fan_in<result>::make(topics.size(), [r](std::vector<result> results) {
+    kafka::delete_topics_response response;
+    response.responses = std::move(results);
+    r->answer(response);
+  });
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    result dropped{topics[i].name, topics[i].topic_id, error_code::request_timed_out, std::nullopt};
+    auto answer = [topic = topics[i], slot = all->slot(i, dropped)](const msg::topic_result& deleted) {
+      result out{topic.name, topic.topic_id, deleted.error, std::nullopt};
+      if (deleted.topic) out.name = deleted.topic->name;
+      if (deleted.topic) out.topic_id = deleted.topic->id;
+      slot(std::move(out));
+    };
+    caf::anon_send(node.topics,
+                   msg::delete_topic{topics[i].name.value_or(""), topics[i].topic_id,
+                                     reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer}});
+  }
+}
+
+namespace {
+
+using described = kafka::describe_configs_response::result;
+
+constexpr std::int8_t topic_resource = 2;
+constexpr std::int8_t broker_resource = 4;
+
+void add_configs(described& out, const std::vector<shown_config>& configs,
+                 const std::optional<std::vector<std::string>>& keys, bool documentation) {
+  for (const auto& c : configs) {
+    if (keys && !keys->empty() && std::find(keys->begin(), keys->end(), c.name) == keys->end()) continue;
+    auto& config = out.configs.emplace_back();
+    config.name = c.name;
+    config.value = c.value;
+    config.read_only = c.read_only;
+    config.is_default = c.source == shown_config::default_source;
+    config.config_source = c.source;
+    config.config_type = c.type;
+    if (documentation)
+      config.documentation = c.documentation;
+    else
+      config.documentation.reset();
+  }
+}
+
+}  // namespace
+
+/// DescribeConfigs (API key 32): topics and this broker.
+void describe_configs(const services& node, const request_ptr& r) {
+  auto decoded = r->decode<kafka::describe_configs_request>();
+  if (!decoded) return;
+  auto asked = std::make_shared<const kafka::describe_configs_request>(std::move(*decoded));
+  std::vector<topic_reference> wanted;
+  for (const auto& resource : asked->resources)
+    wanted.push_back({resource.resource_type == topic_resource ? resource.resource_name : "", {}, false});
+  std::erase_if(wanted, [](const topic_reference& t) { return t.name.empty(); });
+  find_topics(node, r, std::move(wanted), false, [&node, r, asked](std::vector<msg::topic_result> topics) {
+    kafka::describe_configs_response response;
+    auto next = topics.begin();
+    for (const auto& resource : asked->resources) {
+      auto& out = response.results.emplace_back();
+      out.resource_type = resource.resource_type;
+      out.resource_name = resource.resource_name;
+      out.error_message.reset();
+      const bool is_topic = resource.resource_type == topic_resource && !resource.resource_name.empty();
+      const auto* found = is_topic ? &*next++ : nullptr;
+      if (found && found->error == error_code::none) {
+        add_configs(out, topic_configs(*found->topic), resource.configuration_keys, asked->include_documentation);
+      } else if (found) {
+        out.error_code = found->error;
+      } else if (resource.resource_type == broker_resource && (resource.resource_name.empty() ||
+                                                               resource.resource_name == std::to_string(node.node_id))) {
+        add_configs(out, broker_configs(node), resource.configuration_keys, asked->include_documentation);
+      } else {
+        out.error_code = error_code::invalid_request;
+        out.error_message = "Only topics and this broker have configs.";
+      }
+    }
+    r->answer(response);
+  });
+}
+
+}  // namespace tidegate::actors::handlers

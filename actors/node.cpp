@@ -1,0 +1,224 @@
+#include "actors/node.hpp"
+
+#include "actors/connection.hpp"
+#include "actors/coordinator.hpp"
+#include "actors/group_registry_state.hpp"
+#include "actors/log.hpp"
+#include "actors/message_types.hpp"
+#include "actors/partition_registry_state.hpp"
+#include "actors/services.hpp"
+#include "actors/smq_group_store.hpp"
+#include "actors/store_timer.hpp"
+#include "actors/topic_registry_state.hpp"
+#include "net/server.hpp"
+#include "smq/embedded/engine.hpp"
+#include "smq/fencing/session_store.hpp"
+#include "smq/producer_ids.hpp"
+
+#include <caf/actor_system_config.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace tidegate::actors {
+
+namespace {
+
+constexpr std::size_t index_cache_bytes = std::size_t{16} << 20;
+constexpr std::chrono::seconds stop_grace{8};
+
+struct caf_settings : caf::actor_system_config {
+  explicit caf_settings(std::size_t workers) {
+    set("scheduler.policy", caf::atom("sharing"));  // the only policy that sleeps when idle
+    set("scheduler.max-threads", workers);
+    set("scheduler.max-throughput", std::size_t{300});  // a busy actor must not keep its worker from the others
+  }
+};
+
+std::size_t worker_count(const options& settings) {
+  if (settings.limits.worker_threads > 0) return static_cast<std::size_t>(settings.limits.worker_threads);
+  return std::max<std::size_t>(2, std::thread::hardware_concurrency());
+}
+
+std::string text_of(const uuid& id) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < id.bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    out += digits[std::to_integer<unsigned>(id.bytes[i]) >> 4U];
+    out += digits[std::to_integer<unsigned>(id.bytes[i]) & 15U];
+  }
+  return out;
+}
+
+net::server_options listener(const options& settings) {
+  host_port where;
+  parse_host_port(settings.listen, where);
+  net::server_options out;
+  out.host = where.host;
+  out.port = where.port;
+  out.io_threads = static_cast<std::size_t>(settings.limits.io_threads);
+  out.max_connections = static_cast<std::size_t>(settings.kafka.max_connections);
+  out.limits.max_frame_bytes = static_cast<std::size_t>(settings.kafka.socket_request_max_bytes);
+  out.limits.max_requests_in_flight = static_cast<std::size_t>(settings.limits.requests_in_flight);
+  out.limits.max_bytes_in_flight = static_cast<std::size_t>(settings.limits.bytes_in_flight);
+  out.limits.max_unsent_bytes = static_cast<std::size_t>(settings.limits.unsent_bytes);
+  out.limits.first_byte_timeout = std::chrono::milliseconds{settings.limits.first_byte_timeout_ms};
+  out.limits.idle_timeout = std::chrono::milliseconds{settings.kafka.connections_max_idle_ms};
+  out.limits.drain_timeout = std::chrono::milliseconds{settings.limits.drain_timeout_ms};
+  out.log = [](std::string line) { log_event(log_level::warn, line); };
+  return out;
+}
+
+coordinator_context coordinators(const options& settings, std::shared_ptr<const store_access> store) {
+  coordinator_context context;
+  context.store = std::make_shared<smq_group_store>(store);
+  context.new_uuid = [random = store->random_uuid] { return text_of(random()); };
+  context.wall_ms = wall_ms;
+  auto& rules = context.options.rules;
+  rules.initial_rebalance_delay_ms = static_cast<std::int32_t>(settings.kafka.group_initial_rebalance_delay_ms);
+  rules.min_session_timeout_ms = static_cast<std::int32_t>(settings.kafka.group_min_session_timeout_ms);
+  rules.max_session_timeout_ms = static_cast<std::int32_t>(settings.kafka.group_max_session_timeout_ms);
+  rules.max_size = static_cast<std::size_t>(settings.kafka.group_max_size);
+  rules.max_offset_metadata_bytes = static_cast<std::size_t>(settings.kafka.offset_metadata_max_bytes);
+  return context;
+}
+
+}  // namespace
+
+struct node::parts {
+  // Members are destroyed in reverse order: whoever uses something stands below it.
+  std::unique_ptr<smq::embedded::engine> engine;
+  smq::node_identity identity;
+  store_timer timer;
+  std::unique_ptr<smq::session_store> sessions;
+  std::unique_ptr<smq::producer_ids> producer_ids;
+  topic_directory topics;
+  smq::timestamp_hints hints;
+  smq::index_cache index{index_cache_bytes};
+  std::unique_ptr<caf_settings> config;
+  std::unique_ptr<caf::actor_system> system;
+  std::shared_ptr<const store_access> store;
+  std::shared_ptr<services> node_services;
+  std::unique_ptr<net::server> server;
+
+  bool open_store(const options& settings, std::string& error);
+  void start_actors(const options& settings);
+  bool listen(const options& settings, std::string& error);
+};
+
+bool node::parts::open_store(const options& settings, std::string& error) {
+  smq::embedded::options embedded;
+  embedded.data_dir = settings.data_dir;
+  embedded.sync = settings.smq.durability == "fsync";
+  auto opened = smq::embedded::open(std::move(embedded));
+  if (!opened.store) {
+    error = opened.error;
+    return false;
+  }
+  engine = std::move(opened.store);
+  const auto random = smq::system_uuid_source();
+  smq::node_options who;
+  who.node_id = static_cast<std::int32_t>(settings.node_id);
+  who.addresses = {settings.listen};
+  auto started = smq::start_node(*engine, who, random(), random);
+  if (!started.is_ok()) {
+    error = "the node's view cannot be written: " + started.what.reason;
+    return false;
+  }
+  identity = std::move(started.value);
+  smq::shard_options shards;
+  shards.random = random;
+  shards.after = timer.run_after();
+  shards.on_fenced = [] {
+    // Another process took over: nothing that this one still believes is true. It must come back as a new incarnation.
+    log_event(log_level::error, "this node was fenced by another one");
+    std::_Exit(1);
+  };
+  sessions = std::make_unique<smq::session_store>(*engine, identity, shards);
+  smq::producer_id_options ids;
+  ids.random = random;
+  producer_ids = std::make_unique<smq::producer_ids>(*engine, ids);
+  return true;
+}
+
+void node::parts::start_actors(const options& settings) {
+  config = std::make_unique<caf_settings>(worker_count(settings));
+  system = std::make_unique<caf::actor_system>(*config);
+  auto access = std::make_shared<store_access>(store_access{engine->ports(), *sessions, topics, hints, index,
+                                                            smq::system_uuid_source(), identity.incarnation,
+                                                            static_cast<std::int32_t>(identity.view_version)});
+  store = access;
+  node_services = std::make_shared<services>();
+  auto& s = *node_services;
+  s.node_id = identity.node_id;
+  s.cluster_id = identity.cluster_id;
+  s.store = store;
+  s.settings.auto_create_topics = settings.kafka.auto_create_topics_enable;
+  s.settings.num_partitions = static_cast<std::int32_t>(settings.kafka.num_partitions);
+  s.settings.message_max_bytes = static_cast<std::int32_t>(settings.kafka.message_max_bytes);
+  s.settings.offset_metadata_max_bytes = static_cast<std::int32_t>(settings.kafka.offset_metadata_max_bytes);
+  s.settings.fetch_max_bytes = static_cast<std::int32_t>(settings.kafka.fetch_max_bytes);
+  partition_settings partitions;
+  partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
+  s.partitions = spawn_partition_registry(*system, store, partitions);
+  auto forget = [registry = s.partitions](const topic_ptr& topic, std::function<void()> done) {
+    caf::anon_send(registry, msg::forget_topic{topic->id, std::make_shared<std::function<void()>>(std::move(done))});
+  };
+  s.topics = spawn_topic_registry(*system, store, {s.settings.num_partitions}, forget);
+  s.groups = spawn_group_registry(*system, store, coordinators(settings, store));
+  s.next_producer_id = [ids = producer_ids.get()](smq::completion<smq::result<std::int64_t>> done) {
+    ids->next(std::move(done));
+  };
+}
+
+bool node::parts::listen(const options& settings, std::string& error) {
+  host_port advertised;
+  parse_host_port(settings.advertised_listener.empty() ? settings.listen : settings.advertised_listener, advertised);
+  node_services->host = advertised.host;
+  node_services->port = advertised.port;
+  auto accept = [this](std::shared_ptr<net::session> socket) {
+    return make_connection(*system, node_services, std::move(socket));
+  };
+  server = net::server::start(listener(settings), accept, error);
+  return server != nullptr;
+}
+
+node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
+
+std::unique_ptr<node> node::start(const options& settings, std::string& error) {
+  auto p = std::make_unique<parts>();
+  if (!p->open_store(settings, error)) return nullptr;
+  p->start_actors(settings);
+  std::unique_ptr<node> started{new node(std::move(p))};
+  if (!started->parts_->listen(settings, error)) return nullptr;
+  std::printf("tidegate ready on %s\n", settings.listen.c_str());
+  std::fflush(stdout);
+  return started;
+}
+
+node::~node() { stop(); }
+
+void node::stop() {
+  if (!parts_) return;
+  // A stop that hangs is worse than a kill: nothing that matters is only in memory.
+  std::thread([] {
+    std::this_thread::sleep_for(stop_grace);
+    std::_Exit(0);
+  }).detach();
+  auto& p = *parts_;
+  if (p.server) p.server->stop();
+  if (p.node_services) {
+    for (const auto& actor : {caf::actor_cast<caf::actor>(p.node_services->topics),
+                              caf::actor_cast<caf::actor>(p.node_services->groups),
+                              caf::actor_cast<caf::actor>(p.node_services->partitions)})
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    p.node_services.reset();
+  }
+  if (p.system) p.system->await_all_actors_done();
+  p.sessions->stop();
+  parts_.reset();
+}
+
+}  // namespace tidegate::actors

@@ -1,0 +1,143 @@
+// Produce, from the validated batch to the answer: offer → plan → put chunk → write entry → apply → answer.
+#include "actors/log.hpp"
+#include "actors/message_types.hpp"
+#include "actors/partition_state.hpp"
+
+#include <algorithm>
+
+namespace tidegate::actors {
+
+namespace {
+
+msg::append_result refused(error_code error, std::string_view why) {
+  msg::append_result result;
+  result.error = error;
+  result.error_message = std::string(why);
+  return result;
+}
+
+bool uses_log_append_time(const smq::topic_info& topic) {
+  auto found = topic.configs.find("message.timestamp.type");
+  return found != topic.configs.end() && found->second == "LogAppendTime";
+}
+
+}  // namespace
+
+void partition_state::append(const msg::append& m) {
+  auto limits = settings_.batches;
+  limits.checks_record_timestamps = !uses_log_append_time(*topic_);
+  const auto check = kafka::validate_batch(m.records.view(), limits);
+  if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
+  kafka::set_max_timestamp(m.records.writable(), check.max_timestamp);
+  const auto& h = check.header;
+  core::produced_batch batch{m.records,
+                             {h.producer_id, h.producer_epoch, h.base_sequence, h.record_count},
+                             h.record_count,
+                             check.max_timestamp};
+  const auto verdict = machine_->offer(std::move(batch), wall_ns());
+  switch (verdict.decision) {
+    case core::produce_decision::refuse: return m.answer(refused(verdict.error, ""));
+    case core::produce_decision::duplicate: {
+      msg::append_result result;
+      result.base_offset = verdict.base_offset;
+      result.log_start_offset = machine_->log_start_offset();
+      return m.answer(result);
+    }
+    case core::produce_decision::duplicate_undecided:
+      for (auto& u : undecided_)
+        if (u.base_offset == verdict.base_offset) u.answers.push_back(m.answer);
+      return;
+    case core::produce_decision::append: break;
+  }
+  undecided_.push_back({verdict.base_offset, -1, {m.answer}});
+  start_append();
+}
+
+void partition_state::start_append() {
+  // One append at a time: what arrives meanwhile rides in the next one.
+  if (appending_ || !machine_->has_queued()) return;
+  core::append_rules rules;
+  rules.uses_log_append_time = uses_log_append_time(*topic_);
+  writing_ = machine_->plan(wall_ns(), rules);
+  if (rules.uses_log_append_time)
+    for (auto& u : undecided_)
+      for (const auto& batch : writing_)
+        if (u.base_offset == batch.base_offset) u.log_append_time_ms = batch.ts_ns / 1'000'000;
+  appending_ = true;
+  write_next_chunk();
+}
+
+void partition_state::write_next_chunk() {
+  auto plan = smq::plan_append(log_, place_, writing_, new_leader_);
+  if (plan.rolls) {
+    // The entry written on a roll carries the producers, so that a load need not read closed segments.
+    smq::set_snapshot(log_, machine_->producers().encode(), machine_->high_watermark());
+    plan = smq::plan_append(log_, place_, writing_, new_leader_);
+  }
+  auto parts = plan.chunk;
+  store_->engine.chunks.put(
+    std::move(parts), store_->deadline(), [this, plan, post = poster()](const smq::result<smq::chunk_id>& put) {
+      post([this, plan, put, post] {
+        if (!put.is_ok()) return append_refused(put.what.reason);
+        session_->write(smq::mutations(plan, put.value), smq::write_class::bulk,
+                        [this, plan, id = put.value, post](const smq::write_answer& answer) {
+                          post([this, plan, id, answer] { chunk_written(plan, id, answer); });
+                        });
+      });
+    });
+}
+
+void partition_state::chunk_written(const smq::append_plan& plan, const smq::chunk_id& id,
+                                    const smq::write_answer& answer) {
+  if (answer.code == smq::write_result::refused) return append_refused(answer.reason);
+  if (answer.code != smq::write_result::stored) return reload(answer.reason);
+  smq::apply(log_, plan, id);
+  new_leader_ = false;
+  const auto covered = static_cast<std::ptrdiff_t>(plan.covered);
+  const std::span stored{writing_.data(), plan.covered};
+  machine_->apply(stored);
+  for (const auto& batch : stored) tail_.push(batch);
+  store_->hints.note(place_.topic_id, place_.partition, machine_->high_watermark(), machine_->last_ts_ns() + 1);
+  writing_.erase(writing_.begin(), writing_.begin() + covered);
+  answer_stored();
+  wake_waiters();
+  if (!writing_.empty()) return write_next_chunk();
+  appending_ = false;
+  start_append();
+}
+
+void partition_state::append_refused(const std::string& reason) {
+  log_event(log_level::error, "append was refused",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
+  machine_->abandon();
+  writing_.clear();
+  appending_ = false;
+  answer_all(error_code::kafka_storage_error);
+}
+
+void partition_state::answer_stored() {
+  std::size_t done = 0;
+  for (; done < undecided_.size() && undecided_[done].base_offset < machine_->high_watermark(); ++done) {
+    msg::append_result result;
+    result.base_offset = undecided_[done].base_offset;
+    result.log_append_time_ms = undecided_[done].log_append_time_ms;
+    result.log_start_offset = machine_->log_start_offset();
+    for (const auto& answer : undecided_[done].answers) answer(result);
+  }
+  undecided_.erase(undecided_.begin(), undecided_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+void partition_state::answer_all(error_code error) {
+  for (const auto& u : std::exchange(undecided_, {}))
+    for (const auto& answer : u.answers) answer(refused(error, ""));
+}
+
+void partition_state::wake_waiters() {
+  auto woken = std::partition(waiters_.begin(), waiters_.end(),
+                              [&](const waiter& w) { return w.offset >= machine_->high_watermark(); });
+  for (auto w = woken; w != waiters_.end(); ++w)
+    if (!w->interest.expired()) w->answer(true);
+  waiters_.erase(woken, waiters_.end());
+}
+
+}  // namespace tidegate::actors

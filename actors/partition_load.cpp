@@ -1,0 +1,212 @@
+// How an offset actor comes to serve: a session, the log, the producers, then whatever waited.
+#include "actors/log.hpp"
+#include "actors/message_types.hpp"
+#include "actors/partition_state.hpp"
+#include "actors/spawn.hpp"
+#include "smq/segments/read_log.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace tidegate::actors {
+
+namespace {
+
+constexpr std::size_t bytes_per_recovery_read = 4U << 20U;
+constexpr std::size_t noted_segments = 16;
+
+std::string owner_of(const smq::partition_place& place) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string owner = "p/";
+  for (auto b : place.topic_id.bytes) {
+    owner += digits[std::to_integer<unsigned>(b) >> 4U];
+    owner += digits[std::to_integer<unsigned>(b) & 15U];
+  }
+  return owner + "/" + std::to_string(place.partition);
+}
+
+std::int64_t setting_or(const smq::topic_info& topic, const char* key, std::int64_t otherwise) {
+  auto found = topic.configs.find(key);
+  if (found == topic.configs.end()) return otherwise;
+  std::int64_t value = otherwise;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
+  return value;
+}
+
+core::producer_claim claim_of(const kafka::batch_header& header) {
+  return {header.producer_id, header.producer_epoch, header.base_sequence, header.record_count};
+}
+
+}  // namespace
+
+partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store,
+                                 topic_ptr topic, std::int32_t partition, partition_settings settings)
+  : self_(self), store_(std::move(store)), topic_(std::move(topic)), settings_(settings), tail_(settings.tail_bytes) {
+  place_ = {topic_->name, topic_->id, partition, topic_->directory_of(partition), topic_->span_seconds};
+  auto& largest = settings_.batches.max_batch_bytes;
+  largest = static_cast<std::size_t>(
+    setting_or(*topic_, "max.message.bytes", static_cast<std::int64_t>(largest)));
+}
+
+partition_state::~partition_state() {
+  store_->hints.forget(place_.topic_id, place_.partition);
+  if (session_) session_->close([] {});
+}
+
+partition_actor::behavior_type partition_state::make_behavior() {
+  load();
+  return {
+    [this](const msg::append& m) { when_serving(m, &partition_state::append); },
+    [this](const msg::fetch_read& m) { when_serving(m, &partition_state::fetch); },
+    [this](const msg::fetch_wait& m) { when_serving(m, &partition_state::wait); },
+    [this](const msg::list_offsets& m) { when_serving(m, &partition_state::list); },
+    [this](const msg::offset_for_leader_epoch& m) { when_serving(m, &partition_state::end_of_epoch); },
+    [this](const msg::forget_topic& m) { forget(m); },
+    [](const msg::resume& m) { (*m.run)(); },
+  };
+}
+
+template <class Message>
+void partition_state::when_serving(const Message& m, void (partition_state::*f)(const Message&)) {
+  if (machine_) return (this->*f)(m);
+  if (parked_.size() < settings_.max_parked) parked_.push_back([this, m, f] { (this->*f)(m); });
+}
+
+std::function<void(std::function<void()>)> partition_state::poster() const {
+  // A completion that comes after a reload belongs to the earlier life and changes nothing.
+  auto self = caf::actor_cast<caf::actor_addr>(static_cast<caf::local_actor*>(self_)->address());
+  return [self, this, life = life_](std::function<void()> f) {
+    auto strong = caf::actor_cast<partition_actor>(self);
+    if (!strong) return;
+    caf::anon_send(strong, msg::make_resume([this, life, f = std::move(f)] {
+                     if (life == life_) f();
+                   }));
+  };
+}
+
+void partition_state::load() {
+  ++life_;
+  auto post = poster();
+  store_->sessions.open(owner_of(place_), [this, post](std::shared_ptr<smq::session> opened) {
+    post([this, post, opened] {
+      session_ = opened;
+      smq::load_log(store_->engine, place_, store_->deadline(), [this, post](smq::result<smq::log_state> log) {
+        post([this, log = std::move(log)] {
+          if (log.is_ok()) return loaded(log.value);
+          load_failed(log.what.reason);
+        });
+      });
+    });
+  });
+}
+
+void partition_state::loaded(smq::log_state log) {
+  if (log.foreign_files > 0)
+    log_event(log_level::warn, "foreign files are not served",
+              {{"topic", place_.topic}, {"partition", place_.partition}, {"files", log.foreign_files}});
+  log_ = std::move(log);
+  const auto epoch = std::max(store_->leader_epoch, log_.epochs.empty() ? 0 : log_.epochs.back().epoch);
+  if (auto gap = smq::undeclared_tail_gap(log_, epoch)) return declare_rewind(*gap, epoch);
+  auto producers = std::make_shared<core::producer_state>();
+  auto from = log_.log_start;
+  if (log_.snapshot_offset >= log_.log_start) {
+    auto stored = core::producer_state::decode(log_.snapshot);
+    if (!stored) return load_failed("damaged: the producer snapshot cannot be read");
+    *producers = std::move(*stored);
+    from = log_.snapshot_offset;
+  }
+  read_producers(producers, from, epoch);
+}
+
+void partition_state::declare_rewind(const smq::offset_gap& gap, std::int32_t epoch) {
+  log_event(log_level::error, "storage was rewound: offsets are lost and will not be reused",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"from", gap.from}, {"to", gap.to}});
+  smq::declare_gap(log_, gap);
+  session_->write({smq::write_partition_entry(log_, place_)}, smq::write_class::bulk,
+                  [this, epoch, post = poster()](const smq::write_answer& answer) {
+                    post([this, epoch, answer] {
+                      if (answer.code != smq::write_result::stored) return load_failed(answer.reason);
+                      read_producers(std::make_shared<core::producer_state>(), log_.next_offset, epoch);
+                    });
+                  });
+}
+
+void partition_state::read_producers(std::shared_ptr<core::producer_state> producers, std::int64_t from,
+                                     std::int32_t epoch) {
+  if (from >= log_.next_offset) return serve(std::move(*producers), epoch);
+  auto view = smq::make_view(log_, place_, from, log_.next_offset, log_.segments.size());
+  auto note = [producers](const shared_bytes& batch) {
+    auto header = kafka::read_batch_header(batch.view());
+    if (header && header->producer_id >= 0)
+      producers->apply(claim_of(*header), header->base_offset, header->max_timestamp);
+    return true;
+  };
+  smq::for_each_batch(store_->engine, view, from, bytes_per_recovery_read, store_->deadline(), note,
+                      [this, producers, epoch, post = poster()](const smq::outcome& what) {
+                        post([this, producers, epoch, what] {
+                          if (!what.is_ok()) return load_failed(what.reason);
+                          serve(std::move(*producers), epoch);
+                        });
+                      });
+}
+
+void partition_state::serve(core::producer_state producers, std::int32_t epoch) {
+  core::partition_start start;
+  start.leader_epoch = epoch;
+  start.log_start_offset = log_.log_start;
+  start.next_offset = log_.next_offset;
+  start.next_message_number = log_.next_message_number;
+  start.last_ts_ns = log_.last_ts_ns;
+  for (const auto& e : log_.epochs) start.epochs.push_back({e.epoch, e.start_offset});
+  machine_ = std::make_unique<core::partition_machine>(start, std::move(producers));
+  new_leader_ = true;
+  const auto first = log_.segments.size() - std::min(log_.segments.size(), noted_segments);
+  for (auto i = first; i < log_.segments.size(); ++i) {
+    const auto& s = log_.segments[i];
+    store_->hints.note(place_.topic_id, place_.partition, s.base_offset, s.first_ts_ns - 1);
+    store_->hints.note(place_.topic_id, place_.partition, s.next_offset, s.last_ts_ns + 1);
+  }
+  for (auto& run : std::exchange(parked_, {})) run();
+}
+
+void partition_state::load_failed(const std::string& reason) {
+  log_event(log_level::error, "partition cannot be loaded",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
+  parked_.clear();  // their replies answer with a retriable error
+  ++life_;
+  caf::delayed_anon_send(partition_actor{self_}, settings_.reload_backoff,
+                         msg::make_resume([this, life = life_] {
+                           if (life == life_) load();
+                         }));
+}
+
+void partition_state::reload(const std::string& reason) {
+  log_event(log_level::warn, "partition loads again",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
+  // What was on its way may be stored or not; the client finds out by asking again.
+  answer_all(error_code::request_timed_out);
+  writing_.clear();
+  appending_ = false;
+  machine_.reset();
+  tail_.clear();
+  load();
+}
+
+void partition_state::forget(const msg::forget_topic& m) {
+  answer_all(error_code::unknown_topic_or_partition);
+  ++life_;
+  auto done = m.done;
+  if (session_)
+    session_->close([done] { (*done)(); });
+  else
+    (*done)();
+  session_.reset();
+  self_->quit(caf::exit_reason::user_shutdown);
+}
+
+partition_actor spawn_partition(caf::actor_system& system, std::shared_ptr<const store_access> store, topic_ptr topic,
+                                std::int32_t partition, const partition_settings& settings) {
+  return spawn<partition_actor, partition_state>(system, std::move(store), std::move(topic), partition, settings);
+}
+
+}  // namespace tidegate::actors

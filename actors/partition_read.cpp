@@ -1,0 +1,124 @@
+// What an offset actor answers about what is stored.
+#include "actors/log.hpp"
+#include "actors/message_types.hpp"
+#include "actors/partition_state.hpp"
+#include "smq/segments/read_log.hpp"
+
+#include <algorithm>
+
+namespace tidegate::actors {
+
+void partition_state::fetch(const msg::fetch_read& m) {
+  msg::fetch_result result;
+  result.high_watermark = machine_->high_watermark();
+  result.last_stable_offset = machine_->high_watermark();
+  result.log_start_offset = machine_->log_start_offset();
+  const auto check = machine_->check_fetch(m.fetch_offset, m.current_leader_epoch, m.last_fetched_epoch);
+  result.error = check.error;
+  if (check.error != error_code::none) return m.answer(result);
+  if (check.diverging.epoch >= 0) {
+    result.diverging_epoch = {check.diverging.epoch, check.diverging.end_offset};
+    return m.answer(result);
+  }
+  if (m.fetch_offset >= result.high_watermark) return m.answer(result);
+  const auto max_bytes = static_cast<std::size_t>(std::max(m.max_bytes, 0));
+  if (auto batches = tail_.read(m.fetch_offset, max_bytes)) {
+    result.batches = std::move(*batches);
+    return m.answer(result);
+  }
+  fetch_from_store(m, std::move(result), true);
+}
+
+void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_result result,
+                                       bool again) {
+  auto view = smq::make_view(log_, place_, m.fetch_offset, result.high_watermark);
+  smq::read_log(store_->engine, view, m.fetch_offset, static_cast<std::size_t>(std::max(m.max_bytes, 0)),
+                store_->deadline(), &store_->index,
+                [this, m, result, again, post = poster()](const smq::result<std::vector<shared_bytes>>& read) {
+                  post([this, m, result, again, read]() mutable {
+                    // A chunk that is gone was merged or trimmed meanwhile: the list of segments is newer by now.
+                    if (read.what.code == smq::status::absent && again)
+                      return fetch_from_store(m, std::move(result), false);
+                    if (read.is_ok()) {
+                      result.batches = std::move(read.value);
+                    } else {
+                      log_event(log_level::error, "stored records cannot be read",
+                                {{"topic", place_.topic},
+                                 {"partition", place_.partition},
+                                 {"offset", m.fetch_offset},
+                                 {"reason", read.what.reason}});
+                      result.error = error_code::kafka_storage_error;
+                    }
+                    m.answer(std::move(result));
+                  });
+                });
+}
+
+void partition_state::wait(const msg::fetch_wait& m) {
+  if (machine_->high_watermark() > m.offset) return m.answer(true);
+  if (waiters_.size() >= prune_waiters_at_) {
+    std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
+    prune_waiters_at_ = std::max<std::size_t>(64, 2 * waiters_.size());
+  }
+  waiters_.push_back({m.offset, m.answer, m.interest});
+}
+
+void partition_state::list(const msg::list_offsets& m) {
+  msg::list_offsets_result result;
+  result.error = machine_->check_leader_epoch(m.current_leader_epoch);
+  if (result.error != error_code::none) return m.answer(result);
+  if (m.timestamp == msg::latest_timestamp) {
+    result.offset = machine_->high_watermark();
+    result.leader_epoch = machine_->leader_epoch();
+    return m.answer(result);
+  }
+  if (m.timestamp == msg::earliest_timestamp) {
+    result.offset = machine_->log_start_offset();
+    result.leader_epoch = std::max(machine_->epoch_at(result.offset), 0);
+    return m.answer(result);
+  }
+  if (m.timestamp != msg::max_timestamp) return list_by_timestamp(m, m.timestamp, false);
+  std::int64_t newest = -1;
+  for (const auto& s : log_.segments) newest = std::max(newest, s.max_timestamp);
+  if (newest < 0) return m.answer(result);
+  list_by_timestamp(m, newest, true);
+}
+
+void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest) {
+  auto view = smq::make_view(log_, place_, machine_->log_start_offset(), machine_->high_watermark(),
+                             log_.segments.size());
+  smq::find_by_timestamp(
+    store_->engine, view, timestamp, store_->deadline(),
+    [this, m, timestamp, newest, post = poster()](const smq::result<shared_bytes>& found) {
+      post([this, m, timestamp, newest, found] {
+        msg::list_offsets_result result;
+        if (!found.is_ok()) {
+          result.error = error_code::kafka_storage_error;
+          return m.answer(result);
+        }
+        if (found.value.empty()) return m.answer(result);
+        auto record = newest ? kafka::find_max_timestamp(found.value.view())
+                             : kafka::find_by_timestamp(found.value.view(), timestamp);
+        if (!record) {
+          result.error = error_code::kafka_storage_error;
+          return m.answer(result);
+        }
+        result.offset = std::max(record->offset, machine_->log_start_offset());
+        result.timestamp = record->timestamp;
+        result.leader_epoch = std::max(machine_->epoch_at(result.offset), 0);
+        m.answer(result);
+      });
+    });
+}
+
+void partition_state::end_of_epoch(const msg::offset_for_leader_epoch& m) {
+  msg::offset_for_leader_epoch_result result;
+  result.error = machine_->check_leader_epoch(m.current_leader_epoch);
+  if (result.error == error_code::none) {
+    const auto end = machine_->end_of_epoch(m.leader_epoch);
+    result.end = {end.epoch, end.end_offset};
+  }
+  m.answer(result);
+}
+
+}  // namespace tidegate::actors

@@ -1,0 +1,73 @@
+#include "actors/partition_registry_state.hpp"
+
+#include "actors/log.hpp"
+#include "actors/message_types.hpp"
+#include "actors/spawn.hpp"
+
+#include <atomic>
+
+namespace tidegate::actors {
+
+namespace {
+
+void report_crash(const partition_registry_state::key& key, const caf::error& reason, bool quarantined) {
+  log_event(log_level::error, "offset actor crashed",
+            {{"partition", key.second}, {"reason", std::to_string(reason.code())}, {"quarantined", int{quarantined}}});
+}
+
+}  // namespace
+
+partition_registry_state::partition_registry_state(partition_registry_actor::pointer self,
+                                                   std::shared_ptr<const store_access> store,
+                                                   partition_settings settings)
+  : self_(self), store_(std::move(store)), settings_(settings),
+    children_(
+      self, [this](const key& k) { return spawn_child(k); }, report_crash) {
+  self->set_down_handler(
+    [this](caf::scheduled_actor*, caf::down_msg& down) { children_.on_down(down, std::chrono::steady_clock::now()); });
+}
+
+partition_registry_state::~partition_registry_state() { children_.stop_all(); }
+
+partition_actor partition_registry_state::spawn_child(const key& k) {
+  return spawn_partition(self_->home_system(), store_, topic_, k.second, settings_);
+}
+
+template <class Message>
+void partition_registry_state::pass_on(const Message& m) {
+  topic_ = store_->topics.current()->find(m.topic_id);
+  if (!topic_) return;  // deleted meanwhile: the reply answers by itself
+  if (auto child = children_.find_or_spawn({m.topic_id, m.partition}, std::chrono::steady_clock::now()))
+    caf::anon_send(*child, m);
+}
+
+void partition_registry_state::forget(const msg::forget_topic& m) {
+  std::vector<partition_actor> affected;
+  for (const auto& [k, child] : children_.live())
+    if (k.first == m.topic_id) affected.push_back(child);
+  if (affected.empty()) return (*m.done)();
+  auto left = std::make_shared<std::atomic<std::size_t>>(affected.size());
+  auto one = std::make_shared<std::function<void()>>([left, done = m.done] {
+    if (left->fetch_sub(1) == 1) (*done)();
+  });
+  for (const auto& child : affected) caf::anon_send(child, msg::forget_topic{m.topic_id, one});
+}
+
+partition_registry_actor::behavior_type partition_registry_state::make_behavior() {
+  return {
+    [this](const msg::append& m) { pass_on(m); },
+    [this](const msg::fetch_read& m) { pass_on(m); },
+    [this](const msg::fetch_wait& m) { pass_on(m); },
+    [this](const msg::list_offsets& m) { pass_on(m); },
+    [this](const msg::offset_for_leader_epoch& m) { pass_on(m); },
+    [this](const msg::forget_topic& m) { forget(m); },
+    [](const msg::resume& m) { (*m.run)(); },
+  };
+}
+
+partition_registry_actor spawn_partition_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
+                                                  const partition_settings& settings) {
+  return spawn<partition_registry_actor, partition_registry_state>(system, std::move(store), settings);
+}
+
+}  // namespace tidegate::actors

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "actors/topic_directory.hpp"
+#include "messages/actor/partition.hpp"
+#include "messages/actor/resume.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include <functional>
+
+namespace tidegate::msg {
+
+/// The topic is being deleted: its offset actors close their sessions and end; `done` runs when none is left.
+struct forget_topic {
+  uuid topic_id;
+  std::shared_ptr<std::function<void()>> done;
+};
+
+}  // namespace tidegate::msg
+
+namespace tidegate::actors {
+
+/// OFFSET ACTOR: one per partition in use. Owns next offset, high watermark, tail, producer state and the append queue.
+using partition_actor =
+  caf::typed_actor<caf::reacts_to<msg::append>, caf::reacts_to<msg::fetch_read>,
+                   caf::reacts_to<msg::fetch_wait>, caf::reacts_to<msg::list_offsets>,
+                   caf::reacts_to<msg::offset_for_leader_epoch>, caf::reacts_to<msg::forget_topic>,
+                   caf::reacts_to<msg::resume>>;
+
+/// PARTITION REGISTRY: passes every request on to the partition's offset actor, starting it when needed.
+using partition_registry_actor = partition_actor;
+
+}  // namespace tidegate::actors

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "actors/children.hpp"
+#include "actors/partition_state.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace tidegate::actors {
+
+class partition_registry_state {
+ public:
+  static inline const char* name = "partition-registry";
+  using key = std::pair<uuid, std::int32_t>;
+
+  partition_registry_state(partition_registry_actor::pointer self, std::shared_ptr<const store_access> store,
+                           partition_settings settings);
+  partition_registry_state(const partition_registry_state&) = delete;
+  partition_registry_state& operator=(const partition_registry_state&) = delete;
+  ~partition_registry_state();
+
+  partition_registry_actor::behavior_type make_behavior();
+
+ private:
+  template <class Message>
+  void pass_on(const Message& m);
+  void forget(const msg::forget_topic& m);
+  partition_actor spawn_child(const key& k);
+
+  partition_registry_actor::pointer self_;
+  std::shared_ptr<const store_access> store_;
+  partition_settings settings_;
+  topic_ptr topic_;  // of the request that is passed on: what a new child is made for
+  children<key, partition_actor> children_;
+};
+
+partition_registry_actor spawn_partition_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
+                                                  const partition_settings& settings);
+
+}  // namespace tidegate::actors

@@ -1,0 +1,108 @@
+#pragma once
+
+#include "actors/core/partition_machine.hpp"
+#include "actors/core/tail_cache.hpp"
+#include "actors/partition_registry.hpp"
+#include "actors/store_access.hpp"
+#include "messages/kafka/record_batch.hpp"
+#include "smq/segments/log.hpp"
+#include "smq/session.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace tidegate::actors {
+
+struct partition_settings {
+  kafka::batch_limits batches;
+  std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
+  std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
+  std::chrono::milliseconds reload_backoff{200};     // after a load that failed
+};
+
+/// OFFSET ACTOR's state. Loads the log through a session of its own, then serves. `decide → persist → apply`: only a
+/// stored append changes what anybody sees.
+class partition_state {
+ public:
+  static inline const char* name = "offset-actor";
+
+  partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store, topic_ptr topic,
+                  std::int32_t partition, partition_settings settings);
+  partition_state(const partition_state&) = delete;
+  partition_state& operator=(const partition_state&) = delete;
+  ~partition_state();
+
+  partition_actor::behavior_type make_behavior();
+
+ private:
+  struct undecided {
+    std::int64_t base_offset = 0;
+    std::int64_t log_append_time_ms = -1;
+    std::vector<reply<msg::append_result>> answers;  // more than one: retries of the same batch
+  };
+  struct waiter {
+    std::int64_t offset = 0;
+    reply<bool> answer;
+    std::weak_ptr<void> interest;
+  };
+
+  // partition_load.cpp
+  void load();
+  void loaded(smq::log_state log);
+  void read_producers(std::shared_ptr<core::producer_state> producers, std::int64_t from, std::int32_t epoch);
+  void declare_rewind(const smq::offset_gap& gap, std::int32_t epoch);
+  void serve(core::producer_state producers, std::int32_t epoch);
+  void load_failed(const std::string& reason);
+  void reload(const std::string& reason);
+
+  // partition_append.cpp
+  void append(const msg::append& m);
+  void start_append();
+  void write_next_chunk();
+  void chunk_written(const smq::append_plan& plan, const smq::chunk_id& id, const smq::write_answer& answer);
+  void append_refused(const std::string& reason);
+  void answer_stored();
+  void answer_all(error_code error);
+  void wake_waiters();
+
+  // partition_read.cpp
+  void fetch(const msg::fetch_read& m);
+  void fetch_from_store(const msg::fetch_read& m, msg::fetch_result result, bool again);
+  void wait(const msg::fetch_wait& m);
+  void list(const msg::list_offsets& m);
+  void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest);
+  void end_of_epoch(const msg::offset_for_leader_epoch& m);
+  void forget(const msg::forget_topic& m);
+
+  /// Runs `f` now, or when the log is loaded; beyond the limit it is dropped and its reply answers by itself.
+  template <class Message>
+  void when_serving(const Message& m, void (partition_state::*f)(const Message&));
+
+  [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
+
+  partition_actor::pointer self_;
+  std::shared_ptr<const store_access> store_;
+  topic_ptr topic_;
+  smq::partition_place place_;
+  partition_settings settings_;
+
+  std::uint64_t life_ = 0;  // a completion of an earlier life of this log is ignored
+  std::shared_ptr<smq::session> session_;
+  smq::log_state log_;
+  std::unique_ptr<core::partition_machine> machine_;  // null while loading
+  core::tail_cache tail_;
+  bool new_leader_ = true;
+  bool appending_ = false;
+  std::vector<planned_batch> writing_;  // planned and not stored, in order
+  std::vector<undecided> undecided_;    // in offset order
+  std::vector<std::function<void()>> parked_;
+  std::vector<waiter> waiters_;
+  std::size_t prune_waiters_at_ = 64;
+};
+
+partition_actor spawn_partition(caf::actor_system& system, std::shared_ptr<const store_access> store, topic_ptr topic,
+                                std::int32_t partition, const partition_settings& settings);
+
+}  // namespace tidegate::actors

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "messages/common/bytes.hpp"
+#include "messages/kafka/codec.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tidegate::actors {
+
+struct services;
+struct fetch_session;
+
+/// What lives as long as the connection and is touched only by its actor.
+struct connection_scratch {
+  std::shared_ptr<fetch_session> session;  // KIP-227; a session dies with its connection
+};
+
+/// One request on its way. Handlers keep a shared_ptr to it until they have answered; when the last one is gone
+/// without an answer, the connection is closed, as Kafka does when it cannot answer.
+class request {
+ public:
+  /// What a request needs of its connection; every member may be called on any thread.
+  struct link {
+    std::function<void(std::vector<shared_bytes> parts, bool close, std::string reason)> answer;
+    std::function<void(std::function<void()>)> post;
+    std::function<void(std::chrono::milliseconds, std::function<void()>)> post_later;
+    std::function<void()> stage_done;
+  };
+
+  request(kafka::request_frame frame, std::string client, link connection, std::shared_ptr<connection_scratch> state)
+    : header(std::move(frame.header)), body(std::move(frame.body)), peer(std::move(client)),
+      scratch(std::move(state)), link_(std::move(connection)) {}
+
+  request(const request&) = delete;
+  request& operator=(const request&) = delete;
+
+  ~request() {
+    if (!answered_) link_.answer({}, true, "request was not answered");
+  }
+
+  const kafka::request_header header;
+  const shared_bytes body;
+  const std::string peer;
+  const std::shared_ptr<connection_scratch> scratch;  // only inside the connection's thread
+
+  /// Decodes the body; a body that is not of this API and version closes the connection and yields nothing.
+  template <class Message>
+  std::optional<Message> decode() {
+    auto message = kafka::decode<Message>(body, header.api_version);
+    if (!message) close("malformed request");
+    return message;
+  }
+
+  /// Sends the one answer. Thread: any.
+  template <class Message>
+  void answer(const Message& message) {
+    answer_parts(kafka::encode_response(header.api_key, header.api_version, header.correlation_id, message));
+  }
+
+  void answer_parts(std::vector<shared_bytes> parts) {
+    if (!answered_.exchange(true)) link_.answer(std::move(parts), false, {});
+  }
+
+  /// acks = 0: the client expects no answer.
+  void answer_nothing() { answer_parts({}); }
+
+  void close(std::string reason) {
+    if (!answered_.exchange(true)) link_.answer({}, true, std::move(reason));
+  }
+
+  /// Runs `f` inside the connection's actor.
+  void post(std::function<void()> f) const { link_.post(std::move(f)); }
+  void post_later(std::chrono::milliseconds delay, std::function<void()> f) const {
+    link_.post_later(delay, std::move(f));
+  }
+
+  /// Holds the connection's next request back until the returned token dies: a request that must look something up
+  /// before it can be passed on is not overtaken by the next one.
+  [[nodiscard]] std::shared_ptr<void> hold() {
+    held_ = true;
+    return {static_cast<void*>(nullptr), [done = link_.stage_done](void*) { done(); }};
+  }
+
+  [[nodiscard]] bool held() const { return held_; }
+
+ private:
+  link link_;
+  std::atomic<bool> answered_{false};
+  bool held_ = false;
+};
+
+using request_ptr = std::shared_ptr<request>;
+
+}  // namespace tidegate::actors

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "actors/group_registry.hpp"
+#include "actors/partition_registry.hpp"
+#include "actors/store_access.hpp"
+#include "actors/topic_registry.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace tidegate::actors {
+
+/// The limits and defaults that handlers apply; from options, under Kafka's names.
+struct handler_settings {
+  bool auto_create_topics = true;            // auto.create.topics.enable
+  std::int32_t num_partitions = 1;           // num.partitions
+  std::int32_t message_max_bytes = 1048588;  // message.max.bytes
+  std::int32_t offset_metadata_max_bytes = 4096;
+  std::int32_t fetch_max_bytes = 57671680;  // fetch.max.bytes
+  std::size_t fetch_session_partitions = 100000;
+};
+
+/// What handlers need of the node. Immutable after start; shared by all connections.
+struct services {
+  std::int32_t node_id = 1;
+  std::string host;
+  std::uint16_t port = 0;
+  std::string cluster_id;
+  handler_settings settings;
+  std::shared_ptr<const store_access> store;
+  topic_registry_actor topics;
+  partition_registry_actor partitions;
+  group_registry_actor groups;
+  std::function<void(smq::completion<smq::result<std::int64_t>>)> next_producer_id;
+};
+
+}  // namespace tidegate::actors

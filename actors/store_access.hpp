@@ -1,0 +1,39 @@
+#pragma once
+
+#include "actors/topic_directory.hpp"
+#include "messages/common/uuid.hpp"
+#include "smq/ports.hpp"
+#include "smq/positions/timestamp_hints.hpp"
+#include "smq/segments/index_cache.hpp"
+#include "smq/session.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+
+namespace tidegate::actors {
+
+/// What the actors that own state need of the node below them. Lives longer than every actor. Thread: any.
+struct store_access {
+  smq::engine engine;
+  smq::session_factory& sessions;
+  topic_directory& topics;
+  smq::timestamp_hints& hints;
+  smq::index_cache& index;
+  std::function<uuid()> random_uuid;
+  uuid incarnation;
+  std::int32_t leader_epoch = 0;  // version of the view that made this node leader (design §6.5)
+  std::chrono::milliseconds call_timeout{10'000};
+
+  [[nodiscard]] smq::time_point deadline() const { return std::chrono::steady_clock::now() + call_timeout; }
+};
+
+/// Wall clock. Safety never depends on it.
+inline std::int64_t wall_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+    .count();
+}
+
+inline std::int64_t wall_ms() { return wall_ns() / 1'000'000; }
+
+}  // namespace tidegate::actors

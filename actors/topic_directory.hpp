@@ -1,0 +1,43 @@
+#pragma once
+
+#include "smq/topics/topic_info.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace tidegate::actors {
+
+using topic_ptr = std::shared_ptr<const smq::topic_info>;
+
+/// The live topics that this node has looked up so far; immutable.
+struct topic_snapshot {
+  std::map<std::string, topic_ptr, std::less<>> by_name;
+  std::map<uuid, topic_ptr> by_id;
+  bool complete = false;  // every live topic is in it, so a miss is a proven "unknown"
+
+  [[nodiscard]] topic_ptr find(std::string_view name) const {
+    auto found = by_name.find(name);
+    return found == by_name.end() ? nullptr : found->second;
+  }
+
+  [[nodiscard]] topic_ptr find(const uuid& id) const {
+    auto found = by_id.find(id);
+    return found == by_id.end() ? nullptr : found->second;
+  }
+};
+
+using topic_snapshot_ptr = std::shared_ptr<const topic_snapshot>;
+
+/// Published by the topic registry, read by everybody. Thread: any.
+class topic_directory {
+ public:
+  [[nodiscard]] topic_snapshot_ptr current() const { return current_.load(); }
+  void publish(topic_snapshot_ptr next) { current_.store(std::move(next)); }
+
+ private:
+  std::atomic<topic_snapshot_ptr> current_{std::make_shared<const topic_snapshot>()};
+};
+
+}  // namespace tidegate::actors

@@ -1,0 +1,186 @@
+#include "actors/topic_registry_state.hpp"
+
+#include "actors/message_types.hpp"
+#include "actors/spawn.hpp"
+
+#include <algorithm>
+
+namespace tidegate::actors {
+
+namespace {
+
+/// A topic whose entry cannot be read now is not "unknown": the client is to ask again.
+msg::topic_result to_result(const smq::topic_answer& answer) {
+  if (answer.code == smq::lookup_result::found)
+    return {error_code::none, std::make_shared<const smq::topic_info>(answer.topic)};
+  return {answer.code == smq::lookup_result::absent ? error_code::unknown_topic_or_partition
+                                                    : error_code::leader_not_available,
+          nullptr};
+}
+
+error_code to_error(smq::create_result code) {
+  switch (code) {
+    case smq::create_result::created: return error_code::none;
+    case smq::create_result::already_exists: return error_code::topic_already_exists;
+    case smq::create_result::refused: return error_code::invalid_request;
+    case smq::create_result::unknown: return error_code::request_timed_out;
+  }
+  return error_code::unknown_server_error;
+}
+
+}  // namespace
+
+topic_registry_state::topic_registry_state(topic_registry_actor::pointer self, std::shared_ptr<const store_access> store,
+                                           topic_defaults defaults, topic_forgotten forget)
+  : self_(self), store_(std::move(store)), catalog_(store_->engine.entries), defaults_(defaults),
+    forget_(std::move(forget)) {}
+
+topic_registry_actor::behavior_type topic_registry_state::make_behavior() {
+  return {
+    [this](const msg::find_topic& m) { find(m); },
+    [this](const msg::create_topic& m) { create(m); },
+    [this](const msg::delete_topic& m) { remove(m); },
+    [this](const msg::load_all_topics& m) { load_all([answer = m.answer](error_code e) { answer(e); }); },
+    [](const msg::resume& m) { (*m.run)(); },
+  };
+}
+
+std::function<void(std::function<void()>)> topic_registry_state::poster() const {
+  return [self = caf::actor_cast<topic_registry_actor>(self_)](std::function<void()> f) {
+    caf::anon_send(self, msg::make_resume(std::move(f)));
+  };
+}
+
+void topic_registry_state::find(const msg::find_topic& m) {
+  auto known = store_->topics.current();
+  if (auto topic = m.name.empty() ? known->find(m.id) : known->find(m.name)) return m.answer({error_code::none, topic});
+  if (m.name.empty()) return find_by_id(m);
+  catalog_.get(m.name, store_->deadline(), [this, m, post = poster()](smq::topic_answer answer) {
+    post([this, m, result = to_result(answer)] {
+      if (result.topic) publish(result.topic);
+      if (result.error == error_code::unknown_topic_or_partition && m.create)
+        return create({m.name, defaults_.partitions, {}, m.answer});
+      m.answer(result);
+    });
+  });
+}
+
+void topic_registry_state::find_by_id(const msg::find_topic& m) {
+  load_all([this, m](error_code error) {
+    auto topic = store_->topics.current()->find(m.id);
+    if (topic) return m.answer({error_code::none, topic});
+    m.answer({error == error_code::none ? error_code::unknown_topic_id : error, nullptr});
+  });
+}
+
+void topic_registry_state::create(const msg::create_topic& m) {
+  smq::topic_spec spec;
+  spec.name = m.name;
+  spec.partitions = m.partitions;
+  spec.configs = m.configs;
+  auto done = [this, m, post = poster()](smq::create_answer answer) {
+    post([this, m, answer = std::move(answer)] {
+      if (answer.code == smq::create_result::already_exists && removing_.count(m.name) == 0)
+        return after_lost_race(m);
+      msg::topic_result result{to_error(answer.code), nullptr};
+      if (answer.code == smq::create_result::created) {
+        result.topic = std::make_shared<const smq::topic_info>(answer.topic);
+        publish(result.topic);
+      }
+      m.answer(result);
+    });
+  };
+  catalog_.create(spec, wall_ns() / 1'000'000'000, store_->random_uuid(), store_->random_uuid(), store_->deadline(),
+                  done);
+}
+
+void topic_registry_state::after_lost_race(const msg::create_topic& m) {
+  // Somebody made it first; the answer carries the topic so that auto-creation can go on with it.
+  catalog_.get(m.name, store_->deadline(), [this, m, post = poster()](smq::topic_answer answer) {
+    post([this, m, result = to_result(answer)] {
+      if (result.topic) publish(result.topic);
+      m.answer({error_code::topic_already_exists, result.topic});
+    });
+  });
+}
+
+void topic_registry_state::remove(const msg::delete_topic& m) {
+  auto known = store_->topics.current();
+  auto topic = m.name.empty() ? known->find(m.id) : known->find(m.name);
+  if (!topic) {
+    auto answer = [this, m](const msg::topic_result& found) {
+      if (found.topic) return remove({found.topic->name, found.topic->id, m.answer});
+      m.answer(found);
+    };
+    reply<msg::topic_result> then{{}, [answer, post = poster()](msg::topic_result r) { post([answer, r] { answer(r); }); }};
+    return find({m.name, m.id, false, then});
+  }
+  removing_.insert(topic->name);
+  auto done = [this, m, topic, post = poster()](smq::remove_answer answer) {
+    post([this, m, topic, answer = std::move(answer)] {
+      if (answer.code == smq::remove_result::done) return release_owners(m, topic);
+      removing_.erase(topic->name);
+      m.answer({answer.code == smq::remove_result::absent ? error_code::unknown_topic_or_partition
+                                                          : error_code::request_timed_out,
+                nullptr});
+    });
+  };
+  catalog_.begin_remove(topic->name, store_->random_uuid(), store_->deadline(), done);
+}
+
+void topic_registry_state::release_owners(const msg::delete_topic& m, const topic_ptr& topic) {
+  unpublish(topic);
+  // Offset actors close their sessions first, so that no window of theirs writes below a removed directory.
+  forget_(topic, [this, m, topic, post = poster()] {
+    post([this, m, topic, post] {
+      auto done = [this, m, topic, post](smq::remove_answer answer) {
+        post([this, m, topic, answer = std::move(answer)] {
+          removing_.erase(topic->name);
+          m.answer({answer.code == smq::remove_result::done ? error_code::none : error_code::request_timed_out, topic});
+        });
+      };
+      catalog_.finish_remove(topic->name, topic->id, store_->random_uuid(), store_->deadline(), done);
+    });
+  });
+}
+
+void topic_registry_state::load_all(std::function<void(error_code)> done) {
+  if (store_->topics.current()->complete) return done(error_code::none);
+  catalog_.list_all(store_->deadline(), [this, done, post = poster()](smq::result<smq::topic_page> all) {
+    post([this, done, all = std::move(all)] {
+      if (!all.is_ok()) return done(error_code::leader_not_available);
+      auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
+      for (const auto& topic : all.value.topics) {
+        if (removing_.count(topic.name) || next->by_name.count(topic.name)) continue;
+        auto shared = std::make_shared<const smq::topic_info>(topic);
+        next->by_name[topic.name] = shared;
+        next->by_id[topic.id] = shared;
+      }
+      next->complete = all.value.unreadable.empty();
+      store_->topics.publish(std::move(next));
+      done(error_code::none);
+    });
+  });
+}
+
+void topic_registry_state::publish(const topic_ptr& topic) {
+  if (removing_.count(topic->name)) return;
+  auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
+  next->by_name[topic->name] = topic;
+  next->by_id[topic->id] = topic;
+  store_->topics.publish(std::move(next));
+}
+
+void topic_registry_state::unpublish(const topic_ptr& topic) {
+  auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
+  next->by_name.erase(topic->name);
+  next->by_id.erase(topic->id);
+  store_->topics.publish(std::move(next));
+}
+
+topic_registry_actor spawn_topic_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
+                                          topic_defaults defaults, topic_forgotten forget) {
+  return spawn<topic_registry_actor, topic_registry_state>(system, std::move(store), defaults, std::move(forget));
+}
+
+}  // namespace tidegate::actors

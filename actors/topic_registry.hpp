@@ -1,0 +1,62 @@
+#pragma once
+
+#include "actors/topic_directory.hpp"
+#include "messages/actor/resume.hpp"
+#include "messages/common/error_code.hpp"
+#include "messages/common/reply.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tidegate::msg {
+
+struct topic_result {
+  error_code error = error_code::leader_not_available;
+  std::shared_ptr<const smq::topic_info> topic;  // with error none
+};
+
+/// Looks a topic up by name, or by id when the name is empty. `create`: make it with the node's defaults when there is
+/// none (Metadata with allow_auto_topic_creation).
+struct find_topic {
+  std::string name;
+  uuid id;
+  bool create = false;
+  reply<topic_result> answer;
+};
+
+/// Makes a topic. Errors: topic_already_exists, invalid_topic_exception, request_timed_out (undecided in time).
+struct create_topic {
+  std::string name;
+  std::int32_t partitions = 1;
+  std::map<std::string, std::string> configs;
+  reply<topic_result> answer;
+};
+
+/// Deletes a topic: no write for its id is accepted any more, then its data and positions are removed.
+struct delete_topic {
+  std::string name;
+  uuid id;  // used when the name is empty
+  reply<topic_result> answer;
+};
+
+/// Loads every live topic into the snapshot; answers when it is complete.
+struct load_all_topics {
+  reply<error_code> answer;
+};
+
+}  // namespace tidegate::msg
+
+namespace tidegate::actors {
+
+/// TOPIC REGISTRY: one per node. Owns the published snapshot; the only one that creates and deletes topics.
+using topic_registry_actor =
+  caf::typed_actor<caf::reacts_to<msg::find_topic>, caf::reacts_to<msg::create_topic>,
+                   caf::reacts_to<msg::delete_topic>, caf::reacts_to<msg::load_all_topics>,
+                   caf::reacts_to<msg::resume>>;
+
+}  // namespace tidegate::actors
