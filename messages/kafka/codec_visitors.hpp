@@ -148,10 +148,8 @@ class field_reader {
   }
 
   template <class Struct>
-    requires std::is_class_v<Struct>
-  bool read_value(Struct& field) {
-    return structure(field), true;
-  }
+  requires std::is_class_v<Struct>
+  bool read_value(Struct& field) { return structure(field), true; }
 
   template <class Struct>
   void tagged_fields(Struct& value) {
@@ -287,10 +285,8 @@ class field_writer {
   }
 
   template <class Struct>
-    requires std::is_class_v<Struct>
-  void write_value(const Struct& field) {
-    structure(field);
-  }
+  requires std::is_class_v<Struct>
+  void write_value(const Struct& field) { structure(field); }
 
   wire_writer& out_;
   std::int16_t version_;

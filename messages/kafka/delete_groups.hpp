@@ -15,9 +15,7 @@ struct delete_groups_request {
 
   std::vector<std::string> groups_names;
 
-  static constexpr void fields(auto& x, auto& f) {
-    f("GroupsNames", x.groups_names);
-  }
+  static constexpr void fields(auto& x, auto& f) { f("GroupsNames", x.groups_names); }
   friend bool operator==(const delete_groups_request&, const delete_groups_request&) = default;
 };
 

@@ -17,7 +17,8 @@ template std::optional<find_coordinator_request> decode(shared_bytes, std::int16
 template std::vector<shared_bytes> encode(const find_coordinator_request&, std::int16_t);
 template std::optional<find_coordinator_response> decode(shared_bytes, std::int16_t);
 template std::vector<shared_bytes> encode(const find_coordinator_response&, std::int16_t);
-template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t, const find_coordinator_response&);
+template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t,
+                                                   const find_coordinator_response&);
 
 template std::optional<join_group_request> decode(shared_bytes, std::int16_t);
 template std::vector<shared_bytes> encode(const join_group_request&, std::int16_t);
@@ -59,7 +60,8 @@ template std::optional<describe_groups_request> decode(shared_bytes, std::int16_
 template std::vector<shared_bytes> encode(const describe_groups_request&, std::int16_t);
 template std::optional<describe_groups_response> decode(shared_bytes, std::int16_t);
 template std::vector<shared_bytes> encode(const describe_groups_response&, std::int16_t);
-template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t, const describe_groups_response&);
+template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t,
+                                                   const describe_groups_response&);
 
 template std::optional<list_groups_request> decode(shared_bytes, std::int16_t);
 template std::vector<shared_bytes> encode(const list_groups_request&, std::int16_t);

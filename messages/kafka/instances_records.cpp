@@ -30,12 +30,14 @@ template std::optional<init_producer_id_request> decode(shared_bytes, std::int16
 template std::vector<shared_bytes> encode(const init_producer_id_request&, std::int16_t);
 template std::optional<init_producer_id_response> decode(shared_bytes, std::int16_t);
 template std::vector<shared_bytes> encode(const init_producer_id_response&, std::int16_t);
-template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t, const init_producer_id_response&);
+template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t,
+                                                   const init_producer_id_response&);
 
 template std::optional<offset_for_leader_epoch_request> decode(shared_bytes, std::int16_t);
 template std::vector<shared_bytes> encode(const offset_for_leader_epoch_request&, std::int16_t);
 template std::optional<offset_for_leader_epoch_response> decode(shared_bytes, std::int16_t);
 template std::vector<shared_bytes> encode(const offset_for_leader_epoch_response&, std::int16_t);
-template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t, const offset_for_leader_epoch_response&);
+template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t,
+                                                   const offset_for_leader_epoch_response&);
 
 }  // namespace tidegate::kafka

@@ -1,5 +1,5 @@
-#include "messages/kafka/codec_visitors.hpp"
 #include "messages/kafka/api_versions.hpp"
+#include "messages/kafka/codec_visitors.hpp"
 #include "messages/kafka/create_topics.hpp"
 #include "messages/kafka/delete_topics.hpp"
 #include "messages/kafka/describe_configs.hpp"
@@ -36,6 +36,7 @@ template std::optional<describe_configs_request> decode(shared_bytes, std::int16
 template std::vector<shared_bytes> encode(const describe_configs_request&, std::int16_t);
 template std::optional<describe_configs_response> decode(shared_bytes, std::int16_t);
 template std::vector<shared_bytes> encode(const describe_configs_response&, std::int16_t);
-template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t, const describe_configs_response&);
+template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t,
+                                                   const describe_configs_response&);
 
 }  // namespace tidegate::kafka

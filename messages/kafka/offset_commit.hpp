@@ -50,7 +50,7 @@ struct offset_commit_request {
   std::int32_t generation_id_or_member_epoch = -1;
   std::string member_id;
   std::optional<std::string> group_instance_id;  // KIP-345
-  std::int64_t retention_time_ms = -1;  // removed by KIP-211
+  std::int64_t retention_time_ms = -1;           // removed by KIP-211
   std::vector<topic> topics;
 
   static constexpr void fields(auto& x, auto& f) {

@@ -58,8 +58,7 @@ class schema_fields {
     return (std::is_signed_v<T> ? "int" : "uint") + std::to_string(sizeof(T) * 8);
   }
   template <class T>
-    requires std::is_enum_v<T>
-  std::string type_of(T&) {
+  requires std::is_enum_v<T> std::string type_of(T&) {
     std::underlying_type_t<T> number{};
     return type_of(number);
   }
@@ -74,8 +73,7 @@ class schema_fields {
     return "[]" + type_of(element);
   }
   template <class Struct>
-    requires std::is_class_v<Struct>
-  std::string type_of(Struct& field) {
+  requires std::is_class_v<Struct> std::string type_of(Struct& field) {
     Struct::fields(field, *this);
     return "struct";
   }

@@ -16,24 +16,14 @@ struct versions {
   [[nodiscard]] constexpr versions nullable_since(std::int16_t version) const { return {first, last, version}; }
 };
 
-constexpr versions between(std::int16_t first, std::int16_t last) {
-  return versions{first, last, 0};
-}
+constexpr versions between(std::int16_t first, std::int16_t last) { return versions{first, last, 0}; }
 
-constexpr versions since(std::int16_t first) {
-  return between(first, std::numeric_limits<std::int16_t>::max());
-}
+constexpr versions since(std::int16_t first) { return between(first, std::numeric_limits<std::int16_t>::max()); }
 
-constexpr versions until(std::int16_t last) {
-  return between(0, last);
-}
+constexpr versions until(std::int16_t last) { return between(0, last); }
 
-constexpr versions only(std::int16_t version) {
-  return between(version, version);
-}
+constexpr versions only(std::int16_t version) { return between(version, version); }
 
-constexpr versions nullable_since(std::int16_t version) {
-  return versions{}.nullable_since(version);
-}
+constexpr versions nullable_since(std::int16_t version) { return versions{}.nullable_since(version); }
 
 }  // namespace tidegate::kafka

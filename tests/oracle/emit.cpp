@@ -1,6 +1,6 @@
 // Writes random messages and the schema of every version of every message for Oracle.java, which judges them by Kafka's
-// own classes. Lines: `message KEY VERSION request|response HEX`, `schema KEY VERSION request|response FIELD;FIELD;...`.
-// Argument: seed (default 1).
+// own classes. Lines: `message KEY VERSION request|response HEX`, `schema KEY VERSION request|response
+// FIELD;FIELD;...`. Argument: seed (default 1).
 #include "messages/kafka/schema.hpp"
 #include "tests/messages/kafka/all_messages.hpp"
 
@@ -32,7 +32,8 @@ int main(int argc, char** argv) {
   const std::uint64_t seed = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
   for_each_version([&]<class Message>(const std::string& what, std::int16_t version) {
     const auto* direction = what.find("_request ") != std::string::npos ? " request " : " response ";
-    const auto subject = " " + std::to_string(static_cast<int>(Message::api)) + " " + std::to_string(version) + direction;
+    const auto subject =
+        " " + std::to_string(static_cast<int>(Message::api)) + " " + std::to_string(version) + direction;
     std::cout << "schema" << subject;
     for (const auto& line : schema_of<Message>(version)) std::cout << line << ';';
     std::cout << '\n';

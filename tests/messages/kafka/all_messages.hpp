@@ -1,7 +1,7 @@
 #pragma once
 
-#include "messages/kafka/codec.hpp"
 #include "messages/kafka/api_versions.hpp"
+#include "messages/kafka/codec.hpp"
 #include "messages/kafka/create_topics.hpp"
 #include "messages/kafka/delete_groups.hpp"
 #include "messages/kafka/delete_topics.hpp"

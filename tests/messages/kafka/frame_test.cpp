@@ -16,13 +16,9 @@ using namespace std::string_literals;
 
 namespace {
 
-shared_bytes bytes_of(std::string_view text) {
-  return shared_bytes::copy_of(as_byte_view(text));
-}
+shared_bytes bytes_of(std::string_view text) { return shared_bytes::copy_of(as_byte_view(text)); }
 
-std::string text_of(const std::vector<shared_bytes>& parts) {
-  return std::string(as_text(join(parts)));
-}
+std::string text_of(const std::vector<shared_bytes>& parts) { return std::string(as_text(join(parts))); }
 
 }  // namespace
 
@@ -99,7 +95,8 @@ CAF_TEST(records are slices of the request and parts of the response) {
   CAF_REQUIRE_EQUAL(parts.size(), 4u);
   CAF_CHECK(parts[1].data() == records.data() && parts[2].data() == records.data());
   const auto text = text_of(parts);
-  CAF_CHECK(text.find("\x0b" "batchbatch") != std::string::npos);
+  CAF_CHECK(text.find("\x0b"
+                      "batchbatch") != std::string::npos);
   const auto prefix = static_cast<unsigned char>(text[3]);
   CAF_CHECK_EQUAL(prefix + 4u, text.size());
 }
@@ -112,6 +109,5 @@ CAF_TEST(ListOffsets 0 asks for and answers lists of offsets) {
             "\xff\xff\xff\xff\0\0\0\1\0\1t\0\0\0\1\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xfe\0\0\0\1"s);
   list_offsets_response response;
   response.topics.push_back({"t", {{0, error_code::none, {42}, -1, -1, -1}}});
-  CAF_CHECK(text_of(encode(response, 0)) ==
-            "\0\0\0\1\0\1t\0\0\0\1\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\x2a"s);
+  CAF_CHECK(text_of(encode(response, 0)) == "\0\0\0\1\0\1t\0\0\0\1\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\x2a"s);
 }

@@ -42,7 +42,7 @@ CAF_TEST(null is taken from the version on that has it and refused before) {
   CAF_REQUIRE(all_topics.has_value());
   CAF_CHECK(!all_topics->topics);
   CAF_CHECK(!decode<heartbeat_request>(bytes_of({0xff, 0xff, 0, 0, 0, 1, 0, 0}), 0));  // null group id
-  CAF_CHECK(!decode<delete_groups_request>(bytes_of({0, 0}), 2));                     // null compact array
+  CAF_CHECK(!decode<delete_groups_request>(bytes_of({0, 0}), 2));                      // null compact array
 }
 
 CAF_TEST(null is written as empty in a version that has no null) {

@@ -39,10 +39,8 @@ class random_fields {
     field = static_cast<T>(random_());
   }
   template <class T>
-    requires std::is_enum_v<T>
-  void fill(T& field, versions) {
-    field = static_cast<T>(random_());
-  }
+  requires std::is_enum_v<T>
+  void fill(T& field, versions) { field = static_cast<T>(random_()); }
   void fill(uuid& field, versions) {
     for (auto& byte : field.bytes) byte = static_cast<std::byte>(random_());
   }
@@ -76,10 +74,8 @@ class random_fields {
     for (auto& element : field) fill(element, {});
   }
   template <class Struct>
-    requires std::is_class_v<Struct>
-  void fill(Struct& field, versions) {
-    Struct::fields(field, *this);
-  }
+  requires std::is_class_v<Struct>
+  void fill(Struct& field, versions) { Struct::fields(field, *this); }
 
   std::mt19937_64 random_;
   std::int16_t version_;

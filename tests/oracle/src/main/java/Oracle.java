@@ -49,7 +49,7 @@ public final class Oracle {
         System.out.println(type.name + " " + line + "\n  expected " + answer);
       }
     }
-    System.out.println("oracle: " + right + " right, " + wrong + " wrong, " + skipped + " of versions it does not know");
+    System.out.printf("oracle: %d right, %d wrong, %d of versions it does not know%n", right, wrong, skipped);
     System.exit(right > 0 && wrong == 0 ? 0 : 1);
   }
 
