@@ -61,7 +61,7 @@ struct fetch_read {
 };
 
 /// Tells once when the high watermark is above `offset` (at once if it is already): true = read again;
-/// false = this partition is not served here any more. Forgotten when the asker drops its interest: answers are cheap.
+/// false = this partition is not served here any more. Cannot be withdrawn: who stopped waiting ignores the answer.
 struct fetch_wait {
   std::string topic;
   uuid topic_id;
