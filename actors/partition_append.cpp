@@ -28,13 +28,7 @@ void partition_state::append(const msg::append& m) {
   limits.checks_record_timestamps = !uses_log_append_time(*topic_);
   const auto check = kafka::validate_batch(m.records.view(), limits);
   if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
-  kafka::set_max_timestamp(m.records.writable(), check.max_timestamp);
-  const auto& h = check.header;
-  core::produced_batch batch{m.records,
-                             {h.producer_id, h.producer_epoch, h.base_sequence, h.record_count},
-                             h.record_count,
-                             check.max_timestamp};
-  const auto verdict = machine_->offer(std::move(batch), wall_ns());
+  const auto verdict = machine_->offer(core::to_produced(m.records, check), wall_ns());
   switch (verdict.decision) {
     case core::produce_decision::refuse: return m.answer(refused(verdict.error, ""));
     case core::produce_decision::duplicate: {
@@ -79,7 +73,7 @@ void partition_state::write_next_chunk() {
     std::move(parts), store_->deadline(), [this, plan, post = poster()](const smq::result<smq::chunk_id>& put) {
       post([this, plan, put, post] {
         if (!put.is_ok()) return append_refused(put.what.reason);
-        session_->write(smq::mutations(plan, put.value), smq::write_class::bulk,
+        session_->write(smq::mutations(log_, plan, put.value), smq::write_class::bulk,
                         [this, plan, id = put.value, post](const smq::write_answer& answer) {
                           post([this, plan, id, answer] { chunk_written(plan, id, answer); });
                         });

@@ -33,10 +33,6 @@ std::int64_t setting_or(const smq::topic_info& topic, const char* key, std::int6
   return value;
 }
 
-core::producer_claim claim_of(const kafka::batch_header& header) {
-  return {header.producer_id, header.producer_epoch, header.base_sequence, header.record_count};
-}
-
 }  // namespace
 
 partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store,
@@ -138,7 +134,7 @@ void partition_state::read_producers(std::shared_ptr<core::producer_state> produ
   auto note = [producers](const shared_bytes& batch) {
     auto header = kafka::read_batch_header(batch.view());
     if (header && header->producer_id >= 0)
-      producers->apply(claim_of(*header), header->base_offset, header->max_timestamp);
+      producers->apply(core::claim_of(*header), header->base_offset, header->max_timestamp);
     return true;
   };
   smq::for_each_batch(store_->engine, view, from, bytes_per_recovery_read, store_->deadline(), note,

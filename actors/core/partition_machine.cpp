@@ -70,8 +70,10 @@ std::vector<planned_batch> partition_machine::plan(std::int64_t now_ns, const ap
     p.batch = std::move(next.batch);
     kafka::set_base_offset(p.batch.writable(), p.base_offset);
     kafka::set_leader_epoch(p.batch.writable(), p.leader_epoch);
-    if (rules.uses_log_append_time) kafka::set_log_append_time(p.batch.writable(), p.max_timestamp);
-    else kafka::set_max_timestamp(p.batch.writable(), p.max_timestamp);
+    if (rules.uses_log_append_time)
+      kafka::set_log_append_time(p.batch.writable(), p.max_timestamp);
+    else
+      kafka::set_max_timestamp(p.batch.writable(), p.max_timestamp);
     planned_ = {p.base_offset + p.record_count, p.message_number + 1, p.ts_ns};
     undecided_.push_back({next.producer, p.base_offset});
     out.push_back(std::move(p));
@@ -102,7 +104,8 @@ void partition_machine::abandon() {
 
 error_code partition_machine::trim(std::int64_t log_start_offset) {
   if (log_start_offset == -1) log_start_offset = high_watermark();
-  if (log_start_offset < log_start_offset_ || log_start_offset > high_watermark()) return error_code::offset_out_of_range;
+  if (log_start_offset < log_start_offset_ || log_start_offset > high_watermark())
+    return error_code::offset_out_of_range;
   log_start_offset_ = log_start_offset;
   // The epoch that holds the new start stays and begins there; those before it are gone.
   while (epochs_.size() > 1 && epochs_[1].start_offset <= log_start_offset) epochs_.erase(epochs_.begin());
@@ -137,8 +140,9 @@ epoch_end partition_machine::end_of_epoch(std::int32_t epoch) const {
 }
 
 std::int32_t partition_machine::epoch_at(std::int64_t offset) const {
-  const auto behind = std::upper_bound(epochs_.begin(), epochs_.end(), offset,
-                                       [](std::int64_t wanted, const epoch_start& e) { return wanted < e.start_offset; });
+  const auto behind =
+      std::upper_bound(epochs_.begin(), epochs_.end(), offset,
+                       [](std::int64_t wanted, const epoch_start& e) { return wanted < e.start_offset; });
   return behind == epochs_.begin() ? -1 : std::prev(behind)->epoch;
 }
 

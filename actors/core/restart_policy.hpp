@@ -28,7 +28,7 @@ class restart_policy {
     while (!crashes_.empty() && crashes_.front() + limits_.window <= now) crashes_.pop_front();
     crashes_.push_back(now);
     if (crashes_.size() > limits_.max_restarts) return crashes_.front() + limits_.window;
-    auto backoff = limits_.first_backoff * (1LL << std::min<std::size_t>(crashes_.size() - 1, 16));
+    const duration backoff = limits_.first_backoff * (1LL << std::min<std::size_t>(crashes_.size() - 1, 16));
     return now + std::min(backoff, limits_.max_backoff);
   }
 

@@ -22,7 +22,8 @@ class tail_cache {
   void push(const planned_batch& batch);
 
   /// Whole batches from the one that holds `offset` (or follows a gap at it) on, together at most `max_bytes`, but at
-  /// least one. nullopt: not in memory (always so while the cache is empty). `offset` at or above the end: an empty list.
+  /// least one. nullopt: not in memory (always so while the cache is empty). `offset` at or above the end: an empty
+  /// list.
   [[nodiscard]] std::optional<std::vector<shared_bytes>> read(std::int64_t offset, std::size_t max_bytes) const;
 
   /// Drops the batches that end at or below `log_start`.

@@ -196,13 +196,19 @@ std::size_t decompressor::read(std::span<std::byte> out) {
   return count;
 }
 
-std::unique_ptr<decompressor> make_decompressor(compression codec, byte_view input, const decompression_limits& limits) {
+std::unique_ptr<decompressor> make_decompressor(compression codec, byte_view input,
+                                                const decompression_limits& limits) {
   switch (codec) {
-    case compression::none: return nullptr;
-    case compression::gzip: return make_if_ready<gzip_decompressor>(input, limits.max_output_bytes);
-    case compression::snappy: return std::make_unique<snappy_decompressor>(input, limits.max_output_bytes);
-    case compression::lz4: return make_if_ready<lz4_decompressor>(input, limits.max_output_bytes);
-    case compression::zstd: return make_if_ready<zstd_decompressor>(input, limits);
+    case compression::none:
+      return nullptr;
+    case compression::gzip:
+      return make_if_ready<gzip_decompressor>(input, limits.max_output_bytes);
+    case compression::snappy:
+      return std::make_unique<snappy_decompressor>(input, limits.max_output_bytes);
+    case compression::lz4:
+      return make_if_ready<lz4_decompressor>(input, limits.max_output_bytes);
+    case compression::zstd:
+      return make_if_ready<zstd_decompressor>(input, limits);
   }
   return nullptr;
 }

@@ -23,7 +23,8 @@ struct decompression_limits {
 enum class decompression_status : std::uint8_t { ok, bad_data, too_large };
 
 /// Decompresses a buffer piece by piece. Memory does not depend on the output's size, except for snappy, whose blocks
-/// are decompressed whole (bounded by the cap and by 22 times the input). Concatenated gzip, lz4 and zstd frames count as one stream.
+/// are decompressed whole (bounded by the cap and by 22 times the input). Concatenated gzip, lz4 and zstd frames count
+/// as one stream.
 class decompressor {
  public:
   virtual ~decompressor() = default;

@@ -78,7 +78,8 @@ batch_check check_header(byte_view records, const batch_limits& limits) {
   if (records.size() <= magic_at) return refuse(corrupt_message, "The record batch is shorter than its header.");
   if (get<std::int8_t>(records, magic_at) != 2)
     return refuse(invalid_record, "Only record batches with magic version 2 are allowed.");
-  if (records.size() < batch_header_size) return refuse(corrupt_message, "The record batch is shorter than its header.");
+  if (records.size() < batch_header_size)
+    return refuse(corrupt_message, "The record batch is shorter than its header.");
   const auto h = header_of(records);
   const auto body = records.size() - batch_size_prefix;
   if (h.batch_length < 0 || static_cast<std::size_t>(h.batch_length) > body)
@@ -118,7 +119,8 @@ batch_check refuse(const record_reader& reader) {
     case record_reader::state::no_memory:
       return refuse(error_code::unknown_server_error, "There is no memory to decompress the records.");
     case record_reader::state::ok:
-    case record_reader::state::malformed: break;
+    case record_reader::state::malformed:
+      break;
   }
   return refuse(error_code::invalid_record, "The records do not fill the record batch as it declares.");
 }
@@ -143,7 +145,8 @@ batch_check validate_batch(byte_view records, const batch_limits& limits) {
   out.max_timestamp = std::numeric_limits<std::int64_t>::min();
   for (std::int32_t i = 0; i < h.record_count; ++i) {
     if (!reader.next(record)) return refuse(reader);
-    if (record.offset_delta != i) return refuse(error_code::invalid_record, "The offsets of the records are not dense.");
+    if (record.offset_delta != i)
+      return refuse(error_code::invalid_record, "The offsets of the records are not dense.");
     const auto timestamp = add(h.base_timestamp, record.timestamp_delta);
     if (limits.checks_record_timestamps && timestamp != -1 &&
         (timestamp < limits.min_timestamp || timestamp > limits.max_timestamp))
@@ -232,7 +235,8 @@ std::optional<timestamped_offset> find_max_timestamp(byte_view batch, const deco
   for (std::int32_t i = 0; i < h->record_count; ++i) {
     if (!reader.next(record)) return std::nullopt;
     const auto timestamp = add(h->base_timestamp, record.timestamp_delta);
-    if (!best || timestamp > best->timestamp) best = timestamped_offset{add(h->base_offset, record.offset_delta), timestamp};
+    if (!best || timestamp > best->timestamp)
+      best = timestamped_offset{add(h->base_offset, record.offset_delta), timestamp};
   }
   return best;
 }

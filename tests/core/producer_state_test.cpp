@@ -3,8 +3,8 @@
 
 #include "caf/test/unit_test.hpp"
 
-#include <limits>
 #include <rapidcheck.h>
+#include <limits>
 #include <random>
 
 using namespace tidegate;
@@ -50,17 +50,17 @@ CAF_TEST(decisions by epoch and sequence) {
     std::int64_t base_offset;
   };
   const row rows[] = {
-    {"next", claim(24, 5, 3), append, none, -1},
-    {"last again", claim(22, 2, 3), duplicate, none, 112},
-    {"oldest kept again", claim(14, 2, 3), duplicate, none, 104},
-    {"older than kept", claim(12, 2, 3), refuse, out_of_order_sequence_number, -1},
-    {"same start, other length", claim(22, 1, 3), refuse, out_of_order_sequence_number, -1},
-    {"gap", claim(25, 1, 3), refuse, out_of_order_sequence_number, -1},
-    {"old epoch, next sequence", claim(24, 1, 2), refuse, invalid_producer_epoch, -1},
-    {"old epoch, old sequence", claim(22, 2, 2), refuse, invalid_producer_epoch, -1},
-    {"new epoch from 0", claim(0, 1, 4), append, none, -1},
-    {"new epoch not from 0", claim(24, 1, 4), refuse, out_of_order_sequence_number, -1},
-    {"unknown producer at any sequence", claim(999, 1, 0, 8), append, none, -1},
+      {"next", claim(24, 5, 3), append, none, -1},
+      {"last again", claim(22, 2, 3), duplicate, none, 112},
+      {"oldest kept again", claim(14, 2, 3), duplicate, none, 104},
+      {"older than kept", claim(12, 2, 3), refuse, out_of_order_sequence_number, -1},
+      {"same start, other length", claim(22, 1, 3), refuse, out_of_order_sequence_number, -1},
+      {"gap", claim(25, 1, 3), refuse, out_of_order_sequence_number, -1},
+      {"old epoch, next sequence", claim(24, 1, 2), refuse, invalid_producer_epoch, -1},
+      {"old epoch, old sequence", claim(22, 2, 2), refuse, invalid_producer_epoch, -1},
+      {"new epoch from 0", claim(0, 1, 4), append, none, -1},
+      {"new epoch not from 0", claim(24, 1, 4), refuse, out_of_order_sequence_number, -1},
+      {"unknown producer at any sequence", claim(999, 1, 0, 8), append, none, -1},
   };
   const auto s = with_batches(7);
   for (const auto& r : rows) {
@@ -115,9 +115,9 @@ CAF_TEST(idle producers expire unless a batch is undecided) {
 CAF_TEST(the snapshot has these bytes) {
   producer_state s;
   s.apply({0x0102, 3, 4, 2}, 5, 6);
-  const unsigned char expected[] = {1, 0, 0, 0, 1,                              // version, producers
-                                    0, 0, 0, 0, 0, 0, 1, 2, 0, 3, 1,            // id, epoch, batches
-                                    0, 0, 0, 4, 0, 0, 0, 5,                     // sequences
+  const unsigned char expected[] = {1, 0, 0, 0, 1,                                    // version, producers
+                                    0, 0, 0, 0, 0, 0, 1, 2, 0, 3, 1,                  // id, epoch, batches
+                                    0, 0, 0, 4, 0, 0, 0, 5,                           // sequences
                                     0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6};  // base offset, ms
   const auto actual = s.encode();
   CAF_REQUIRE_EQUAL(actual.size(), sizeof expected);
@@ -128,7 +128,8 @@ CAF_TEST(a cut or mutated snapshot is refused or read but never crashes) {
   auto s = with_batches(7);
   s.apply(claim(0, 1, 0, 1), 50, 0);
   const auto good = s.encode();
-  for (std::size_t size = 0; size < good.size(); ++size) CAF_CHECK(!producer_state::decode(byte_view{good}.first(size)));
+  for (std::size_t size = 0; size < good.size(); ++size)
+    CAF_CHECK(!producer_state::decode(byte_view{good}.first(size)));
   auto longer = good;
   longer.push_back(std::byte{1});
   CAF_CHECK(producer_state::decode(longer) == s);

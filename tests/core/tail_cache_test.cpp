@@ -35,9 +35,17 @@ CAF_TEST(reads return whole batches from the one that holds the offset) {
     std::size_t max_bytes;
     std::vector<int> expected;
   };
-  const row rows[] = {{9, 1000, {-1}}, {10, 1000, {10, 15, 20}}, {14, 1000, {10, 15, 20}}, {15, 200, {15, 20}},
-                      {12, 200, {10, 15}}, {12, 199, {10}},      {12, 1, {10}},            {12, 0, {10}},
-                      {24, 300, {20}},     {25, 300, {}},        {99, 300, {}}};
+  const row rows[] = {{9, 1000, {-1}},
+                      {10, 1000, {10, 15, 20}},
+                      {14, 1000, {10, 15, 20}},
+                      {15, 200, {15, 20}},
+                      {12, 200, {10, 15}},
+                      {12, 199, {10}},
+                      {12, 1, {10}},
+                      {12, 0, {10}},
+                      {24, 300, {20}},
+                      {25, 300, {}},
+                      {99, 300, {}}};
   for (const auto& r : rows) CAF_CHECK_EQUAL(read(c, r.offset, r.max_bytes), r.expected);
 }
 

@@ -83,7 +83,8 @@ inline byte_buffer xerial(byte_view plain, std::size_t chunk_size) {
 inline byte_buffer compress(kafka::compression codec, byte_view plain) {
   const auto text = as_text(plain);
   switch (codec) {
-    case kafka::compression::none: break;
+    case kafka::compression::none:
+      break;
     case kafka::compression::gzip: {
       byte_buffer out(plain.size() + 1024);
       z_stream s{};
@@ -97,7 +98,8 @@ inline byte_buffer compress(kafka::compression codec, byte_view plain) {
       deflateEnd(&s);
       return out;
     }
-    case kafka::compression::snappy: return xerial(plain, 32 * 1024);
+    case kafka::compression::snappy:
+      return xerial(plain, 32 * 1024);
     case kafka::compression::lz4: {
       byte_buffer out(LZ4F_compressFrameBound(plain.size(), nullptr));
       out.resize(LZ4F_compressFrame(out.data(), out.size(), plain.data(), plain.size(), nullptr));
@@ -126,7 +128,8 @@ struct batch_builder {
     batch_builder b;
     b.records.clear();
     for (int i = 0; i < count; ++i)
-      b.records.push_back({"k" + std::to_string(i), std::string(value_size, static_cast<char>('a' + i % 26)), i, i, i % 3});
+      b.records.push_back(
+          {"k" + std::to_string(i), std::string(value_size, static_cast<char>('a' + i % 26)), i, i, i % 3});
     return b;
   }
 

@@ -93,8 +93,11 @@ CAF_TEST(snappy takes raw blocks and chunks and refuses lying lengths) {
   chunks[16] = std::byte{0x7f};
   CAF_CHECK(decompress(compression::snappy, chunks, 5000).status == decompression_status::bad_data);
   // A raw block that claims almost 4 GiB.
-  CAF_CHECK(decompress(compression::snappy, as_byte_view("\xff\xff\xff\xff\x0f" "abc"), std::size_t{1} << 40).status ==
-            decompression_status::bad_data);
+  CAF_CHECK(decompress(compression::snappy,
+                       as_byte_view("\xff\xff\xff\xff\x0f"
+                                    "abc"),
+                       std::size_t{1} << 40)
+                .status == decompression_status::bad_data);
 }
 
 CAF_TEST(concatenated frames are one stream) {

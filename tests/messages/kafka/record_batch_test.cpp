@@ -18,15 +18,17 @@ namespace {
 constexpr compression all_codecs[] = {compression::none, compression::gzip, compression::snappy, compression::lz4,
                                       compression::zstd};
 
-error_code verdict(byte_view batch, const batch_limits& limits = {}) { return kafka::validate_batch(batch, limits).error; }
+error_code verdict(byte_view batch, const batch_limits& limits = {}) {
+  return kafka::validate_batch(batch, limits).error;
+}
 
 /// A batch without client code: one record, key null, value "hello", written by hand from the format's description.
 byte_buffer golden() {
   static constexpr unsigned char bytes[] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 61, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1,
-    22, 0, 0, 0, 1, 10, 'h', 'e', 'l', 'l', 'o', 0};
+      0, 0, 0, 0, 0,  0,    0,    0,    0,    0,    0,    61,   0xff, 0xff, 0xff, 0xff, 2,    0,    0,
+      0, 0, 0, 0, 0,  0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    5,    0,    0,    0,
+      0, 0, 0, 0, 5,  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+      0, 0, 0, 1, 22, 0,    0,    0,    1,    10,   'h',  'e',  'l',  'l',  'o',  0};
   byte_buffer out;
   for (auto b : bytes) out.push_back(static_cast<std::byte>(b));
   batch_builder::set_crc(out);
@@ -67,23 +69,31 @@ CAF_TEST(bad batches get the errors of the Kafka broker) {
     std::function<void(batch_builder&)> change;
   };
   const row rows[] = {
-    {"magic 1", invalid_record, [](auto& b) { b.header.magic = 1; }},
-    {"magic 0", invalid_record, [](auto& b) { b.header.magic = 0; }},
-    {"base offset", invalid_record, [](auto& b) { b.header.base_offset = 1; }},
-    {"control", invalid_record, [](auto& b) { b.header.attributes = 32; }},
-    {"transactional", invalid_txn_state, [](auto& b) { b.header.attributes = 16; }},
-    {"log append time", invalid_timestamp, [](auto& b) { b.header.attributes = 8; }},
-    {"codec 5", unsupported_compression_type, [](auto& b) { b.header.attributes = 5; }},
-    {"no records", invalid_record, [](auto& b) { b.records.clear(); }},
-    {"offset gap", invalid_record, [](auto& b) { b.records[1].offset_delta = 2; }},
-    {"offset repeated", invalid_record, [](auto& b) { b.records[1].offset_delta = 0; }},
-    {"first offset 1", invalid_record, [](auto& b) { b.records[0].offset_delta = 1; }},
-    {"count too high", invalid_record, [](auto& b) { b.sets_count = false, b.header.record_count = 4, b.header.last_offset_delta = 3; }},
-    {"count too low", invalid_record, [](auto& b) { b.sets_count = false, b.header.record_count = 2, b.header.last_offset_delta = 1; }},
-    {"count huge", invalid_record, [](auto& b) { b.sets_count = false, b.header.record_count = 2'000'000'000, b.header.last_offset_delta = 1'999'999'999; }},
-    {"count negative", invalid_record, [](auto& b) { b.sets_count = false, b.header.record_count = -5, b.header.last_offset_delta = -6; }},
-    {"delta differs", invalid_record, [](auto& b) { b.sets_count = false, b.header.record_count = 3, b.header.last_offset_delta = 1; }},
-    {"producer without sequence", invalid_record, [](auto& b) { b.header.producer_id = 7, b.header.producer_epoch = 0; }},
+      {"magic 1", invalid_record, [](auto& b) { b.header.magic = 1; }},
+      {"magic 0", invalid_record, [](auto& b) { b.header.magic = 0; }},
+      {"base offset", invalid_record, [](auto& b) { b.header.base_offset = 1; }},
+      {"control", invalid_record, [](auto& b) { b.header.attributes = 32; }},
+      {"transactional", invalid_txn_state, [](auto& b) { b.header.attributes = 16; }},
+      {"log append time", invalid_timestamp, [](auto& b) { b.header.attributes = 8; }},
+      {"codec 5", unsupported_compression_type, [](auto& b) { b.header.attributes = 5; }},
+      {"no records", invalid_record, [](auto& b) { b.records.clear(); }},
+      {"offset gap", invalid_record, [](auto& b) { b.records[1].offset_delta = 2; }},
+      {"offset repeated", invalid_record, [](auto& b) { b.records[1].offset_delta = 0; }},
+      {"first offset 1", invalid_record, [](auto& b) { b.records[0].offset_delta = 1; }},
+      {"count too high", invalid_record,
+       [](auto& b) { b.sets_count = false, b.header.record_count = 4, b.header.last_offset_delta = 3; }},
+      {"count too low", invalid_record,
+       [](auto& b) { b.sets_count = false, b.header.record_count = 2, b.header.last_offset_delta = 1; }},
+      {"count huge", invalid_record,
+       [](auto& b) {
+         b.sets_count = false, b.header.record_count = 2'000'000'000, b.header.last_offset_delta = 1'999'999'999;
+       }},
+      {"count negative", invalid_record,
+       [](auto& b) { b.sets_count = false, b.header.record_count = -5, b.header.last_offset_delta = -6; }},
+      {"delta differs", invalid_record,
+       [](auto& b) { b.sets_count = false, b.header.record_count = 3, b.header.last_offset_delta = 1; }},
+      {"producer without sequence", invalid_record,
+       [](auto& b) { b.header.producer_id = 7, b.header.producer_epoch = 0; }},
   };
   for (const auto& r : rows)
     for (auto codec : {compression::none, compression::zstd}) {
