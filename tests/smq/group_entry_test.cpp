@@ -185,7 +185,8 @@ CAF_TEST(a commit puts the group entry first and a delete puts it last) {
 }
 
 CAF_TEST(a mapping record has its golden bytes) {
-  const mapping_record record{test_id(7), 2, 100, 1787419353000000000, 6, 10, "2026-08-22-17-29-59.00000000000000000000"};
+  const mapping_record record{test_id(7), 2, 100, 1787419353000000000, 6, 10,
+                              "2026-08-22-17-29-59.00000000000000000000"};
   const auto bytes = encode_mapping(record);
   CAF_CHECK_EQUAL(to_hex(bytes), "01"
                                  "00000000000000000000000000000007"
