@@ -266,8 +266,8 @@ void topic_catalog::create(const topic_spec& spec, std::int64_t now_second, cons
     std::vector<mutation> mutations;
     mutations.push_back(put(topic_entry_path(topic.name), encode_topic_entry(topic).value()));
     mutations.push_back(put(topic_conf_path(topic.name), make_topic_conf(topic)));
-    mutations.push_back(put(path, encode_name_record({topic_state::live, topic.id, topic.creation_second,
-                                                      transaction_id, topic.name})));
+    mutations.push_back(put(
+        path, encode_name_record({topic_state::live, topic.id, topic.creation_second, transaction_id, topic.name})));
     transact_decided(entries, {path, named.content}, std::move(mutations), deadline,
                      [topic, done = std::move(done)](const decided& what) { done(judge_create(topic, what)); });
   };
