@@ -58,13 +58,9 @@ uuid layout_reader::id() {
   return value;
 }
 
-std::string layout_reader::text() {
-  return std::string(take(u16()));
-}
+std::string layout_reader::text() { return std::string(take(u16())); }
 
-std::string_view layout_reader::blob() {
-  return take(u32());
-}
+std::string_view layout_reader::blob() { return take(u32()); }
 
 std::size_t layout_reader::count(std::size_t smallest) {
   std::size_t value = u32();

@@ -75,33 +75,21 @@ bool is_legal_topic_name(std::string_view name) {
   return true;
 }
 
-std::string names_directory() {
-  return "/topics/.tidegate/names";
-}
+std::string names_directory() { return "/topics/.tidegate/names"; }
 
-std::string name_entry_path(std::string_view topic) {
-  return join(names_directory(), escape_name(topic));
-}
+std::string name_entry_path(std::string_view topic) { return join(names_directory(), escape_name(topic)); }
 
-std::string groups_directory() {
-  return "/topics/.tidegate/groups";
-}
+std::string groups_directory() { return "/topics/.tidegate/groups"; }
 
-std::string group_entry_path(std::string_view group_id) {
-  return join(groups_directory(), escape_group(group_id));
-}
+std::string group_entry_path(std::string_view group_id) { return join(groups_directory(), escape_group(group_id)); }
 
 std::string topic_directory(std::string_view topic, std::string_view smq_namespace) {
   return join(join("/topics", smq_namespace), escape_name(topic));
 }
 
-std::string topic_conf_path(std::string_view topic) {
-  return join(topic_directory(topic), "topic.conf");
-}
+std::string topic_conf_path(std::string_view topic) { return join(topic_directory(topic), "topic.conf"); }
 
-std::string topic_entry_path(std::string_view topic) {
-  return join(topic_directory(topic), "tidegate.topic");
-}
+std::string topic_entry_path(std::string_view topic) { return join(topic_directory(topic), "tidegate.topic"); }
 
 std::string version_name(std::int64_t creation_second) {
   const std::chrono::sys_seconds when{std::chrono::seconds{creation_second}};

@@ -138,8 +138,7 @@ std::vector<mutation> make_delete_unit(std::vector<mutation> position_erasures, 
   return position_erasures;
 }
 
-void read_group(entry_port& entries, const std::string& group_id, time_point deadline,
-                completion<group_answer> done) {
+void read_group(entry_port& entries, const std::string& group_id, time_point deadline, completion<group_answer> done) {
   auto on_entry = [group_id, done = std::move(done)](const result<entry>& found) {
     if (found.what.code == status::absent) return done({group_result::absent, {}, {}});
     if (!found.is_ok()) return done({group_result::error, found.what.reason, {}});

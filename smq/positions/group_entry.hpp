@@ -41,8 +41,7 @@ struct group_answer {
 };
 
 /// Thread: any.
-void read_group(entry_port& entries, const std::string& group_id, time_point deadline,
-                completion<group_answer> done);
+void read_group(entry_port& entries, const std::string& group_id, time_point deadline, completion<group_answer> done);
 
 struct group_page {
   std::vector<group_metadata> groups;   // without tombstones, in byte order of their escaped ids

@@ -10,9 +10,7 @@ namespace {
 constexpr std::size_t longest_content = 512 * 1024;  // 65535 bytes of metadata, each escaped in 6, and the rest
 constexpr int deepest_nesting = 16;                  // of unknown fields; SMQ writes none
 
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 /// Length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none.
 std::size_t utf8_length(std::string_view text) {
@@ -218,9 +216,7 @@ struct seen_fields {
   bool metadata = false;
 };
 
-bool mark(bool& seen) {
-  return !std::exchange(seen, true);
-}
+bool mark(bool& seen) { return !std::exchange(seen, true); }
 
 bool read_field(json_cursor& in, const std::string& name, position_json& out, seen_fields& seen) {
   if (name == "value") {

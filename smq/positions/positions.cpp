@@ -126,8 +126,7 @@ position_answer interpret_position(const uuid& topic_id, const result<entry>& fo
 
 void read_positions(entry_port& entries, std::vector<position_query> queries, time_point deadline,
                     completion<std::vector<position_answer>> done) {
-  auto read = std::make_shared<pending_read>(
-    pending_read{entries, std::move(queries), deadline, std::move(done), {}});
+  auto read = std::make_shared<pending_read>(pending_read{entries, std::move(queries), deadline, std::move(done), {}});
   read->answers.reserve(read->queries.size());
   read_next_page(read);
 }

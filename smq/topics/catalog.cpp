@@ -152,16 +152,63 @@ void mark_gone(entry_port& entries, const name_lookup& named, const uuid& transa
                    [wanted, done = std::move(done)](const decided& what) { done(judge_remove(wanted, what)); });
 }
 
-topic_page fill_page(topic_page page, const std::vector<name_record>& live, const std::vector<result<entry>>& found) {
-  for (std::size_t i = 0; i < live.size(); ++i) {
-    auto answer = join_topic(live[i], found[i]);
+struct list_in_work {
+  topic_page page;
+  std::vector<name_record> live;
+  std::vector<std::string> suspects;  // their two entries do not match: damaged, or changed between two reads
+};
+
+void check_suspects(entry_port& entries, const std::shared_ptr<list_in_work>& work, time_point deadline,
+                    const completion<result<topic_page>>& done) {
+  if (work->suspects.empty()) {
+    auto by_name = [](const topic_info& a, const topic_info& b) { return escape_name(a.name) < escape_name(b.name); };
+    std::sort(work->page.topics.begin(), work->page.topics.end(), by_name);
+    return done({{}, std::move(work->page)});
+  }
+  const auto name = work->suspects.back();
+  work->suspects.pop_back();
+  get_topic(entries, name, most_get_attempts, deadline, [&entries, work, name, deadline, done](topic_answer answer) {
+    if (answer.code == lookup_result::found) work->page.topics.push_back(std::move(answer.topic));
+    if (answer.code == lookup_result::error) work->page.unreadable.push_back(topic_entry_path(name));
+    check_suspects(entries, work, deadline, done);
+  });
+}
+
+void join_topics(list_in_work& work, const std::vector<result<entry>>& found) {
+  for (std::size_t i = 0; i < work.live.size(); ++i) {
+    auto answer = join_topic(work.live[i], found[i]);
     if (answer.code == lookup_result::found) {
-      page.topics.push_back(std::move(answer.topic));
+      work.page.topics.push_back(std::move(answer.topic));
     } else {
-      page.unreadable.push_back(topic_entry_path(live[i].name));
+      work.suspects.push_back(work.live[i].name);
     }
   }
-  return page;
+}
+
+std::string check_update(const topic_info& before, const topic_info& after) {
+  if (before.name != after.name || before.id != after.id || before.creation_second != after.creation_second)
+    return "another topic";
+  if (after.partitions < before.partitions) return "the number of partitions never shrinks";
+  if (after.partitions > most_partitions) return "partitions must be 1 to 10000";
+  if (after.span_seconds < before.span_seconds) return "the span of a segment never shrinks";
+  return {};
+}
+
+update_answer judge_update(const uuid& topic_id, const decided& what) {
+  switch (what.code) {
+    case decided::kind::applied:
+      return {update_result::done, {}};
+    case decided::kind::refused:
+      return {update_result::refused, what.reason};
+    case decided::kind::unknown:
+      return {update_result::unknown, what.reason};
+    case decided::kind::displaced:
+      break;
+  }
+  auto record = what.current ? decode_name_record(*what.current) : std::nullopt;
+  if (!record) return {update_result::unknown, "damaged name entry"};
+  const bool lives = record->topic_id == topic_id && record->state == topic_state::live;
+  return {lives ? update_result::changed : update_result::absent, {}};
 }
 
 /// Takes the live names of one page of `names/`; damaged ones go to `page.unreadable`.
@@ -219,8 +266,8 @@ void topic_catalog::create(const topic_spec& spec, std::int64_t now_second, cons
     std::vector<mutation> mutations;
     mutations.push_back(put(topic_entry_path(topic.name), encode_topic_entry(topic).value()));
     mutations.push_back(put(topic_conf_path(topic.name), make_topic_conf(topic)));
-    mutations.push_back(put(path, encode_name_record({topic_state::live, topic.id, topic.creation_second,
-                                                      transaction_id, topic.name})));
+    mutations.push_back(put(
+        path, encode_name_record({topic_state::live, topic.id, topic.creation_second, transaction_id, topic.name})));
     transact_decided(entries, {path, named.content}, std::move(mutations), deadline,
                      [topic, done = std::move(done)](const decided& what) { done(judge_create(topic, what)); });
   };
@@ -271,6 +318,39 @@ void topic_catalog::finish_remove(const std::string& name, const uuid& topic_id,
   look_up_name(*entries_, name, deadline, std::move(on_name));
 }
 
+void topic_catalog::update(const topic_info& before, const topic_info& after, const uuid& transaction_id,
+                           time_point deadline, completion<update_answer> done) const {
+  auto objection = check_update(before, after);
+  auto content = encode_topic_entry(after);
+  if (objection.empty() && !content) objection = "a config is longer than 65535 bytes";
+  if (!objection.empty()) return done({update_result::refused, objection});
+  using answers = std::vector<result<entry>>;
+  auto on_answer = [&entries = *entries_, before, after, content = *content, transaction_id, deadline,
+                    done = std::move(done)](const result<answers>& found) {
+    if (!found.is_ok() || found.value.size() != 2) return done({update_result::unknown, found.what.reason});
+    const auto named = read_name(before.name, found.value[0]);
+    if (named.code == lookup_result::error) return done({update_result::unknown, named.reason});
+    const bool lives = named.code == lookup_result::found && named.record.topic_id == before.id &&
+                       named.record.state == topic_state::live;
+    if (!lives) return done({update_result::absent, {}});
+    const auto current = join_topic(named.record, found.value[1]);
+    if (current.code == lookup_result::error) return done({update_result::unknown, current.reason});
+    if (current.topic != before) return done({update_result::changed, {}});
+    auto wanted = named.record;
+    wanted.transaction_id = transaction_id;
+    std::vector<mutation> mutations;
+    // Brokers keep the leader in topic.conf, so it is only written when it must change, and before our own entry
+    // tells anybody of the new partitions.
+    if (after.partitions != before.partitions)
+      mutations.push_back(put(topic_conf_path(after.name), make_topic_conf(after)));
+    mutations.push_back(put(topic_entry_path(after.name), content));
+    mutations.push_back(put(name_entry_path(after.name), encode_name_record(wanted)));
+    transact_decided(entries, {name_entry_path(after.name), named.content}, std::move(mutations), deadline,
+                     [id = before.id, done](const decided& what) { done(judge_update(id, what)); });
+  };
+  entries_->get_many({name_entry_path(before.name), topic_entry_path(before.name)}, deadline, std::move(on_answer));
+}
+
 void topic_catalog::list(const std::string& after, std::size_t limit, time_point deadline,
                          completion<result<topic_page>> done) const {
   auto on_names = [&entries = *entries_, deadline, done = std::move(done)](const result<list_page>& names) {
@@ -280,13 +360,14 @@ void topic_catalog::list(const std::string& after, std::size_t limit, time_point
     if (live.empty()) return done({{}, std::move(page)});
     std::vector<std::string> paths;
     for (const auto& record : live) paths.push_back(topic_entry_path(record.name));
-    entries.get_many(std::move(paths), deadline,
-                     [page, live, done](const result<std::vector<result<entry>>>& found) {
-                       if (!found.is_ok()) return done({found.what, {}});
-                       if (found.value.size() != live.size())
-                         return done({{status::unknown, "short answer of the store", 0}, {}});
-                       done({{}, fill_page(page, live, found.value)});
-                     });
+    auto work = std::make_shared<list_in_work>(list_in_work{std::move(page), std::move(live), {}});
+    auto on_topics = [&entries, work, deadline, done](const result<std::vector<result<entry>>>& found) {
+      if (!found.is_ok()) return done({found.what, {}});
+      if (found.value.size() != work->live.size()) return done({{status::unknown, "short answer of the store", 0}, {}});
+      join_topics(*work, found.value);
+      check_suspects(entries, work, deadline, done);
+    };
+    entries.get_many(std::move(paths), deadline, std::move(on_topics));
   };
   entries_->list(names_directory(), after, limit, false, deadline, std::move(on_names));
 }

@@ -50,6 +50,19 @@ struct remove_answer {
   std::int64_t creation_second = 0;  // done only
 };
 
+enum class update_result : std::uint8_t {
+  done,
+  changed,  // the topic is not as `before` says any more: read it and decide again
+  absent,   // no live topic of that name and id
+  refused,
+  unknown,
+};
+
+struct update_answer {
+  update_result code = update_result::unknown;
+  std::string reason;
+};
+
 struct topic_page {
   std::vector<topic_info> topics;       // live ones, in byte order of their escaped names
   std::vector<std::string> unreadable;  // paths of entries that are damaged: they are neither live nor absent
@@ -81,6 +94,12 @@ class topic_catalog {
   /// Thread: any.
   void finish_remove(const std::string& name, const uuid& topic_id, const uuid& transaction_id, time_point deadline,
                      completion<remove_answer> done) const;
+
+  /// Replaces configs, span and number of partitions of a live topic, if it still is as `before` says.
+  /// Refused: fewer partitions or a shorter span than before, another name or id, a config over 65535 bytes.
+  /// Thread: any.
+  void update(const topic_info& before, const topic_info& after, const uuid& transaction_id, time_point deadline,
+              completion<update_answer> done) const;
 
   /// At most `limit` names behind `after` ("" = from the start); a page may have fewer topics than that.
   /// An outcome other than ok says nothing about any topic. Thread: any.

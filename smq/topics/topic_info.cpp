@@ -13,9 +13,7 @@ bool is_topic_state(std::uint8_t value) {
   return value >= static_cast<std::uint8_t>(topic_state::live) && value <= static_cast<std::uint8_t>(topic_state::gone);
 }
 
-bool is_creation_second(std::int64_t value) {
-  return value >= 0 && value <= last_creation_second;
-}
+bool is_creation_second(std::int64_t value) { return value >= 0 && value <= last_creation_second; }
 
 }  // namespace
 

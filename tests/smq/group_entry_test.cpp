@@ -78,8 +78,9 @@ CAF_TEST(a tombstone has its golden bytes and keeps the generation) {
   tombstone.deleted = true;
   tombstone.generation = 9;
   const auto content = encode_group_entry(tombstone).value();
-  CAF_CHECK_EQUAL(to_hex(content), "010100026731000000090000000000"
-                                   "00ffffffffffffffff0000000000000000");
+  CAF_CHECK_EQUAL(to_hex(content),
+                  "010100026731000000090000000000"
+                  "00ffffffffffffffff0000000000000000");
   CAF_CHECK(decode_group_entry(content) == tombstone);
 }
 
@@ -185,17 +186,19 @@ CAF_TEST(a commit puts the group entry first and a delete puts it last) {
 }
 
 CAF_TEST(a mapping record has its golden bytes) {
-  const mapping_record record{test_id(7), 2, 100, 1787419353000000000, 6, 10, "2026-08-22-17-29-59.00000000000000000000"};
+  const mapping_record record{
+      test_id(7), 2, 100, 1787419353000000000, 6, 10, "2026-08-22-17-29-59.00000000000000000000"};
   const auto bytes = encode_mapping(record);
-  CAF_CHECK_EQUAL(to_hex(bytes), "01"
-                                 "00000000000000000000000000000007"
-                                 "00000002"
-                                 "0000000000000064"
-                                 "18ce306e70393a00"
-                                 "00000006"
-                                 "000000000000000a"
-                                 "0028" +
-                                   to_hex(record.segment));
+  CAF_CHECK_EQUAL(to_hex(bytes),
+                  "01"
+                  "00000000000000000000000000000007"
+                  "00000002"
+                  "0000000000000064"
+                  "18ce306e70393a00"
+                  "00000006"
+                  "000000000000000a"
+                  "0028" +
+                      to_hex(record.segment));
   CAF_CHECK(decode_mapping(bytes + "later") == record);
   for (std::size_t size = 0; size < bytes.size(); ++size) CAF_CHECK(!decode_mapping(bytes.substr(0, size)));
   CAF_CHECK_EQUAL(to_hex(mapping_key(test_id(7), 2)), "0000000000000000000000000000000700000002");

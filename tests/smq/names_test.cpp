@@ -16,9 +16,17 @@ struct escape_row {
 };
 
 constexpr escape_row escapes[] = {
-  {"orders", "orders"},     {"a.b_c-D9", "a.b_c-D9"}, {".", "%2E"},     {"..", "%2E."},
-  {".hidden", "%2Ehidden"}, {"a/b", "a%2Fb"},         {"50%", "50%25"}, {"~", "%7E"},
-  {"\xC3\xA9", "%C3%A9"},   {" ", "%20"},             {"", "%"},
+    {"orders", "orders"},
+    {"a.b_c-D9", "a.b_c-D9"},
+    {".", "%2E"},
+    {"..", "%2E."},
+    {".hidden", "%2Ehidden"},
+    {"a/b", "a%2Fb"},
+    {"50%", "50%25"},
+    {"~", "%7E"},
+    {"\xC3\xA9", "%C3%A9"},
+    {" ", "%20"},
+    {"", "%"},
 };
 
 }  // namespace

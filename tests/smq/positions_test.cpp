@@ -37,9 +37,8 @@ position_answer read_one(topics_memory_port& port, const uuid& topic_id = test_i
 CAF_TEST(a position has its golden bytes) {
   const auto put = sample_mutation();
   CAF_CHECK_EQUAL(put.target.path, place.partition_directory + "/consumers/kafka-cg-g1.offset");
-  CAF_CHECK_EQUAL(put.target.content,
-                  R"({"type":"offset","value":1787419353000000001,"offset_type":"EXACT_OFFSET",)"
-                  R"("committed_at":1787419353123,"metadata":"meta"})");
+  CAF_CHECK_EQUAL(put.target.content, R"({"type":"offset","value":1787419353000000001,"offset_type":"EXACT_OFFSET",)"
+                                      R"("committed_at":1787419353123,"metadata":"meta"})");
   CAF_CHECK_EQUAL(to_hex(put.target.attributes.at("tg.pos")),
                   "01"
                   "18ce306e70393a01"
@@ -142,15 +141,16 @@ CAF_TEST(positions without queries answer at once) {
 }
 
 CAF_TEST(what SMQ itself may write is read) {
-  const auto read = read_position_json(" {\"type\":\"timestamp\", \"value\" : -5 ,\"new\":{\"a\":[1,2.5e3,true,{}]},"
-                                       "\"metadata\":\"\\u00e9\\ud83d\\ude00\\n\\ud800\"}\n");
+  const auto read = read_position_json(
+      " {\"type\":\"timestamp\", \"value\" : -5 ,\"new\":{\"a\":[1,2.5e3,true,{}]},"
+      "\"metadata\":\"\\u00e9\\ud83d\\ude00\\n\\ud800\"}\n");
   CAF_REQUIRE(read);
   CAF_CHECK_EQUAL(read->value, -5);
   CAF_CHECK_EQUAL(read->metadata, "\xC3\xA9\xF0\x9F\x98\x80\n\xEF\xBF\xBD");
   CAF_CHECK(!read_position_json(R"({"value":1,"x":)" + std::string(100, '[') + std::string(100, ']') + "}"));
 }
 
-CAF_TEST(json text that is not UTF-8 stays valid JSON) {
+CAF_TEST(json text that is not UTF - 8 stays valid JSON) {
   const auto text = write_position_json({1, 2, "a\xFF\"\\\x01\x7F\xED\xA0\x80"});
   const auto read = read_position_json(text);
   CAF_REQUIRE(read);
@@ -172,16 +172,20 @@ CAF_TEST(mutated positions never crash and never read as absent) {
   CAF_CHECK(rc::check("mutated content", [](std::size_t at, char byte, bool cut) {
     auto put = sample_mutation();
     auto& content = put.target.content;
-    if (cut) content.resize(at % content.size());
-    else content[at % content.size()] = byte;
+    if (cut)
+      content.resize(at % content.size());
+    else
+      content[at % content.size()] = byte;
     RC_ASSERT(interpret_position(place.topic_id, {{}, put.target}).code != position_result::absent);
   }));
   CAF_CHECK(rc::check("mutated attribute", [](std::size_t at, char byte, bool cut) {
     auto put = sample_mutation();
     auto& bytes = put.target.attributes.at("tg.pos");
     const auto index = at % bytes.size();
-    if (cut) bytes.resize(index);
-    else bytes[index] = byte;
+    if (cut)
+      bytes.resize(index);
+    else
+      bytes[index] = byte;
     const auto answer = interpret_position(place.topic_id, {{}, put.target});
     // Only the bytes of the topic id may say so.
     if (answer.code == position_result::absent) RC_ASSERT(!cut && index >= 21 && index < 37);

@@ -25,6 +25,7 @@ class topics_memory_port : public entry_port {
   std::deque<fault> script;
   std::deque<outcome> read_faults;  // of the next get, get_many or list
   std::function<void()> before_transact;
+  std::optional<list_page> next_list;  // answered instead of the truth: an old page
   std::size_t transactions = 0;
 
   void get(const std::string& path, time_point, completion<result<entry>> done) override {
@@ -43,6 +44,7 @@ class topics_memory_port : public entry_port {
   void list(const std::string& directory, const std::string& after, std::size_t limit, bool, time_point,
             completion<result<list_page>> done) override {
     if (auto failure = next_read_fault()) return done({*failure, {}});
+    if (next_list) return done({{}, *std::exchange(next_list, std::nullopt)});
     list_page page;
     for (auto it = tree.upper_bound(directory + "/" + after); it != tree.end(); ++it) {
       if (!it->first.starts_with(directory + "/")) break;

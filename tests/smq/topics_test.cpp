@@ -23,7 +23,8 @@ struct fixture {
 
   create_answer create(const topic_spec& spec, std::int64_t now_second, unsigned char id) {
     create_answer answer;
-    catalog.create(spec, now_second, test_id(id), test_id(next_transaction++), {}, [&](create_answer a) { answer = a; });
+    catalog.create(spec, now_second, test_id(id), test_id(next_transaction++), {},
+                   [&](create_answer a) { answer = a; });
     return answer;
   }
 
@@ -37,6 +38,12 @@ struct fixture {
   topic_answer get(const std::string& name) {
     topic_answer answer;
     catalog.get(name, {}, [&](topic_answer a) { answer = a; });
+    return answer;
+  }
+
+  update_answer update(const topic_info& before, const topic_info& after) {
+    update_answer answer;
+    catalog.update(before, after, test_id(next_transaction++), {}, [&](update_answer a) { answer = a; });
     return answer;
   }
 
@@ -282,6 +289,51 @@ CAF_TEST(listing pages over live topics and names damaged ones) {
   });
   port.read_faults = {{status::unknown, "gone", 0}};
   catalog.list_all({}, [&](const result<topic_page>& page) { CAF_CHECK(!page.is_ok()); });
+}
+
+CAF_TEST(listing while a topic goes does not call it damaged) {
+  create("orders", some_second, 7);
+  const auto listed_before = port.tree;
+  begin_remove("orders");
+  finish_remove("orders", 7);
+  // The page of names is old, what is read behind it is new.
+  port.next_list = list_page{{listed_before.at(name_entry_path("orders"))}, false};
+  catalog.list("", 10, {}, [&](const result<topic_page>& page) {
+    CAF_REQUIRE(page.is_ok());
+    CAF_CHECK(page.value.topics.empty());
+    CAF_CHECK(page.value.unreadable.empty());
+  });
+}
+
+CAF_TEST(configs and partitions are updated) {
+  const auto before = create("orders", some_second, 7).topic;
+  auto after = before;
+  after.configs["retention.ms"] = "1000";
+  CAF_CHECK(update(before, after).code == update_result::done);
+  CAF_CHECK(get("orders").topic == after);
+  CAF_CHECK(update(before, after).code == update_result::changed);
+  auto grown = after;
+  grown.partitions = 5;
+  port.script = {{status::partial, 1}};
+  CAF_CHECK(update(after, grown).code == update_result::done);
+  CAF_CHECK(get("orders").topic == grown);
+  CAF_CHECK(port.tree.at(topic_conf_path("orders")).content == make_topic_conf(grown));
+  CAF_CHECK(update(grown, after).code == update_result::refused);
+}
+
+CAF_TEST(an update in a race or of a topic that goes changes nothing) {
+  const auto before = create("orders", some_second, 7).topic;
+  auto after = before;
+  after.configs["a"] = "1";
+  auto other = before;
+  other.configs["a"] = "2";
+  port.before_transact = [&] { update(before, other); };
+  CAF_CHECK(update(before, after).code == update_result::changed);
+  CAF_CHECK(get("orders").topic == other);
+  port.read_faults = {{status::unknown, "gone", 0}};
+  CAF_CHECK(update(other, other).code == update_result::unknown);
+  begin_remove("orders");
+  CAF_CHECK(update(other, other).code == update_result::absent);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
