@@ -33,9 +33,7 @@ std::string view_path() { return std::string{own_root} + "/view"; }
 std::string cluster_path() { return std::string{own_root} + "/cluster"; }
 std::string producer_ids_path() { return std::string{own_root} + "/producer-ids"; }
 
-std::string node_directory(const uuid& incarnation) {
-  return std::string{own_root} + "/nodes/" + to_hex(incarnation);
-}
+std::string node_directory(const uuid& incarnation) { return std::string{own_root} + "/nodes/" + to_hex(incarnation); }
 
 std::string fence_path(const uuid& incarnation, std::uint32_t shard) {
   return node_directory(incarnation) + "/" + std::to_string(shard);

@@ -94,7 +94,8 @@ write_step starter::put(const std::string& path, const content& before, const st
   bool doubt = false;
   for (;;) {
     auto what = wait_for<outcome>([&](auto done) {
-      entries_.transact({path, before}, {{mutation::kind::put, {path, after, {}, {}}}}, step_deadline(), std::move(done));
+      entries_.transact({path, before}, {{mutation::kind::put, {path, after, {}, {}}}}, step_deadline(),
+                        std::move(done));
     });
     if (what.is_ok()) return write_step::written;
     if (what.code == status::refused && !doubt) {
@@ -142,9 +143,12 @@ bool starter::take_fence(const uuid& owner, std::uint32_t shard) {
       taken.previous = old->incarnation == owner ? *before : old->previous;
     }
     switch (put(path, before, encode(taken))) {
-      case write_step::written: return true;
-      case write_step::failed: return false;
-      case write_step::changed: break;  // the owner is still writing, or another node takes it too
+      case write_step::written:
+        return true;
+      case write_step::failed:
+        return false;
+      case write_step::changed:
+        break;  // the owner is still writing, or another node takes it too
     }
   }
 }
@@ -154,9 +158,12 @@ bool starter::write_own_fences(node_identity& self) {
     fence own{incarnation_, 1, 0, random_(), {}};
     auto path = fence_path(incarnation_, shard);
     switch (put(path, std::nullopt, encode(own))) {
-      case write_step::written: break;
-      case write_step::failed: return false;
-      case write_step::changed: return fail(status::refused, path + " exists: the incarnation is not new");
+      case write_step::written:
+        break;
+      case write_step::failed:
+        return false;
+      case write_step::changed:
+        return fail(status::refused, path + " exists: the incarnation is not new");
     }
     self.shards.push_back(own);
   }
@@ -195,7 +202,8 @@ result<node_identity> starter::run() {
     view_entry next{view.version + 1, view_state::active, random_(), {}};
     next.members.push_back({incarnation_, options_.node_id, options_.shard_count, options_.addresses});
     switch (put(view_path(), before, encode(next))) {
-      case write_step::failed: return failed();
+      case write_step::failed:
+        return failed();
       case write_step::written:
         self.view_version = next.version;
         self.view = std::move(next);

@@ -14,7 +14,9 @@ class shard_session : public session {
   shard_session(std::shared_ptr<shard> home, std::string owner, std::uint64_t number)
     : home_(std::move(home)), owner_(std::move(owner)), number_(number) {}
 
-  ~shard_session() override { home_->close(owner_, number_, [] {}); }
+  ~shard_session() override {
+    home_->close(owner_, number_, [] {});
+  }
 
   void write(std::vector<mutation> mutations, write_class priority, completion<write_answer> done) override {
     home_->write(owner_, number_, std::move(mutations), priority, std::move(done));
@@ -48,8 +50,7 @@ session_store::session_store(entry_port& entries, const node_identity& identity,
     if (tell) tell();
   };
   for (std::uint32_t i = 0; i < identity.shards.size(); ++i)
-    set_->shards.push_back(
-      shard::make(entries, fence_path(identity.incarnation, i), identity.shards[i], of_shard));
+    set_->shards.push_back(shard::make(entries, fence_path(identity.incarnation, i), identity.shards[i], of_shard));
 }
 
 session_store::~session_store() { stop(); }

@@ -212,7 +212,8 @@ void shard::send() {
 
 void shard::on_sent(const outcome& what) {
   switch (what.code) {
-    case status::ok: return finish(window_->burn ? verdict::burned : verdict::applied);
+    case status::ok:
+      return finish(window_->burn ? verdict::burned : verdict::applied);
     case status::refused:
       if (window_->burn) return read_fence();
       // Only this attempt is known to have changed nothing: an earlier one may still arrive.
@@ -220,7 +221,8 @@ void shard::on_sent(const outcome& what) {
     case status::absent:
     case status::conflict:
     case status::partial:
-    case status::unknown: return read_fence();
+    case status::unknown:
+      return read_fence();
   }
 }
 
@@ -290,9 +292,12 @@ void shard::on_refused(const std::string& reason) {
 void shard::finish(verdict how) {
   auto& window = *window_;
   switch (how) {
-    case verdict::pending: return;
-    case verdict::applied_fenced: return finish_fenced(window, true, {});
-    case verdict::not_applied_fenced: return finish_fenced(window, false, fenced_reason);
+    case verdict::pending:
+      return;
+    case verdict::applied_fenced:
+      return finish_fenced(window, true, {});
+    case verdict::not_applied_fenced:
+      return finish_fenced(window, false, fenced_reason);
     case verdict::applied:
       current_ = std::move(window.after);
       current_content_ = std::move(window.after_content);

@@ -23,7 +23,7 @@ struct shard_options {
   std::size_t max_window_mutations = 4096;
   std::size_t max_window_bytes = 4U << 20U;
   std::size_t max_queued_bytes = 64U << 20U;  // of mutations that wait; more is refused
-  int max_attempts = 4;  // of one transaction, before it is burned
+  int max_attempts = 4;                       // of one transaction, before it is burned
   std::chrono::milliseconds port_timeout{5000};
   std::chrono::milliseconds first_backoff{10};  // doubles with every step that decided nothing
   std::chrono::milliseconds max_backoff{1000};
@@ -102,7 +102,7 @@ class shard : public std::enable_shared_from_this<shard> {
   std::string current_content_;
   std::unordered_map<std::string, owner_state> owners_;
   std::uint64_t last_number_ = 0;
-  std::deque<write_unit> alone_;    // from a refused window, oldest first: before all others
+  std::deque<write_unit> alone_;  // from a refused window, oldest first: before all others
   std::deque<write_unit> commits_;
   std::deque<write_unit> bulk_;
   std::size_t queued_bytes_ = 0;

@@ -33,10 +33,10 @@ struct write_window {
 
 /// What a fence that was read back proves about a window.
 enum class verdict : std::uint8_t {
-  applied,          // all of it is stored
-  burned,           // it can never be applied (again); a prefix may be there
-  pending,          // the fence has not moved: it may be applied later
-  applied_fenced,   // stored, and then somebody took the fence
+  applied,         // all of it is stored
+  burned,          // it can never be applied (again); a prefix may be there
+  pending,         // the fence has not moved: it may be applied later
+  applied_fenced,  // stored, and then somebody took the fence
   not_applied_fenced,
 };
 
@@ -46,8 +46,8 @@ verdict judge(const write_window& window, const std::optional<std::string>& obse
 /// Why these mutations may not be queued; nullopt: they may. One entry with a bad name must not stop a shard.
 std::optional<std::string> why_not(const std::vector<mutation>& mutations);
 
-/// All mutations of the units in order. A unit that only puts one entry without chunks is left out when the next unit of
-/// its session does nothing but put the same entry: every prefix is still a state that its session asked for.
+/// All mutations of the units in order. A unit that only puts one entry without chunks is left out when the next unit
+/// of its session does nothing but put the same entry: every prefix is still a state that its session asked for.
 std::vector<mutation> mutations_of(const write_window& window);
 
 /// About how many bytes the mutations take in a transaction.

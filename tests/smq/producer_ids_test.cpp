@@ -55,8 +55,7 @@ CAF_TEST(two nodes that take a block at the same moment get different ones) {
   producer_ids one{f.engine, f.options};
   producer_ids two{f.engine, f.options};
   std::set<std::int64_t> seen;
-  for (auto* ids : {&one, &two})
-    ids->next([&](const result<std::int64_t>& r) { seen.insert(r.value); });
+  for (auto* ids : {&one, &two}) ids->next([&](const result<std::int64_t>& r) { seen.insert(r.value); });
   while (f.engine.run_one()) continue;
   CAF_CHECK(seen == (std::set<std::int64_t>{0, 1000}));
 }

@@ -16,12 +16,12 @@ namespace tidegate::smq::test {
 enum class fault : std::uint8_t {
   none,
   refused,
-  partial,          // a prefix is applied, and said so
+  partial,  // a prefix is applied, and said so
   unknown_applied,
   unknown_lost,
   unknown_prefix,
-  unknown_late,     // applied whenever `deliver_late` is called
-  duplicated,       // ok, and the same once more at `deliver_late`
+  unknown_late,  // applied whenever `deliver_late` is called
+  duplicated,    // ok, and the same once more at `deliver_late`
 };
 
 /// Entries in a map, one thread, and an outcome for every transaction as the test says. Calls wait in `pending` until
@@ -123,16 +123,25 @@ class memory_engine : public entry_port {
     auto all = mutations.size();
     auto part = std::min(prefix, all - 1);  // without the fence
     switch (how) {
-      case fault::none: return apply(condition, mutations, all);
-      case fault::refused: return {status::refused, "the disk is full", 0};
+      case fault::none:
+        return apply(condition, mutations, all);
+      case fault::refused:
+        return {status::refused, "the disk is full", 0};
       case fault::partial: {
         auto what = apply(condition, mutations, part);
         return what.is_ok() ? outcome{status::partial, "", part} : what;
       }
-      case fault::unknown_applied: apply(condition, mutations, all); break;
-      case fault::unknown_lost: break;
-      case fault::unknown_prefix: apply(condition, mutations, part); break;
-      case fault::unknown_late: late.push_back([=, this] { apply(condition, mutations, all); }); break;
+      case fault::unknown_applied:
+        apply(condition, mutations, all);
+        break;
+      case fault::unknown_lost:
+        break;
+      case fault::unknown_prefix:
+        apply(condition, mutations, part);
+        break;
+      case fault::unknown_late:
+        late.push_back([=, this] { apply(condition, mutations, all); });
+        break;
       case fault::duplicated:
         late.push_back([=, this] { apply(condition, mutations, all); });
         return apply(condition, mutations, all);

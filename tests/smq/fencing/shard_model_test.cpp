@@ -38,17 +38,25 @@ class model {
     switch (kind % 12) {
       case 0:
       case 1:
-      case 2: return write(owner, kind % 2 == 0 ? write_class::commit : write_class::bulk, false);
-      case 3: return write(owner, write_class::commit, prefix == 0);
-      case 4: return reopen(owner);
-      case 5: f_.engine.deliver_late(); break;
-      case 6: f_.run_timer(); break;
-      case 7: f_.engine.failing_gets = static_cast<int>(prefix % 3); break;
+      case 2:
+        return write(owner, kind % 2 == 0 ? write_class::commit : write_class::bulk, false);
+      case 3:
+        return write(owner, write_class::commit, prefix == 0);
+      case 4:
+        return reopen(owner);
+      case 5:
+        f_.engine.deliver_late();
+        break;
+      case 6:
+        f_.run_timer();
+        break;
+      case 7:
+        f_.engine.failing_gets = static_cast<int>(prefix % 3);
+        break;
       default: {
-        constexpr fault faults[] = {fault::none,         fault::none,           fault::none,
-                                    fault::partial,      fault::unknown_applied, fault::unknown_lost,
-                                    fault::unknown_late, fault::unknown_prefix, fault::duplicated,
-                                    fault::refused};
+        constexpr fault faults[] = {
+            fault::none,         fault::none,         fault::none,           fault::partial,    fault::unknown_applied,
+            fault::unknown_lost, fault::unknown_late, fault::unknown_prefix, fault::duplicated, fault::refused};
         f_.engine.script = {{faults[static_cast<std::size_t>(kind) % std::size(faults)], prefix}};
         f_.engine.run_one();
       }
@@ -159,8 +167,8 @@ class model {
 };
 
 void walk(model& m) {
-  auto steps = *rc::gen::container<std::vector<std::tuple<int, int, std::size_t>>>(
-    rc::gen::tuple(rc::gen::inRange(0, 12 * 10), rc::gen::inRange(0, owner_count), rc::gen::inRange<std::size_t>(0, 9)));
+  auto steps = *rc::gen::container<std::vector<std::tuple<int, int, std::size_t>>>(rc::gen::tuple(
+      rc::gen::inRange(0, 12 * 10), rc::gen::inRange(0, owner_count), rc::gen::inRange<std::size_t>(0, 9)));
   for (auto [kind, owner, prefix] : steps) m.step(kind, owner, prefix);
 }
 

@@ -232,8 +232,7 @@ CAF_TEST(inside a window the last put of an entry replaces the one before by the
   write(*a, {with_chunk});  // kept: names a chunk
   write(*a, {put("/c", "")});
   f.run_all();
-  CAF_CHECK(f.engine.transactions.back() ==
-            (std::vector<std::string>{"/a", "/a", "/a", "/b", "/c", "/c", f.path}));
+  CAF_CHECK(f.engine.transactions.back() == (std::vector<std::string>{"/a", "/a", "/a", "/b", "/c", "/c", f.path}));
   CAF_CHECK_EQUAL(got.seen.size(), 7u);
   CAF_CHECK(f.engine.content("/a") == "3");
 }
