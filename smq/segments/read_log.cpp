@@ -45,7 +45,7 @@ class log_reader final : public step_loop {
     for (;;) {
       if (phase_ == phase::locate && !locate()) return false;
       if (phase_ == phase::search) {
-        if (low_ < high_) return ask((low_ + high_ + 1) / 2, 0, log_entry_head_bytes);
+        if (low_ < high_) return ask(probe(), 0, log_entry_head_bytes);
         start_scan({current().base_offset, low_, 0}, low_ == 0 ? current().base_offset : -1);
       }
       if (full_ || (expected_ >= 0 && expected_ >= view_->end_offset)) return finish();
@@ -91,8 +91,6 @@ class log_reader final : public step_loop {
     if (expected_ >= view_->end_offset) return answer_batches();
     chunk_ = 0;
     if (++segment_ < view_->segments.size() && current().base_offset == expected_) return true;
-    // What was read before the hole is good; the hole is the next read's answer.
-    if (!batches_.empty()) return answer_batches();
     return damage("no segment holds offset " + std::to_string(expected_));
   }
 
@@ -116,21 +114,29 @@ class log_reader final : public step_loop {
   }
 
   bool take_answer() {
+    if (!answer_.is_ok() && answer_.what.code != status::refused) return fail(answer_.what);
+    if (phase_ == phase::search) return take_head();
     // The range comes from the segment's entry: a chunk that cannot give it is not the chunk that was written.
-    if (answer_.what.code == status::refused) return damage("a chunk refused the read: " + answer_.what.reason);
-    if (!answer_.is_ok()) return fail(answer_.what);
+    if (!answer_.is_ok()) return damage("a chunk refused the read: " + answer_.what.reason);
     if (answer_.value.size() != asked_bytes_) return damage("a chunk is shorter than its entry says");
-    return phase_ == phase::search ? take_head() : take_messages();
+    return take_messages();
   }
 
+  std::size_t probe() const { return one_by_one_ ? high_ : (low_ + high_ + 1) / 2; }
+
   bool take_head() {
-    auto head = peek_log_entry(answer_.value.view(), view_->topic_id, view_->partition);
-    if (!head) return damage("a chunk does not begin with a message of this partition");
-    auto middle = (low_ + high_ + 1) / 2;
-    if (head->base_offset <= wanted_)
-      low_ = middle;
-    else
-      high_ = middle - 1;
+    auto head =
+        answer_.is_ok() ? peek_log_entry(answer_.value.view(), view_->topic_id, view_->partition) : std::nullopt;
+    if (!head) {
+      // A damaged chunk must not hide the others: look at them from the end. If it is in the way, the scan meets it.
+      if (one_by_one_) --high_;
+      one_by_one_ = true;
+    } else if (head->base_offset > wanted_) {
+      high_ = probe() - 1;
+    } else {
+      low_ = probe();
+      if (one_by_one_) high_ = low_;
+    }
     return true;
   }
 
@@ -183,19 +189,20 @@ class log_reader final : public step_loop {
 
   /// An index point may be older than a merge of its segment: then the search decides, and only it may call it damage.
   bool damage(const std::string& why) {
+    if (!batches_.empty()) return answer_batches();
     if (!from_index_) return fail(damaged(segment_ < view_->segments.size() ? current().name + ": " + why : why));
     if (index_) index_->erase(view_->topic_id, view_->partition, wanted_);
     from_index_ = false;
     index_failed_ = true;
-    batches_.clear();
-    bytes_ = 0;
     needed_ = 0;
     full_ = false;
     phase_ = phase::locate;
     return true;
   }
 
+  /// What was proven before is good and comes first: the trouble is the next read's answer.
   bool fail(outcome what) {
+    if (!batches_.empty()) return answer_batches();
     done_({std::move(what), {}});
     return false;
   }
@@ -227,6 +234,7 @@ class log_reader final : public step_loop {
   std::size_t segment_ = 0;
   std::size_t low_ = 0;  // search: the wanted batch is in chunk [low_, high_]
   std::size_t high_ = 0;
+  bool one_by_one_ = false;
   std::size_t chunk_ = 0;  // scan: the next message is here
   std::uint64_t position_ = 0;
   std::int64_t expected_ = -1;  // its base offset; -1: any up to the wanted offset

@@ -26,7 +26,8 @@ std::shared_ptr<const log_view> make_view(const log_state& log, const partition_
 
 /// Reads batches in order: the first one contains `offset`, each continues the one before it (or a declared gap), at
 /// least one, and at most `max_bytes` together from the second one on. An `offset` inside a declared gap goes on at its
-/// end. At the view's end the answer is ok and empty.
+/// end. At the view's end the answer is ok and empty. Batches before a damaged place are answered; the read that begins
+/// there fails.
 /// Errors: refused "damaged: …" (magic, CRC, topic id, partition or offsets do not agree; an undeclared gap);
 ///         absent (a chunk is gone: the segment was merged or trimmed, take a new view); the port's doubts as they
 ///         came.
@@ -43,6 +44,7 @@ void for_each_batch(engine ports, std::shared_ptr<const log_view> view, std::int
 
 /// The first batch at or above the log start whose largest record timestamp is at least `timestamp_ms`; the caller
 /// opens it, because a record below the log start or an older one may come first. An empty value: there is none.
+/// `view`: of all segments (make_view with SIZE_MAX).
 /// Errors and threads as read_log().
 void find_by_timestamp(engine ports, std::shared_ptr<const log_view> view, std::int64_t timestamp_ms,
                        time_point deadline, completion<result<shared_bytes>> done);

@@ -151,6 +151,16 @@ CAF_TEST(chunks that are cut off or swapped are damage and a lost one is absent)
   CAF_CHECK(lost.read(4, 100).what.code == status::absent);
 }
 
+CAF_TEST(what stands before a damaged batch is served) {
+  stored_log s;
+  for (int i = 0; i < 6; ++i) s.append_one(2, (i + 1) * 1000);
+  s.store.chunks["chunk-4"].back() ^= std::byte{1};
+  s.store.chunks["chunk-3"][60] ^= std::byte{1};
+  CAF_CHECK_EQUAL(s.read(0, 100'000).value.size(), 3u);
+  CAF_CHECK(is_damaged(s.read(6, 100'000).what));
+  CAF_CHECK(s.read(10, 100'000).is_ok());
+}
+
 CAF_TEST(a doubt of the engine stays a doubt) {
   stored_log s;
   s.append_one(1, 1000);
