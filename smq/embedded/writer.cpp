@@ -230,7 +230,8 @@ void engine::impl::delete_dead_volumes() {
     live_total = total;
   }
   for (const auto volume : files->numbers()) {
-    if (volume >= files->current()) break;
+    // Not the current volume: that one may be new and empty while a replay would still begin in the one before.
+    if (volume >= entries->replay_from().volume) break;
     if (live.contains(volume)) continue;
     const auto since = dead_since.emplace(volume, entries->latest_change()).first->second;
     if (entries->durable_change() < since) continue;
