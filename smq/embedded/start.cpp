@@ -81,7 +81,8 @@ std::string engine::impl::start() {
   if (auto problem = load_store_id(); !problem.empty()) return problem;
   if (auto problem = sync_directory_at(settings.data_dir); !problem.empty()) return problem;
   std::string problem;
-  entries = index::open(settings.data_dir + "/index", [this] { sync_before_flush(); }, problem);
+  entries = index::open(
+      settings.data_dir + "/index", [this] { sync_before_flush(); }, problem);
   if (!entries) return problem;
   if (problem = recover(); !problem.empty()) return problem;
   delete_dead_volumes();

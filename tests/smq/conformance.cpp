@@ -20,9 +20,7 @@ bool is(const outcome& o, status expected) {
   return o.code == expected;
 }
 
-std::string text_of(const result<shared_bytes>& r) {
-  return std::string{as_text(r.value.view())};
-}
+std::string text_of(const result<shared_bytes>& r) { return std::string{as_text(r.value.view())}; }
 
 }  // namespace
 
@@ -36,7 +34,8 @@ void check_outcomes_and_guards(engine ports, const std::string& root) {
   CAF_CHECK(is(store.transact({fence, std::nullopt}, {put(fence, "2")}), status::conflict));
   CAF_CHECK(is(store.transact({fence, "0"}, {put(root + "/b", "B"), put(fence, "2")}), status::conflict));
   CAF_CHECK(is(store.get(root + "/b").what, status::absent));
-  CAF_CHECK(is(store.transact({fence, "1"}, {erase(root + "/a"), erase(root + "/never"), put(fence, "2")}), status::ok));
+  CAF_CHECK(
+      is(store.transact({fence, "1"}, {erase(root + "/a"), erase(root + "/never"), put(fence, "2")}), status::ok));
   CAF_CHECK(is(store.get(root + "/a").what, status::absent));
   // The same transaction again, late: its guard is of the past.
   CAF_CHECK(is(store.transact({fence, "1"}, {put(root + "/a", "A"), put(fence, "2")}), status::conflict));
@@ -57,9 +56,9 @@ void check_outcomes_and_guards(engine ports, const std::string& root) {
 void check_order_of_mutations(engine ports, const std::string& root) {
   const blocking store{ports};
   const auto fence = root + "/fence";
-  CAF_CHECK(is(store.transact({fence, std::nullopt}, {put(root + "/x", "1"), erase(root + "/x"), put(root + "/y", "1"),
-                                                      put(root + "/y", "2"), erase(root + "/z"), put(root + "/z", "3"),
-                                                      put(fence, "1")}),
+  CAF_CHECK(is(store.transact({fence, std::nullopt},
+                              {put(root + "/x", "1"), erase(root + "/x"), put(root + "/y", "1"), put(root + "/y", "2"),
+                               erase(root + "/z"), put(root + "/z", "3"), put(fence, "1")}),
                status::ok));
   CAF_CHECK(is(store.get(root + "/x").what, status::absent));
   CAF_CHECK_EQUAL(store.get(root + "/y").value.content, "2");
@@ -70,8 +69,9 @@ void check_order_of_mutations(engine ports, const std::string& root) {
   for (int i = 1; i < 50; ++i) {
     auto promise = std::make_shared<std::promise<outcome>>();
     answers.push_back(promise->get_future());
-    ports.entries.transact({fence, std::to_string(i)}, {put(root + "/last", std::to_string(i)), put(fence, std::to_string(i + 1))},
-                           soon(), [promise](outcome o) { promise->set_value(std::move(o)); });
+    ports.entries.transact({fence, std::to_string(i)},
+                           {put(root + "/last", std::to_string(i)), put(fence, std::to_string(i + 1))}, soon(),
+                           [promise](outcome o) { promise->set_value(std::move(o)); });
   }
   bool all = true;
   for (auto& a : answers) all = is(a.get(), status::ok) && all;
@@ -83,8 +83,13 @@ void check_names_and_sizes(engine ports, const std::string& root) {
   const blocking store{ports};
   const auto fence = root + "/fence";
   const std::string long_name(255, 'n');
-  const std::vector<std::string> bad{"", "relative", root + "//twice", root + "/", root + "/../up",
-                                     root + "/" + long_name + "n", root + std::string{"/nul\0", 5}};
+  const std::vector<std::string> bad{"",
+                                     "relative",
+                                     root + "//twice",
+                                     root + "/",
+                                     root + "/../up",
+                                     root + "/" + long_name + "n",
+                                     root + std::string{"/nul\0", 5}};
   for (const auto& path : bad) {
     CAF_CHECK(is(store.transact({fence, std::nullopt}, {put(root + "/first", "1"), put(path, "2"), put(fence, "1")}),
                  status::refused));
@@ -134,7 +139,8 @@ void check_listing(engine ports, const std::string& root) {
 
 void check_get_many(engine ports, const std::string& root) {
   const blocking store{ports};
-  CAF_CHECK(is(store.transact({root + "/f", std::nullopt}, {put(root + "/1", "one"), put(root + "/f", "1")}), status::ok));
+  CAF_CHECK(
+      is(store.transact({root + "/f", std::nullopt}, {put(root + "/1", "one"), put(root + "/f", "1")}), status::ok));
   const auto many = store.get_many({root + "/f", root + "/absent", root + "/1", root + "/1"});
   CAF_REQUIRE(many.is_ok());
   CAF_REQUIRE_EQUAL(many.value.size(), 4U);
@@ -170,14 +176,16 @@ void check_chunks(engine ports, const std::string& root) {
 
   // Gathered parts are one chunk.
   const auto gathered = wait_for<result<chunk_id>>([&](auto done) {
-    ports.chunks.put({shared_bytes::copy_of(as_byte_view("head")), shared_bytes{}, shared_bytes::copy_of(as_byte_view("tail"))},
-                     soon(), std::move(done));
+    ports.chunks.put(
+        {shared_bytes::copy_of(as_byte_view("head")), shared_bytes{}, shared_bytes::copy_of(as_byte_view("tail"))},
+        soon(), std::move(done));
   });
   CAF_REQUIRE(gathered.is_ok());
   CAF_CHECK_EQUAL(text_of(store.get_chunk(gathered.value, 2, 4)), "adta");
   const chunk_ref three{gathered.value, 0, 8, 9};
-  CAF_CHECK(is(store.transact({fence, "2"}, {put(segment, "", {two}), put(root + "/next", "", {three}), put(fence, "3")}),
-               status::ok));
+  CAF_CHECK(
+      is(store.transact({fence, "2"}, {put(segment, "", {two}), put(root + "/next", "", {three}), put(fence, "3")}),
+         status::ok));
   CAF_CHECK_EQUAL(text_of(store.get_chunk(gathered.value, 0, 8)), "headtail");
   CAF_CHECK(is(store.get_chunk(first.value, 0, 10).what, status::absent));
   CAF_CHECK(is(store.get_chunk(second.value, 0, 6).what, status::ok));

@@ -19,34 +19,18 @@ void run(void (*check)(engine, const std::string&)) {
 
 }  // namespace
 
-CAF_TEST(outcomes and guards) {
-  run(check_outcomes_and_guards);
-}
+CAF_TEST(outcomes and guards) { run(check_outcomes_and_guards); }
 
-CAF_TEST(mutations apply in their order and queued guards see each other) {
-  run(check_order_of_mutations);
-}
+CAF_TEST(mutations apply in their order and queued guards see each other) { run(check_order_of_mutations); }
 
-CAF_TEST(bad names are refused before anything applies) {
-  run(check_names_and_sizes);
-}
+CAF_TEST(bad names are refused before anything applies) { run(check_names_and_sizes); }
 
-CAF_TEST(lists are in byte order and in pages) {
-  run(check_listing);
-}
+CAF_TEST(lists are in byte order and in pages) { run(check_listing); }
 
-CAF_TEST(get_many answers per path) {
-  run(check_get_many);
-}
+CAF_TEST(get_many answers per path) { run(check_get_many); }
 
-CAF_TEST(chunks live as long as an entry names them) {
-  run(check_chunks);
-}
+CAF_TEST(chunks live as long as an entry names them) { run(check_chunks); }
 
-CAF_TEST(remove_tree removes what is below and nothing beside it) {
-  run(check_remove_tree);
-}
+CAF_TEST(remove_tree removes what is below and nothing beside it) { run(check_remove_tree); }
 
-CAF_TEST(eight threads lose no update) {
-  run(check_concurrent_counters);
-}
+CAF_TEST(eight threads lose no update) { run(check_concurrent_counters); }
