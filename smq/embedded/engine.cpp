@@ -13,13 +13,9 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-outcome refused(std::string reason) {
-  return {status::refused, std::move(reason), 0};
-}
+outcome refused(std::string reason) { return {status::refused, std::move(reason), 0}; }
 
-outcome unknown(std::string reason) {
-  return {status::unknown, std::move(reason), 0};
-}
+outcome unknown(std::string reason) { return {status::unknown, std::move(reason), 0}; }
 
 result<entry> to_entry(const std::string& path, stored_value found) {
   if (!found.is_ok()) return {std::move(found.what), {}};
@@ -170,8 +166,7 @@ void engine::get(const std::string& path, time_point, completion<result<entry>> 
   done(to_entry(path, impl_->entries->find(path)));
 }
 
-void engine::get_many(std::vector<std::string> paths, time_point,
-                      completion<result<std::vector<result<entry>>>> done) {
+void engine::get_many(std::vector<std::string> paths, time_point, completion<result<std::vector<result<entry>>>> done) {
   result<std::vector<result<entry>>> all;
   for (const auto& path : paths) {
     if (auto problem = path_problem(path); !problem.empty()) return done({refused(std::move(problem)), {}});
@@ -193,8 +188,7 @@ void engine::list(const std::string& directory, const std::string& after, std::s
   done(impl_->entries->list(directory, after, limit, with_chunks));
 }
 
-void engine::transact(guard condition, std::vector<mutation> mutations, time_point deadline,
-                      completion<outcome> done) {
+void engine::transact(guard condition, std::vector<mutation> mutations, time_point deadline, completion<outcome> done) {
   if (auto problem = path_problem(condition.path); !problem.empty()) return done(refused(std::move(problem)));
   task one;
   if (auto problem = prepare(mutations, impl_->settings.max_entry_bytes, one.mutations); !problem.empty()) {
@@ -216,9 +210,7 @@ void engine::remove_tree(const std::string& directory, time_point deadline, comp
   impl_->enqueue(std::move(one));
 }
 
-const recovery_report& engine::recovered() const {
-  return impl_->report;
-}
+const recovery_report& engine::recovered() const { return impl_->report; }
 
 usage engine::measure() const {
   usage now;

@@ -26,14 +26,14 @@ struct hooks {
 
 struct options {
   std::string data_dir;
-  bool sync = true;  // false: durability "os": acknowledged when the kernel has it
-  std::uint64_t volume_bytes = 256ULL << 20;           // a window that starts behind this goes to a new volume
+  bool sync = true;                           // false: durability "os": acknowledged when the kernel has it
+  std::uint64_t volume_bytes = 256ULL << 20;  // a window that starts behind this goes to a new volume
   std::uint64_t checkpoint_mutation_bytes = 8ULL << 20;
   std::uint64_t checkpoint_volume_bytes = 256ULL << 20;
-  std::uint64_t max_entry_bytes = 4ULL << 20;          // path, content, attributes and chunk list of one entry
-  std::uint64_t max_unnamed_bytes = 512ULL << 20;      // chunks that no transaction named yet are in memory
+  std::uint64_t max_entry_bytes = 4ULL << 20;           // path, content, attributes and chunk list of one entry
+  std::uint64_t max_unnamed_bytes = 512ULL << 20;       // chunks that no transaction named yet are in memory
   std::chrono::milliseconds unnamed_lifetime{600'000};  // a chunk that nobody names for so long is forgotten
-  std::uint64_t reserve_bytes = 32ULL << 20;           // "disk full" while less is free: RocksDB needs room, too
+  std::uint64_t reserve_bytes = 32ULL << 20;            // "disk full" while less is free: RocksDB needs room, too
   hooks faults;
 };
 
@@ -41,8 +41,8 @@ struct options {
 struct recovery_report {
   std::uint64_t replayed_windows = 0;
   std::uint64_t replayed_bytes = 0;
-  std::uint64_t cut_bytes = 0;   // torn tail that was removed
-  std::string cut_at;            // "volume, position" or empty
+  std::uint64_t cut_bytes = 0;  // torn tail that was removed
+  std::string cut_at;           // "volume, position" or empty
 };
 
 struct usage {

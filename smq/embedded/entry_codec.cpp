@@ -10,9 +10,7 @@ constexpr std::uint8_t layout_version = 1;
 constexpr std::size_t max_name_bytes = 255;
 constexpr std::size_t max_path_bytes = 4096;
 
-bool read_start(binary_reader& in) {
-  return in.number<std::uint8_t>() == layout_version && in.ok();
-}
+bool read_start(binary_reader& in) { return in.number<std::uint8_t>() == layout_version && in.ok(); }
 
 }  // namespace
 

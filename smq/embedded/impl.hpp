@@ -41,7 +41,11 @@ struct engine::impl {
   std::vector<task> take_queued();
   void run_window(std::vector<task>& tasks);
   void run_tree(task& one);
+  bool claim_chunks(const window_plan& plan, std::vector<std::shared_ptr<pending_chunk>>& chunks,
+                    std::vector<chunk_row>& rows);
+  void give_back_chunks(const window_plan& plan);
   outcome write(window_plan& plan);
+  outcome make_visible(const window_effects& effects, std::uint64_t mutation_bytes, std::uint64_t window_bytes);
   std::string make_room(std::uint64_t bytes);
   void after_window(std::uint64_t mutation_bytes, std::uint64_t window_bytes);
   void delete_dead_volumes();

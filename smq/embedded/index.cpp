@@ -18,9 +18,7 @@ namespace {
 
 const std::string replay_key = "r";
 
-std::string chunk_key(const chunk_id& id) {
-  return "c" + id;
-}
+std::string chunk_key(const chunk_id& id) { return "c" + id; }
 
 std::string volume_key(std::uint32_t volume) {
   std::string key{"v"};
@@ -58,9 +56,7 @@ std::string encode_position(const replay_position& at) {
   return out;
 }
 
-outcome unknown(std::string reason) {
-  return {status::unknown, std::move(reason), 0};
-}
+outcome unknown(std::string reason) { return {status::unknown, std::move(reason), 0}; }
 
 outcome outcome_of(const rocksdb::Status& s) {
   if (s.ok()) return {};
@@ -267,9 +263,7 @@ std::string index::apply(const window_effects& effects) {
   return {};
 }
 
-std::uint64_t index::latest_change() const {
-  return db_->GetLatestSequenceNumber();
-}
+std::uint64_t index::latest_change() const { return db_->GetLatestSequenceNumber(); }
 
 std::string index::flush(bool wait) {
   rocksdb::FlushOptions how;

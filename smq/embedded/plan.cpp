@@ -8,9 +8,7 @@ namespace tidegate::smq::embedded {
 
 namespace {
 
-outcome refused(std::string reason) {
-  return {status::refused, std::move(reason), 0};
-}
+outcome refused(std::string reason) { return {status::refused, std::move(reason), 0}; }
 
 /// Elements of `a` that are not in `b`; both get sorted.
 std::vector<chunk_id> without(std::vector<chunk_id> a, std::vector<chunk_id> b) {

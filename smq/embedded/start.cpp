@@ -49,11 +49,13 @@ std::string engine::impl::load_store_id() {
       return path + " is damaged";
     }
     std::memcpy(store.bytes.data(), id.data(), id.size());
-    return {};
+    return files->numbers().empty() ? settings.data_dir + " has no volumes any more" : std::string{};
   }
-  if (std::filesystem::exists(settings.data_dir + "/volumes")) {
-    return path + " is missing, but there are volumes: not an empty data directory";
+  for (const auto volume : files->numbers()) {
+    if (files->size_of(volume).value_or(1) > 0) return path + " is missing, but there are volumes";
   }
+  // The first volume comes before the store file: a store without volumes has lost them.
+  if (auto error = files->start(1, 0); !error.empty()) return error;
   std::random_device random;
   for (auto& b : store.bytes) b = static_cast<std::byte>(random() & 0xFFU);
   std::string bytes{store_magic};
@@ -74,12 +76,13 @@ std::string engine::impl::start() {
     return errno == EWOULDBLOCK ? settings.data_dir + " is in use by another process"
                                 : errno_text("cannot lock " + lock_path, errno);
   }
-  if (auto problem = load_store_id(); !problem.empty()) return problem;
   files = std::make_unique<volumes>(settings.data_dir + "/volumes", settings.faults);
   if (auto problem = files->scan(); !problem.empty()) return problem;
+  if (auto problem = load_store_id(); !problem.empty()) return problem;
   if (auto problem = sync_directory_at(settings.data_dir); !problem.empty()) return problem;
   std::string problem;
-  entries = index::open(settings.data_dir + "/index", [this] { sync_before_flush(); }, problem);
+  entries = index::open(
+      settings.data_dir + "/index", [this] { sync_before_flush(); }, problem);
   if (!entries) return problem;
   if (problem = recover(); !problem.empty()) return problem;
   delete_dead_volumes();

@@ -39,9 +39,7 @@ std::string sync_fd(const hooks& faults, int fd) {
 
 }  // namespace
 
-file::~file() {
-  ::close(fd_);
-}
+file::~file() { ::close(fd_); }
 
 std::string errno_text(const std::string& what, int error) {
   if (error == ENOSPC || error == EDQUOT) return "disk full";
@@ -159,9 +157,7 @@ std::string volumes::sync() {
   return now ? sync_fd(faults_, now->fd()) : std::string{};
 }
 
-void volumes::start_write_back() {
-  ::sync_file_range(current_file_->fd(), 0, 0, SYNC_FILE_RANGE_WRITE);
-}
+void volumes::start_write_back() { ::sync_file_range(current_file_->fd(), 0, 0, SYNC_FILE_RANGE_WRITE); }
 
 std::string volumes::read(std::uint32_t number, std::uint64_t position, std::span<std::byte> into) {
   std::string error;

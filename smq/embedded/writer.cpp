@@ -16,13 +16,9 @@ constexpr std::size_t erased_per_window = 4096;
 // Durability "os": more would make the next fdatasync (at a checkpoint) stall the writer for long.
 constexpr std::uint64_t max_unsynced_bytes = 64ULL << 20;
 
-outcome refused(std::string reason) {
-  return {status::refused, std::move(reason), 0};
-}
+outcome refused(std::string reason) { return {status::refused, std::move(reason), 0}; }
 
-iovec part_of(std::string_view bytes) {
-  return {const_cast<char*>(bytes.data()), bytes.size()};
-}
+iovec part_of(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace
 
@@ -91,6 +87,7 @@ void engine::impl::run_window(std::vector<task>& tasks) {
   if (!plan.records.empty()) {
     // A conflict may rest on a mutation of the same window: it is as true as that mutation is durable.
     if (const auto written = write(plan); !written.is_ok()) {
+      give_back_chunks(plan);
       for (auto& o : outcomes) {
         if (o.code != status::refused) o = written;
       }
@@ -131,23 +128,39 @@ std::string engine::impl::make_room(std::uint64_t bytes) {
   return files->start(files->current() + 1, 0);
 }
 
+/// Takes the bytes of the chunks that the plan names, and their rows. Errors: false when one is gone.
+bool engine::impl::claim_chunks(const window_plan& plan, std::vector<std::shared_ptr<pending_chunk>>& chunks,
+                                std::vector<chunk_row>& rows) {
+  const std::lock_guard lock{chunks_mutex};
+  for (const auto& id : plan.claimed) {
+    const auto found = pending.find(id);
+    if (found == pending.end()) return false;
+    found->second->in_window = true;
+    chunks.push_back(found->second);
+    rows.push_back({id, found->second->length, found->second->crc});
+  }
+  return true;
+}
+
+/// After a refusal: the chunks wait for a name again, and may be forgotten.
+void engine::impl::give_back_chunks(const window_plan& plan) {
+  const std::lock_guard lock{chunks_mutex};
+  for (const auto& id : plan.claimed) {
+    if (const auto found = pending.find(id); found != pending.end()) found->second->in_window = false;
+  }
+}
+
+/// Appends, syncs and indexes one window. Outcomes: ok; refused (nothing changed); unknown (the process must end).
 outcome engine::impl::write(window_plan& plan) {
   mutation_section section;
   std::vector<std::shared_ptr<pending_chunk>> chunks;
-  {
-    const std::lock_guard lock{chunks_mutex};
-    for (const auto& id : plan.claimed) {
-      const auto found = pending.find(id);
-      if (found == pending.end()) return refused("a chunk was named too late");
-      found->second->in_window = true;
-      chunks.push_back(found->second);
-      section.chunks.push_back({id, found->second->length, found->second->crc});
-    }
-  }
+  if (!claim_chunks(plan, chunks, section.chunks)) return refused("a chunk was named too late");
   section.records = std::move(plan.records);
   const auto mutations = encode_section(section);
   window_header header{store, next_seq, synced_seq, mutations.size(), 0, crc32c(as_byte_view(mutations))};
   for (const auto& c : chunks) header.chunk_bytes += c->length;
+  if (auto error = make_room(header.window_bytes()); !error.empty()) return refused(std::move(error));
+  header.synced_seq = synced_seq;
   const auto head = encode_header(header);
   std::vector<iovec> parts{part_of(head), part_of(mutations)};
   for (const auto& c : chunks) {
@@ -156,7 +169,6 @@ outcome engine::impl::write(window_plan& plan) {
     }
   }
 
-  if (auto error = make_room(header.window_bytes()); !error.empty()) return refused(std::move(error));
   window_effects effects;
   effects.records = std::move(section.records);
   effects.released = std::move(plan.released);
@@ -170,6 +182,11 @@ outcome engine::impl::write(window_plan& plan) {
     return refused(std::move(error));
   }
   effects.next = {files->current(), files->position(), next_seq + 1};
+  return make_visible(effects, mutations.size(), header.window_bytes());
+}
+
+outcome engine::impl::make_visible(const window_effects& effects, std::uint64_t mutation_bytes,
+                                   std::uint64_t window_bytes) {
   step("window.appended");
   if (settings.sync) {
     if (auto error = files->sync(); !error.empty()) return fail(error);
@@ -188,7 +205,7 @@ outcome engine::impl::write(window_plan& plan) {
     open_seq = next_seq;
     open_index = 0;
   }
-  after_window(mutations.size(), header.window_bytes());
+  after_window(mutation_bytes, window_bytes);
   return {};
 }
 
@@ -230,7 +247,8 @@ void engine::impl::delete_dead_volumes() {
     live_total = total;
   }
   for (const auto volume : files->numbers()) {
-    if (volume >= files->current()) break;
+    // Not the current volume: that one may be new and empty while a replay would still begin in the one before.
+    if (volume >= entries->replay_from().volume) break;
     if (live.contains(volume)) continue;
     const auto since = dead_since.emplace(volume, entries->latest_change()).first->second;
     if (entries->durable_change() < since) continue;

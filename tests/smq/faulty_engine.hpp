@@ -16,15 +16,15 @@ namespace tidegate::smq::testing {
 /// Probabilities, 0 to 1; at most one of them hits a call, in this order.
 struct faults {
   std::uint64_t seed = 1;
-  double partial = 0.05;           // a prefix applies; answer: partial
-  double unknown_prefix = 0.05;    // a prefix applies; answer: unknown
-  double unknown_applied = 0.05;   // everything applies; answer: unknown
-  double unknown_lost = 0.05;      // nothing applies; answer: unknown
-  double late = 0.05;              // answer: unknown; the transaction is sent after later calls, or never
-  double duplicate = 0.05;         // answered as it is, and sent a second time after later calls
-  double refused = 0.0;            // nothing applies; answer: refused
-  double read_unknown = 0.05;      // get, get_many, list, and put of a chunk
-  double late_never = 0.3;         // of the late ones
+  double partial = 0.05;              // a prefix applies; answer: partial
+  double unknown_prefix = 0.05;       // a prefix applies; answer: unknown
+  double unknown_applied = 0.05;      // everything applies; answer: unknown
+  double unknown_lost = 0.05;         // nothing applies; answer: unknown
+  double late = 0.05;                 // answer: unknown; the transaction is sent after later calls, or never
+  double duplicate = 0.05;            // answered as it is, and sent a second time after later calls
+  double refused = 0.0;               // nothing applies; answer: refused
+  double read_unknown = 0.05;         // get, get_many, list, and put of a chunk
+  double late_never = 0.3;            // of the late ones
   std::size_t max_delayed_calls = 8;  // a late transaction is sent after 1 to so many later calls
 };
 
@@ -102,7 +102,8 @@ class faulty_engine final : public chunk_port, public entry_port {
     tick();
     auto d = draw();
     const auto next = [&](double p) { return (d -= p) < 0; };
-    if (next(faults_.partial)) return prefix(std::move(condition), std::move(mutations), deadline, true, std::move(done));
+    if (next(faults_.partial))
+      return prefix(std::move(condition), std::move(mutations), deadline, true, std::move(done));
     if (next(faults_.unknown_prefix)) {
       return prefix(std::move(condition), std::move(mutations), deadline, false, std::move(done));
     }
@@ -183,9 +184,7 @@ class faulty_engine final : public chunk_port, public entry_port {
   template <class T>
   completion<T> delayed(completion<T> done) {
     if (!own_thread_ || !hit(0.5)) return done;
-    return [this, done = std::move(done)](T value) {
-      schedule(0, [done, value = std::move(value)] { done(value); });
-    };
+    return [this, done = std::move(done)](T value) { schedule(0, [done, value = std::move(value)] { done(value); }); };
   }
 
   void tick() {

@@ -14,7 +14,10 @@ namespace tidegate::smq::testing {
 class scratch_directory {
  public:
   scratch_directory() {
-    auto pattern = (std::filesystem::temp_directory_path() / "tidegate-XXXXXX").string();
+    // In memory where there is such a thing: crashes are simulated by copies, so what a disk keeps does not matter.
+    const std::filesystem::path memory{"/dev/shm"};
+    const auto base = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+    auto pattern = (base / "tidegate-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) CAF_FAIL("cannot make " << pattern);
     path_ = pattern;
   }
@@ -30,9 +33,7 @@ class scratch_directory {
   std::string path_;
 };
 
-inline time_point soon() {
-  return std::chrono::steady_clock::now() + std::chrono::seconds{30};
-}
+inline time_point soon() { return std::chrono::steady_clock::now() + std::chrono::seconds{30}; }
 
 /// Waits for the one answer of a call that gets `completion<T>` as its last argument.
 template <class T, class Call>
@@ -49,25 +50,23 @@ struct blocking {
   engine ports;
 
   [[nodiscard]] result<chunk_id> put_chunk(std::string_view bytes) const {
-    return wait_for<result<chunk_id>>([&](auto done) {
-      ports.chunks.put({shared_bytes::copy_of(as_byte_view(bytes))}, soon(), std::move(done));
-    });
+    return wait_for<result<chunk_id>>(
+        [&](auto done) { ports.chunks.put({shared_bytes::copy_of(as_byte_view(bytes))}, soon(), std::move(done)); });
   }
   [[nodiscard]] result<shared_bytes> get_chunk(const chunk_id& id, std::uint64_t at, std::uint64_t count) const {
-    return wait_for<result<shared_bytes>>(
-      [&](auto done) { ports.chunks.get(id, at, count, soon(), std::move(done)); });
+    return wait_for<result<shared_bytes>>([&](auto done) { ports.chunks.get(id, at, count, soon(), std::move(done)); });
   }
   [[nodiscard]] result<entry> get(const std::string& path) const {
     return wait_for<result<entry>>([&](auto done) { ports.entries.get(path, soon(), std::move(done)); });
   }
   [[nodiscard]] result<std::vector<result<entry>>> get_many(std::vector<std::string> paths) const {
     return wait_for<result<std::vector<result<entry>>>>(
-      [&](auto done) { ports.entries.get_many(std::move(paths), soon(), std::move(done)); });
+        [&](auto done) { ports.entries.get_many(std::move(paths), soon(), std::move(done)); });
   }
   [[nodiscard]] result<list_page> list(const std::string& directory, const std::string& after = "",
                                        std::size_t limit = 1000, bool with_chunks = true) const {
     return wait_for<result<list_page>>(
-      [&](auto done) { ports.entries.list(directory, after, limit, with_chunks, soon(), std::move(done)); });
+        [&](auto done) { ports.entries.list(directory, after, limit, with_chunks, soon(), std::move(done)); });
   }
   [[nodiscard]] outcome transact(guard condition, std::vector<mutation> mutations) const {
     return wait_for<outcome>([&](auto done) {
@@ -83,9 +82,7 @@ inline mutation put(std::string path, std::string content, std::vector<chunk_ref
   return {mutation::kind::put, {std::move(path), std::move(content), {}, std::move(chunks)}};
 }
 
-inline mutation erase(std::string path) {
-  return {mutation::kind::erase, {std::move(path), {}, {}, {}}};
-}
+inline mutation erase(std::string path) { return {mutation::kind::erase, {std::move(path), {}, {}, {}}}; }
 
 inline std::unique_ptr<embedded::engine> open_embedded(const std::string& directory, embedded::options wanted = {}) {
   wanted.data_dir = directory;

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "smq/ports.hpp"
+
+#include <string>
+
+namespace tidegate::smq::testing {
+
+/// What every engine must do, checked through the ports alone. Uses only paths below `root`, which must not exist.
+/// Each function reports through CAF's checks of the test that calls it.
+void check_outcomes_and_guards(engine store, const std::string& root);
+void check_order_of_mutations(engine store, const std::string& root);
+void check_names_and_sizes(engine store, const std::string& root);
+void check_listing(engine store, const std::string& root);
+void check_get_many(engine store, const std::string& root);
+void check_chunks(engine store, const std::string& root);
+void check_remove_tree(engine store, const std::string& root);
+void check_concurrent_counters(engine store, const std::string& root);
+
+}  // namespace tidegate::smq::testing

@@ -1,0 +1,36 @@
+#define CAF_SUITE embedded_conformance
+#include "tests/smq/conformance.hpp"
+#include "tests/smq/test_engine.hpp"
+
+using namespace tidegate::smq;
+using namespace tidegate::smq::testing;
+
+namespace {
+
+void run(void (*check)(engine, const std::string&)) {
+  for (const bool sync : {true, false}) {
+    const scratch_directory home;
+    embedded::options wanted;
+    wanted.sync = sync;
+    const auto store = open_embedded(home.path(), wanted);
+    check(store->ports(), "/topics/.tidegate/test");
+  }
+}
+
+}  // namespace
+
+CAF_TEST(outcomes and guards) { run(check_outcomes_and_guards); }
+
+CAF_TEST(mutations apply in their order and queued guards see each other) { run(check_order_of_mutations); }
+
+CAF_TEST(bad names are refused before anything applies) { run(check_names_and_sizes); }
+
+CAF_TEST(lists are in byte order and in pages) { run(check_listing); }
+
+CAF_TEST(get_many answers per path) { run(check_get_many); }
+
+CAF_TEST(chunks live as long as an entry names them) { run(check_chunks); }
+
+CAF_TEST(remove_tree removes what is below and nothing beside it) { run(check_remove_tree); }
+
+CAF_TEST(eight threads lose no update) { run(check_concurrent_counters); }

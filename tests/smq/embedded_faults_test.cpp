@@ -1,0 +1,118 @@
+#define CAF_SUITE embedded_faults
+#include "tests/smq/test_engine.hpp"
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+using namespace tidegate::smq;
+using namespace tidegate::smq::testing;
+
+CAF_TEST(a full disk refuses writes keeps reads and takes the partial append back) {
+  const scratch_directory home;
+  std::atomic<int> room{1 << 20};
+  embedded::options wanted;
+  wanted.faults.write = [&](int fd, const iovec* parts, int count, off_t position) -> ssize_t {
+    if (room == 0) {
+      errno = ENOSPC;
+      return -1;
+    }
+    // One part at most, and not even all of it: whoever appends must be able to go on.
+    const iovec some{parts->iov_base, std::min(parts->iov_len, static_cast<std::size_t>(room))};
+    const auto written = ::pwritev(fd, &some, std::min(count, 1), position);
+    room -= static_cast<int>(written);
+    return written;
+  };
+  const auto volume = home.path("/volumes/0000000001");
+  {
+    const auto store = open_embedded(home.path(), wanted);
+    const blocking calls{store->ports()};
+    const auto chunk = calls.put_chunk("0123456789").value;
+    CAF_CHECK(calls.transact({"/f", std::nullopt}, {put("/f", "1", {{chunk, 0, 10, 0}})}).is_ok());
+    const auto size = std::filesystem::file_size(volume);
+    for (int left = 0; left < 150; left += 10) {
+      room = left;
+      const auto o = calls.transact({"/f", "1"}, {put("/g", std::string(200, 'g')), put("/f", "2")});
+      CAF_CHECK(o.code == status::refused);
+      CAF_CHECK_EQUAL(o.reason, "disk full");
+      CAF_CHECK_EQUAL(std::filesystem::file_size(volume), size);
+      CAF_CHECK_EQUAL(calls.get("/f").value.content, "1");
+      CAF_CHECK(calls.get("/g").what.code == status::absent);
+      CAF_CHECK(calls.get_chunk(chunk, 0, 10).is_ok());
+    }
+    room = 1 << 20;
+    CAF_CHECK(calls.transact({"/f", "1"}, {put("/f", "2")}).is_ok());
+  }
+  CAF_CHECK_EQUAL(blocking{open_embedded(home.path())->ports()}.get("/f").value.content, "2");
+}
+
+CAF_TEST(too little reserve is a full disk) {
+  const scratch_directory home;
+  embedded::options wanted;
+  wanted.reserve_bytes = 1ULL << 60U;
+  const auto store = open_embedded(home.path(), wanted);
+  const auto o = blocking{store->ports()}.transact({"/f", std::nullopt}, {put("/f", "1")});
+  CAF_CHECK(o.code == status::refused);
+  CAF_CHECK_EQUAL(o.reason, "disk full");
+}
+
+CAF_TEST(a failed sync ends the process and shows nothing) {
+  const scratch_directory home;
+  std::atomic<bool> broken{false};
+  std::atomic<int> fatal_calls{0};
+  embedded::options wanted;
+  wanted.faults.sync = [&](int fd) {
+    if (!broken) return ::fdatasync(fd);
+    errno = EIO;
+    return -1;
+  };
+  wanted.faults.fatal = [&](const std::string&) { ++fatal_calls; };
+  const auto store = open_embedded(home.path(), wanted);
+  const blocking calls{store->ports()};
+  CAF_CHECK(calls.transact({"/f", std::nullopt}, {put("/f", "1")}).is_ok());
+  broken = true;
+  CAF_CHECK(calls.transact({"/f", "1"}, {put("/f", "2")}).code == status::unknown);
+  CAF_CHECK_EQUAL(fatal_calls.load(), 1);
+  CAF_CHECK_EQUAL(calls.get("/f").value.content, "1");
+  broken = false;
+  CAF_CHECK(calls.transact({"/f", "1"}, {put("/f", "2")}).code == status::refused);
+}
+
+CAF_TEST(nothing is visible before it is synced) {
+  const scratch_directory home;
+  std::atomic<bool> seen_early{false};
+  embedded::engine* opened = nullptr;
+  embedded::options wanted;
+  wanted.faults.at = [&](std::string_view step) {
+    if (step != "window.appended" || opened == nullptr) return;
+    if (blocking{opened->ports()}.get("/f").what.code != status::absent) seen_early = true;
+  };
+  const auto store = open_embedded(home.path(), wanted);
+  opened = store.get();
+  CAF_CHECK(blocking{store->ports()}.transact({"/f", std::nullopt}, {put("/f", "1")}).is_ok());
+  CAF_CHECK(!seen_early);
+}
+
+CAF_TEST(chunks that nobody may name) {
+  const scratch_directory home;
+  embedded::options wanted;
+  wanted.max_unnamed_bytes = 20;
+  const auto store = open_embedded(home.path(), wanted);
+  const blocking calls{store->ports()};
+  const auto chunk = calls.put_chunk("0123456789").value;
+  CAF_CHECK(calls.put_chunk("0123456789X").what.code == status::refused);
+  CAF_CHECK(calls.put_chunk("").what.code == status::refused);
+  const chunk_ref ref{chunk, 0, 10, 0};
+  CAF_CHECK(calls.transact({"/f", std::nullopt}, {put("/a", "", {{"no such chunk", 0, 1, 0}}), put("/f", "1")}).code ==
+            status::refused);
+  CAF_CHECK(calls.transact({"/f", std::nullopt}, {put("/a", "", {ref}), put("/b", "", {ref}), put("/f", "1")}).code ==
+            status::refused);
+  CAF_CHECK(calls.get("/a").what.code == status::absent);
+  CAF_CHECK(calls.transact({"/f", std::nullopt}, {put("/a", "", {ref}), put("/f", "1")}).is_ok());
+  CAF_CHECK(calls.transact({"/f", "1"}, {put("/b", "", {ref}), put("/f", "2")}).code == status::refused);
+  CAF_CHECK(calls.transact({"/f", "1"}, {put("/big", std::string(5U << 20U, 'x')), put("/f", "2")}).code ==
+            status::refused);
+  CAF_CHECK(calls.put_chunk("0123456789X").is_ok());
+}
