@@ -176,6 +176,11 @@ struct fixture : test_coordinator_fixture<> {
     return out;
   }
 
+  std::int64_t fetched_offset() {
+    auto out = fetch();
+    return out->at(0).items.at(0).position.offset;
+  }
+
   /// One stable member.
   std::string bring_to_stable() {
     auto joined = join();
@@ -270,10 +275,10 @@ CAF_TEST(positions are answered from memory only while the group has members) {
   start();
   auto id = bring_to_stable();
   CAF_CHECK(is_one(commit(id, 1, 42), none));
-  CAF_CHECK_EQUAL(fetch()->at(0).items.at(0).position.offset, 42);
+  CAF_CHECK_EQUAL(fetched_offset(), 42);
   CAF_CHECK_EQUAL(store->fetches, 0);
   pass(11s);
-  CAF_CHECK_EQUAL(fetch()->at(0).items.at(0).position.offset, 42);
+  CAF_CHECK_EQUAL(fetched_offset(), 42);
   CAF_CHECK_EQUAL(store->fetches, 1);
 }
 
@@ -298,7 +303,7 @@ CAF_TEST(an unknown outcome fails those who wait and the group is loaded again) 
   CAF_CHECK(is_one(behind, coordinator_not_available));
   CAF_CHECK_EQUAL(store->opens, opens + 1);
   CAF_CHECK(is_one(heartbeat(id, 1), none));
-  CAF_CHECK_EQUAL(fetch()->at(0).items.at(0).position.offset, 1);
+  CAF_CHECK_EQUAL(fetched_offset(), 1);
 }
 
 CAF_TEST(a fenced coordinator answers not_coordinator and goes) {
@@ -345,6 +350,38 @@ CAF_TEST(a deleted group loses its positions) {
   CAF_CHECK(is_one(out, none));
   CAF_CHECK(store->positions.empty());
   CAF_CHECK(store->entry.entry.deleted);
+}
+
+CAF_TEST(a write that is refused answers its error and the group goes on) {
+  start();
+  auto id = bring_to_stable();
+  store->holds_writes = true;
+  auto refused = commit(id, 1, 1);
+  store->answer(group_write_answer::status::refused);
+  consume_messages();
+  CAF_CHECK(is_one(refused, coordinator_not_available));
+  auto next = commit(id, 1, 2);
+  store->answer(group_write_answer::status::stored);
+  consume_messages();
+  CAF_CHECK(is_one(next, none));
+  CAF_CHECK_EQUAL(fetched_offset(), 2);
+}
+
+CAF_TEST(the positions of a deleted topic go although the group has members) {
+  start();
+  auto id = bring_to_stable();
+  commit(id, 1, 5);
+  for (bool topic_is_deleted : {false, true}) {
+    auto out = std::make_shared<std::vector<std::vector<error_code>>>();
+    msg::delete_offsets m;
+    m.partitions.push_back({"t", {}, 0});
+    m.topic_is_deleted = topic_is_deleted;
+    m.answer = msg::item_errors_reply(1, [out](auto e) { out->push_back(std::move(e)); });
+    tell(std::move(m));
+    CAF_CHECK(is_one(out, topic_is_deleted ? none : non_empty_group));
+    CAF_CHECK_EQUAL(fetched_offset(), topic_is_deleted ? -1 : 5);
+  }
+  CAF_CHECK(store->entry.entry.topics.empty());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
