@@ -54,7 +54,7 @@ struct group_effects {
 
 /// What a commit or a removal of positions may do: the items that are none, and the entry that goes with them.
 struct position_plan {
-  std::vector<error_code> items;         // in the order of the request
+  std::vector<error_code> items;          // in the order of the request
   std::optional<group_metadata> persist;  // when set, the group is busy until on_persisted
 };
 
@@ -98,7 +98,7 @@ class group {
   /// Errors per item: group_id_not_found, non_empty_group (not for the partitions of a deleted topic).
   position_plan plan_offset_delete(const msg::delete_offsets& request, moment now);
 
-  /// Answers every waiter with `error` and refuses everything from now on: the group moved away or must be loaded again.
+  /// Answers every waiter with `error` and refuses everything from now on: the group moved away or is loaded again.
   group_effects retire(error_code error);
 
   [[nodiscard]] msg::describe_group_result describe() const;
