@@ -1,7 +1,7 @@
 #include "actors/gateway.hpp"
 
 #include "actors/log.hpp"
-#include "net/admin_server.hpp"
+#include "actors/socket_options.hpp"
 
 #include <csignal>
 
@@ -17,13 +17,9 @@ int run_gateway(const options& settings) {
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
-  host_port where;
-  parse_host_port(settings.admin.listen, where);
-  net::admin_options admin;
-  admin.host = where.host;
-  admin.port = where.port;
   std::string error;
-  auto server = net::admin_server::start(admin, {{"/health", [] { return net::http_answer{.body = "ok\n"}; }}}, error);
+  const net::http_routes routes{{"/health", [] { return net::http_answer{.body = "ok\n"}; }}};
+  auto server = net::admin_server::start(admin_options_of(settings), routes, error);
   if (!server) {
     log_event(log_level::error, "admin server failed", {{"reason", error}});
     return 1;
