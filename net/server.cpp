@@ -133,7 +133,7 @@ struct server::implementation {
     if (failed) return;  // gone again
     if (connections->load() >= options.max_connections) {
       return log_rarely("connection refused peer=" + text_of(remote) +
-                        " reason=\"max.connections " + std::to_string(options.max_connections) + '"');
+                        " reason: max.connections=" + std::to_string(options.max_connections));
     }
     connections->fetch_add(1);
     socket.set_option(tcp::no_delay(true), failed);
@@ -150,7 +150,7 @@ struct server::implementation {
     const auto now = std::chrono::steady_clock::now();
     ++suppressed;
     if (!options.log || now - last_log < 1s) return;
-    options.log(line + " count=" + std::to_string(suppressed));
+    options.log(line + " (" + std::to_string(suppressed) + " since the last such line)");
     last_log = now;
     suppressed = 0;
   }

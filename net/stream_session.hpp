@@ -109,7 +109,7 @@ class stream_session final : public managed_session {
     if (!handler_) return finish("refused");
     stream_traits<Stream>::open(stream_, [self = this->self()](asio_error failed) {
       if (failed) return self->finish("handshake: " + failed.message());
-      self->pump();
+      self->or_finish([&] { self->pump(); });
     });
   }
 
@@ -123,12 +123,12 @@ class stream_session final : public managed_session {
     }
     stream_traits<Stream>::close(stream_);
     if (!reason.empty() && worker_->log) {
-      worker_->log("connection closed id=" + std::to_string(id_) + " peer=" + peer_ + " reason=\"" + reason + '"');
+      worker_->log("connection closed id=" + std::to_string(id_) + " peer=" + peer_ + " reason: " + reason);
     }
-    if (auto handler = std::exchange(handler_, nullptr)) handler->on_closed();
     if (!write_active_) drop_unsent();
     worker_->connections->fetch_sub(1);
     worker_->sessions.erase(id_);
+    if (auto handler = std::exchange(handler_, nullptr)) handler->on_closed();
   }
 
   [[nodiscard]] const char* expired(steady_time now) const override {
@@ -195,13 +195,23 @@ class stream_session final : public managed_session {
       drain_since_ = std::chrono::steady_clock::now();
     }
     write_more();
-    pump();
+    or_finish([&] { pump(); });
   }
 
   [[nodiscard]] bool may_read() const {
     const auto& limits = worker_->limits;
     return !closing_ && requests_in_flight_ < limits.max_requests_in_flight &&
            bytes_in_flight_ < limits.max_bytes_in_flight && unsent_bytes_ < limits.max_unsent_bytes;
+  }
+
+  /// Memory that one client's frames ask for in vain, or a handler that throws, ends this connection and no other.
+  template <class F>
+  void or_finish(F step) {
+    try {
+      step();
+    } catch (const std::exception& failure) {
+      finish(std::string("failed: ") + failure.what());
+    }
   }
 
   /// Delivers what has come, reads on while there is credit, ends the connection when nothing is left to do.
@@ -252,14 +262,14 @@ class stream_session final : public managed_session {
       if (failed != asio::error::eof) return finish("");
       eof_ = true;
       drain_since_ = std::chrono::steady_clock::now();
-      return pump();
+      return or_finish([&] { pump(); });
     }
     any_byte_ = true;
     last_activity_ = std::chrono::steady_clock::now();
     if (!reader_.is_inside_frame()) frame_since_ = last_activity_;
     frame_bytes_ += count;
     reader_.commit(count);
-    pump();
+    or_finish([&] { pump(); });
     was_paused_ = !read_active_;
   }
 
@@ -296,7 +306,7 @@ class stream_session final : public managed_session {
       return write_some();
     }
     write_more();
-    pump();
+    or_finish([&] { pump(); });
   }
 
   void drop_unsent() {

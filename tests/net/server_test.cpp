@@ -5,6 +5,7 @@
 
 #include "caf/test/unit_test.hpp"
 
+#include <stdexcept>
 #include <thread>
 
 using namespace tidegate;
@@ -175,7 +176,7 @@ CAF_TEST(close sends what was queued before it) {
   seen.sessions.at(0)->send({bytes_of("never")});
   CAF_CHECK_EQUAL(c.read_all().substr(0, 10), "last words");
   CAF_CHECK(seen.wait([&] { return seen.closed == 1 && seen.logs.size() == 1; }));
-  CAF_CHECK(seen.logs.at(0).find("reason=\"unsupported\"") != std::string::npos);
+  CAF_CHECK(seen.logs.at(0).find("reason: unsupported") != std::string::npos);
 }
 
 CAF_TEST(connections above the cap are closed and a place becomes free again) {
@@ -225,6 +226,23 @@ CAF_TEST(a frame that trickles is cut off) {
   c.write(framed("whole") + framed("partial").substr(0, 6));
   CAF_CHECK(c.sees_close());
   CAF_CHECK_EQUAL(seen.look([&] { return seen.frames.size(); }), 1u);
+}
+
+CAF_TEST(a handler that throws loses its connection and no other) {
+  recorder seen;
+  seen.answer = [](session& to, const std::vector<shared_bytes>& frames) {
+    if (as_text(frames[0].view()) == "bad") throw std::runtime_error("a bug");
+    echo(to, frames);
+  };
+  auto server = serve(seen);
+  client bad(server->port());
+  client good(server->port());
+  bad.write(framed("bad"));
+  CAF_CHECK(bad.sees_close());
+  good.write(framed("good"));
+  CAF_CHECK_EQUAL(good.read(8), framed("good"));
+  CAF_CHECK(seen.wait([&] { return seen.closed == 1 && seen.logs.size() == 1; }));
+  CAF_CHECK(seen.logs.at(0).find("failed: a bug") != std::string::npos);
 }
 
 CAF_TEST(stop closes every connection and a session that outlives the server does nothing) {
