@@ -134,7 +134,7 @@ void check_listing(engine ports, const std::string& root) {
   }
   CAF_CHECK_EQUAL(names_of(store.list(directory, "a1")), (std::vector<std::string>{"aa", "b", "c", "\xc3\xa4"}));
   CAF_CHECK(store.list(directory, "\xff").value.entries.empty());
-  CAF_CHECK_EQUAL(store.list(directory).value.entries.front().content, "B");
+  CAF_CHECK(store.list(directory).value.entries.front().content == "B");
 }
 
 void check_get_many(engine ports, const std::string& root) {
