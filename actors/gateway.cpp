@@ -2,7 +2,7 @@
 
 #include "actors/log.hpp"
 #include "actors/node.hpp"
-#include "net/admin_server.hpp"
+#include "actors/socket_options.hpp"
 
 #include <csignal>
 
@@ -21,15 +21,6 @@ sigset_t block_stop_signals() {
   return stops;
 }
 
-std::unique_ptr<net::admin_server> start_admin(const options& settings, std::string& error) {
-  host_port where;
-  parse_host_port(settings.admin.listen, where);
-  net::admin_options admin;
-  admin.host = where.host;
-  admin.port = where.port;
-  return net::admin_server::start(admin, {{"/health", [] { return net::http_answer{.body = "ok\n"}; }}}, error);
-}
-
 }  // namespace
 
 int run_gateway(const options& settings) {
@@ -41,7 +32,8 @@ int run_gateway(const options& settings) {
     log_event(log_level::error, "start failed", {{"reason", error}});
     return 1;
   }
-  auto admin = start_admin(settings, error);
+  const net::http_routes routes{{"/health", [] { return net::http_answer{.body = "ok\n"}; }}};
+  auto admin = net::admin_server::start(admin_options_of(settings), routes, error);
   if (!admin) {
     log_event(log_level::error, "admin server failed", {{"reason", error}});
     return 1;

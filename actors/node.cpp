@@ -8,9 +8,9 @@
 #include "actors/partition_registry_state.hpp"
 #include "actors/services.hpp"
 #include "actors/smq_group_store.hpp"
+#include "actors/socket_options.hpp"
 #include "actors/store_timer.hpp"
 #include "actors/topic_registry_state.hpp"
-#include "net/server.hpp"
 #include "smq/embedded/engine.hpp"
 #include "smq/fencing/session_store.hpp"
 #include "smq/producer_ids.hpp"
@@ -49,25 +49,6 @@ std::string text_of(const uuid& id) {
     out += digits[std::to_integer<unsigned>(id.bytes[i]) >> 4U];
     out += digits[std::to_integer<unsigned>(id.bytes[i]) & 15U];
   }
-  return out;
-}
-
-net::server_options listener(const options& settings) {
-  host_port where;
-  parse_host_port(settings.listen, where);
-  net::server_options out;
-  out.host = where.host;
-  out.port = where.port;
-  out.io_threads = static_cast<std::size_t>(settings.limits.io_threads);
-  out.max_connections = static_cast<std::size_t>(settings.kafka.max_connections);
-  out.limits.max_frame_bytes = static_cast<std::size_t>(settings.kafka.socket_request_max_bytes);
-  out.limits.max_requests_in_flight = static_cast<std::size_t>(settings.limits.requests_in_flight);
-  out.limits.max_bytes_in_flight = static_cast<std::size_t>(settings.limits.bytes_in_flight);
-  out.limits.max_unsent_bytes = static_cast<std::size_t>(settings.limits.unsent_bytes);
-  out.limits.first_byte_timeout = std::chrono::milliseconds{settings.limits.first_byte_timeout_ms};
-  out.limits.idle_timeout = std::chrono::milliseconds{settings.kafka.connections_max_idle_ms};
-  out.limits.drain_timeout = std::chrono::milliseconds{settings.limits.drain_timeout_ms};
-  out.log = [](std::string line) { log_event(log_level::warn, line); };
   return out;
 }
 
@@ -181,7 +162,8 @@ bool node::parts::listen(const options& settings, std::string& error) {
   auto accept = [this](std::shared_ptr<net::session> socket) {
     return make_connection(*system, node_services, std::move(socket));
   };
-  server = net::server::start(listener(settings), accept, error);
+  auto log = [](std::string line) { log_event(log_level::warn, line); };
+  server = net::server::start(server_options_of(settings, log), accept, error);
   return server != nullptr;
 }
 
