@@ -79,7 +79,9 @@ CAF_TEST(all problems are reported at once with key and line) {
                                       "\"auto.create.topics.enable\" = \"yes\"\n"
                                       "[smq]\n"
                                       "engine = \"seaweed\"\n",
-                                      "f.toml", {parse_setting("--set", "admin.listen=nowhere"), parse_setting("--set", "num.partitions=2")})
+                                      "f.toml",
+                                      {parse_setting("--set", "admin.listen=nowhere"),
+                                       parse_setting("--set", "num.partitions=2")})
                           .problems;
   const auto has = [&](const std::vector<std::string>& words) {
     for (std::size_t i = 0; i < problems.size(); ++i) {
