@@ -14,11 +14,16 @@ std::atomic<bool> writes_json{false};
 
 spdlog::level::level_enum level_of(log_level level) {
   switch (level) {
-    case log_level::trace: return spdlog::level::trace;
-    case log_level::debug: return spdlog::level::debug;
-    case log_level::info: return spdlog::level::info;
-    case log_level::warn: return spdlog::level::warn;
-    case log_level::error: return spdlog::level::err;
+    case log_level::trace:
+      return spdlog::level::trace;
+    case log_level::debug:
+      return spdlog::level::debug;
+    case log_level::info:
+      return spdlog::level::info;
+    case log_level::warn:
+      return spdlog::level::warn;
+    case log_level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -53,7 +58,8 @@ bool is_plain(std::string_view text) {
 }  // namespace
 
 std::string log_line(std::string_view event, std::initializer_list<log_field> fields, bool as_json) {
-  std::string line = (as_json ? "\"event\":" : "event=") + (as_json || !is_plain(event) ? quoted(event) : std::string(event));
+  std::string line =
+      (as_json ? "\"event\":" : "event=") + (as_json || !is_plain(event) ? quoted(event) : std::string(event));
   for (const auto& field : fields) {
     if (as_json) {
       line += "," + quoted(field.key) + ":" + (field.is_number ? field.value : quoted(field.value));
@@ -69,8 +75,9 @@ void start_log(std::string_view level, std::string_view format) {
   auto logger = std::make_shared<spdlog::logger>("tidegate", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_level(spdlog::level::from_str(std::string(level)));
   logger->flush_on(spdlog::level::info);
-  logger->set_pattern(writes_json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
-                      spdlog::pattern_time_type::utc);
+  logger->set_pattern(
+      writes_json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+      spdlog::pattern_time_type::utc);
   spdlog::set_default_logger(std::move(logger));
 }
 

@@ -185,10 +185,8 @@ node::~node() { stop(); }
 void node::stop() {
   if (!parts_) return;
   // A stop that hangs is worse than a kill: nothing that matters is only in memory.
-  std::thread([] {
-    std::this_thread::sleep_for(stop_grace);
-    std::_Exit(0);
-  }).detach();
+  store_timer watchdog;
+  watchdog.run_after()(stop_grace, [] { std::_Exit(0); });
   auto& p = *parts_;
   if (p.server) p.server->stop();
   if (p.node_services) {
@@ -196,9 +194,10 @@ void node::stop() {
                               caf::actor_cast<caf::actor>(p.node_services->groups),
                               caf::actor_cast<caf::actor>(p.node_services->partitions)})
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-    p.node_services.reset();
   }
   if (p.system) p.system->await_all_actors_done();
+  // Requests on their way refer to the services, so these go after the last actor.
+  p.node_services.reset();
   p.sessions->stop();
   // The engine's last completions still post to actors: their system goes after it.
   p.producer_ids.reset();

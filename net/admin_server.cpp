@@ -133,7 +133,8 @@ struct admin_server::implementation : admin_state {
         });
         return;
       }
-      if (sessions.size() < options.max_connections) std::make_shared<http_session>(*this, std::move(socket))->read_next();
+      if (sessions.size() < options.max_connections)
+        std::make_shared<http_session>(*this, std::move(socket))->read_next();
       accept_next();
     });
   }

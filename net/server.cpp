@@ -35,12 +35,13 @@ struct io_thread {
   std::shared_ptr<io_worker> worker = std::make_shared<io_worker>();
   asio::steady_timer ticker{worker->context};
   asio::executor_work_guard<asio::io_context::executor_type> work{worker->context.get_executor()};
+  bool stopping = false;  // only on the thread: a tick that is already queued is not cancelled any more
   std::thread thread;
 
   void tick_after(std::chrono::milliseconds interval) {
     ticker.expires_after(interval);
     ticker.async_wait([this, interval](asio_error failed) {
-      if (failed) return;
+      if (failed || stopping) return;
       const auto now = std::chrono::steady_clock::now();
       std::vector<std::pair<std::shared_ptr<managed_session>, const char*>> expired;
       for (const auto& [id, one] : worker->sessions) {
@@ -54,6 +55,7 @@ struct io_thread {
   /// Ends every session, runs out of work and joins.
   void stop() {
     asio::post(worker->context, [this] {
+      stopping = true;
       ticker.cancel();
       std::vector<std::shared_ptr<managed_session>> all;
       for (const auto& [id, one] : worker->sessions) all.push_back(one);

@@ -63,8 +63,9 @@ void metadata(const services& node, const request_ptr& r) {
   std::vector<metadata_response::topic> out(decoded->topics->size());
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto& topic = (*decoded->topics)[i];
-    const bool by_id = !topic.name;
-    out[i].name = topic.name;
+    // The Java client leaves the name empty, not null, when it asks by id; Kafka takes the id whenever there is one.
+    const bool by_id = !topic.name || topic.topic_id != uuid{};
+    out[i].name = by_id && r->header.api_version >= 12 ? std::nullopt : topic.name;
     out[i].topic_id = topic.topic_id;
     out[i].error_code = !by_id && !smq::is_legal_topic_name(*topic.name) ? error_code::invalid_topic_exception
                                                                          : error_code::none;

@@ -35,6 +35,13 @@ created refused(const wanted_topic& topic, error_code error, std::string why) {
   return out;
 }
 
+std::map<std::string, std::string> given_configs(const wanted_topic& topic) {
+  std::map<std::string, std::string> configs;
+  for (const auto& config : topic.configs)
+    if (config.value) configs[config.name] = *config.value;
+  return configs;
+}
+
 /// Kafka's own checks, in its order; an accepted topic has error none.
 created check(const services& node, const wanted_topic& topic) {
   if (!smq::is_legal_topic_name(topic.name))
@@ -55,13 +62,14 @@ created check(const services& node, const wanted_topic& topic) {
   out.num_partitions = partitions;
   out.replication_factor = 1;
   out.error_message.reset();
+  smq::topic_info info;
+  info.configs = given_configs(topic);
+  for (const auto& c : topic_configs(info))
+    out.configs->push_back({c.name, c.value, c.read_only, c.source, false});
   return out;
 }
 
 void create_one(const services& node, const wanted_topic& topic, created accepted, const reply<created>& done) {
-  std::map<std::string, std::string> configs;
-  for (const auto& config : topic.configs)
-    if (config.value) configs[config.name] = *config.value;
   auto answer = [topic, accepted, done](const msg::topic_result& result) {
     if (result.error != error_code::none)
       return done(refused(topic, result.error,
@@ -73,7 +81,7 @@ void create_one(const services& node, const wanted_topic& topic, created accepte
     done(std::move(out));
   };
   caf::anon_send(node.topics,
-                 msg::create_topic{topic.name, accepted.num_partitions, std::move(configs),
+                 msg::create_topic{topic.name, accepted.num_partitions, given_configs(topic),
                                    reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer}});
 }
 

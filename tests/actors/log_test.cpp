@@ -6,8 +6,9 @@
 using tidegate::actors::log_line;
 
 CAF_TEST(a text line quotes what is not one plain word) {
-  CAF_CHECK_EQUAL(log_line("ready", {{"port", 9092}, {"peer", "127.0.0.1:1"}, {"why", "a \"b\"\n"}, {"none", ""}}, false),
-                  R"(event=ready port=9092 peer=127.0.0.1:1 why="a \"b\"\u000a" none="")");
+  CAF_CHECK_EQUAL(
+      log_line("ready", {{"port", 9092}, {"peer", "127.0.0.1:1"}, {"why", "a \"b\"\n"}, {"none", ""}}, false),
+      R"(event=ready port=9092 peer=127.0.0.1:1 why="a \"b\"\u000a" none="")");
 }
 
 CAF_TEST(a JSON line keeps numbers as numbers) {

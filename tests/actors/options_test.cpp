@@ -64,14 +64,28 @@ CAF_TEST(every key can be set in the file and on the command line) {
 }
 
 CAF_TEST(the command line overrides the file and the later setting wins) {
-  const auto loaded = parse_options("[kafka]\n\"num.partitions\" = 4\n", "f",
-                                    {parse_setting("--set", "kafka.num.partitions=5"), {"--x", "kafka.num.partitions", "6"}});
+  const auto loaded =
+      parse_options("[kafka]\n\"num.partitions\" = 4\n", "f",
+                    {parse_setting("--set", "kafka.num.partitions=5"), {"--x", "kafka.num.partitions", "6"}});
   CAF_CHECK(loaded.problems.empty());
   CAF_CHECK_EQUAL(loaded.value.kafka.num_partitions, 6);
   CAF_CHECK_EQUAL(parse_options("[kafka]\nnum.partitions = 4", "f", {}).value.kafka.num_partitions, 4);
 }
 
 CAF_TEST(all problems are reported at once with key and line) {
+<<<<<<< HEAD
+  const auto problems =
+      parse_options(
+          "lisen = \"127.0.0.1:1\"\n"
+          "data_dir = 7\n"
+          "[kafka]\n"
+          "\"num.partitions\" = 0\n"
+          "\"auto.create.topics.enable\" = \"yes\"\n"
+          "[smq]\n"
+          "engine = \"seaweed\"\n",
+          "f.toml", {parse_setting("--set", "admin.listen=nowhere"), parse_setting("--set", "num.partitions=2")})
+          .problems;
+=======
   const auto problems = parse_options("lisen = \"127.0.0.1:1\"\n"
                                       "data_dir = 7\n"
                                       "[kafka]\n"
@@ -79,8 +93,11 @@ CAF_TEST(all problems are reported at once with key and line) {
                                       "\"auto.create.topics.enable\" = \"yes\"\n"
                                       "[smq]\n"
                                       "engine = \"seaweed\"\n",
-                                      "f.toml", {parse_setting("--set", "admin.listen=nowhere"), parse_setting("--set", "num.partitions=2")})
+                                      "f.toml",
+                                      {parse_setting("--set", "admin.listen=nowhere"),
+                                       parse_setting("--set", "num.partitions=2")})
                           .problems;
+>>>>>>> wt-topics
   const auto has = [&](const std::vector<std::string>& words) {
     for (std::size_t i = 0; i < problems.size(); ++i) {
       if (mentions(problems, i, words)) return true;
@@ -109,7 +126,8 @@ CAF_TEST(text that is no TOML names its line) {
 }
 
 CAF_TEST(settings that contradict each other are problems) {
-  CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "kafka.group.min.session.timeout.ms=1800001")}).problems.size(), 1u);
+  CAF_CHECK_EQUAL(
+      load_options("", {parse_setting("--set", "kafka.group.min.session.timeout.ms=1800001")}).problems.size(), 1u);
   CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "kafka.message.max.bytes=104857601")}).problems.size(), 1u);
 }
 

@@ -24,7 +24,7 @@ CAF_TEST(the settings reach the sockets) {
   CAF_CHECK_EQUAL(admin_options_of(from).host, "0.0.0.0");
 }
 
-CAF_TEST(the default settings are the own defaults of the sockets) {
+CAF_TEST(the default settings are the defaults of the sockets) {
   const tidegate::net::server_options own;
   const auto made = server_options_of({}, nullptr);
   CAF_CHECK_EQUAL(made.max_connections, own.max_connections);

@@ -12,7 +12,8 @@ def admin(node) -> AdminClient:
 
 def create_topic(node, topic: str, partitions: int = 1, **config) -> None:
     new = NewTopic(topic, num_partitions=partitions, replication_factor=1, config=config)
-    for future in admin(node).create_topics([new]).values():
+    client = admin(node)  # its futures die with it
+    for future in client.create_topics([new]).values():
         future.result(20)
 
 

@@ -177,6 +177,7 @@ def test_metadata_creates_topics_and_describes_configs(shared_node):
     from confluent_kafka.admin import ConfigResource, ResourceType
 
     resource = ConfigResource(ResourceType.TOPIC, name)
-    configs = admin(node).describe_configs([resource])[resource].result(20)
+    client = admin(node)
+    configs = client.describe_configs([resource])[resource].result(20)
     assert configs["retention.ms"].value == "-1"
     assert configs["max.message.bytes"].value == "1048588"

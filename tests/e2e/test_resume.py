@@ -4,7 +4,7 @@ import random
 import threading
 
 import pytest
-from clients import committed, consumer, create_topic, produce, read
+from clients import admin, committed, consumer, create_topic, produce, read
 from confluent_kafka import Producer, TopicPartition
 
 NO_RESET = {"auto.offset.reset": "error"}
@@ -117,13 +117,13 @@ def test_a_hundred_groups_keep_their_positions(node):
 
 
 def test_a_recreated_topic_starts_clean(node):
-    from clients import admin
     create_topic(node, "again")
     produce(node, "again", values(0, 10))
     c = consumer(node, "g")
     c.commit(offsets=[TopicPartition("again", 0, 7)], asynchronous=False)
     c.close()
-    for future in admin(node).delete_topics(["again"]).values():
+    client = admin(node)
+    for future in client.delete_topics(["again"]).values():
         future.result(20)
     create_topic(node, "again")
     node.restart()

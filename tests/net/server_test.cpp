@@ -263,6 +263,18 @@ CAF_TEST(stop closes every connection and a session that outlives the server doe
   survivor->close("again");
 }
 
+CAF_TEST(stop returns although a tick is due at the same moment) {
+  for (int i = 0; i < 100; ++i) {
+    recorder seen;
+    server_options options;
+    options.limits.first_byte_timeout = 1ms;  // ticks every 10 ms, the shortest
+    auto server = serve(seen, options);
+    const auto until = std::chrono::steady_clock::now() + 9800us + i * 4us;
+    while (std::chrono::steady_clock::now() < until) {}
+    server->stop();
+  }
+}
+
 CAF_TEST(after stop_accepting old connections go on and new ones are refused) {
   recorder seen;
   seen.answer = echo;
