@@ -72,7 +72,7 @@ struct node::parts {
   // Members are destroyed in reverse order: whoever uses something stands below it.
   std::unique_ptr<smq::embedded::engine> engine;
   smq::node_identity identity;
-  store_timer timer;
+  std::unique_ptr<store_timer> timer = std::make_unique<store_timer>();
   std::unique_ptr<smq::session_store> sessions;
   std::unique_ptr<smq::producer_ids> producer_ids;
   topic_directory topics;
@@ -111,7 +111,7 @@ bool node::parts::open_store(const options& settings, std::string& error) {
   identity = std::move(started.value);
   smq::shard_options shards;
   shards.random = random;
-  shards.after = timer.run_after();
+  shards.after = timer->run_after();
   shards.on_fenced = [] {
     // Another process took over: nothing that this one still believes is true. It must come back as a new incarnation.
     log_event(log_level::error, "this node was fenced by another one");
@@ -145,7 +145,7 @@ void node::parts::start_actors(const options& settings) {
   partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
   s.partitions = spawn_partition_registry(*system, store, partitions);
   auto forget = [registry = s.partitions](const topic_ptr& topic, std::function<void()> done) {
-    caf::anon_send(registry, msg::forget_topic{topic->id, std::make_shared<std::function<void()>>(std::move(done))});
+    caf::anon_send(registry, msg::forget_topic{topic->id, topic->partitions, msg::when_let_go(std::move(done))});
   };
   s.topics = spawn_topic_registry(*system, store, {s.settings.num_partitions}, forget);
   s.groups = spawn_group_registry(*system, store, coordinators(settings, store));
@@ -185,8 +185,9 @@ node::~node() { stop(); }
 void node::stop() {
   if (!parts_) return;
   // A stop that hangs is worse than a kill: nothing that matters is only in memory.
+  store_timer watchdog;
+  watchdog.run_after()(stop_grace, [] { std::_Exit(0); });
   auto& p = *parts_;
-  p.timer.run_after()(stop_grace, [] { std::_Exit(0); });
   if (p.server) p.server->stop();
   if (p.node_services) {
     for (const auto& actor : {caf::actor_cast<caf::actor>(p.node_services->topics),
@@ -198,6 +199,11 @@ void node::stop() {
   // Requests on their way refer to the services, so these go after the last actor.
   p.node_services.reset();
   p.sessions->stop();
+  // The engine's last completions still post to actors: their system goes after it.
+  p.producer_ids.reset();
+  p.sessions.reset();
+  p.timer.reset();
+  p.engine.reset();
   parts_.reset();
 }
 

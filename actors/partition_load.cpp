@@ -15,16 +15,6 @@ namespace {
 constexpr std::size_t bytes_per_recovery_read = 4U << 20U;
 constexpr std::size_t noted_segments = 16;
 
-std::string owner_of(const smq::partition_place& place) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string owner = "p/";
-  for (auto b : place.topic_id.bytes) {
-    owner += digits[std::to_integer<unsigned>(b) >> 4U];
-    owner += digits[std::to_integer<unsigned>(b) & 15U];
-  }
-  return owner + "/" + std::to_string(place.partition);
-}
-
 std::int64_t setting_or(const smq::topic_info& topic, const char* key, std::int64_t otherwise) {
   auto found = topic.configs.find(key);
   if (found == topic.configs.end()) return otherwise;
@@ -34,6 +24,16 @@ std::int64_t setting_or(const smq::topic_info& topic, const char* key, std::int6
 }
 
 }  // namespace
+
+std::string session_owner(const uuid& topic_id, std::int32_t partition) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string owner = "p/";
+  for (auto b : topic_id.bytes) {
+    owner += digits[std::to_integer<unsigned>(b) >> 4U];
+    owner += digits[std::to_integer<unsigned>(b) & 15U];
+  }
+  return owner + "/" + std::to_string(partition);
+}
 
 partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store,
                                  topic_ptr topic, std::int32_t partition, partition_settings settings)
@@ -83,7 +83,7 @@ std::function<void(std::function<void()>)> partition_state::poster() const {
 void partition_state::load() {
   ++life_;
   auto post = poster();
-  store_->sessions.open(owner_of(place_), [this, post](std::shared_ptr<smq::session> opened) {
+  store_->sessions.open(session_owner(place_.topic_id, place_.partition), [this, post](std::shared_ptr<smq::session> opened) {
     post([this, post, opened] {
       session_ = opened;
       smq::load_log(store_->engine, place_, store_->deadline(), [this, post](smq::result<smq::log_state> log) {
@@ -162,6 +162,7 @@ void partition_state::serve(core::producer_state producers, std::int32_t epoch) 
     store_->hints.note(place_.topic_id, place_.partition, s.base_offset, s.first_ts_ns - 1);
     store_->hints.note(place_.topic_id, place_.partition, s.next_offset, s.last_ts_ns + 1);
   }
+  wake_waiters();  // what was undecided before a reload may be stored
   for (auto& run : std::exchange(parked_, {})) run();
 }
 
@@ -191,11 +192,7 @@ void partition_state::reload(const std::string& reason) {
 void partition_state::forget(const msg::forget_topic& m) {
   answer_all(error_code::unknown_topic_or_partition);
   ++life_;
-  auto done = m.done;
-  if (session_)
-    session_->close([done] { (*done)(); });
-  else
-    (*done)();
+  if (session_) session_->close([held = m.held] {});
   session_.reset();
   self_->quit(caf::exit_reason::user_shutdown);
 }

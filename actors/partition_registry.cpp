@@ -4,8 +4,6 @@
 #include "actors/message_types.hpp"
 #include "actors/spawn.hpp"
 
-#include <atomic>
-
 namespace tidegate::actors {
 
 namespace {
@@ -36,21 +34,25 @@ partition_actor partition_registry_state::spawn_child(const key& k) {
 template <class Message>
 void partition_registry_state::pass_on(const Message& m) {
   topic_ = store_->topics.current()->find(m.topic_id);
-  if (!topic_) return;  // deleted meanwhile: the reply answers by itself
+  // Deleted meanwhile, or never there: the reply answers by itself.
+  if (!topic_ || m.partition < 0 || m.partition >= topic_->partitions) return;
   if (auto child = children_.find_or_spawn({m.topic_id, m.partition}, std::chrono::steady_clock::now()))
     caf::anon_send(*child, m);
 }
 
 void partition_registry_state::forget(const msg::forget_topic& m) {
-  std::vector<partition_actor> affected;
+  auto settle = [self = caf::actor_cast<partition_registry_actor>(self_), this, m] {
+    caf::anon_send(self, msg::make_resume([this, m] { settle_sessions(m); }));
+  };
+  auto held = msg::when_let_go(std::move(settle));
   for (const auto& [k, child] : children_.live())
-    if (k.first == m.topic_id) affected.push_back(child);
-  if (affected.empty()) return (*m.done)();
-  auto left = std::make_shared<std::atomic<std::size_t>>(affected.size());
-  auto one = std::make_shared<std::function<void()>>([left, done = m.done] {
-    if (left->fetch_sub(1) == 1) (*done)();
-  });
-  for (const auto& child : affected) caf::anon_send(child, msg::forget_topic{m.topic_id, one});
+    if (k.first == m.topic_id) caf::anon_send(child, msg::forget_topic{m.topic_id, m.partitions, held});
+}
+
+// A crashed actor's last write may still be on its way: opening its session waits until that is decided.
+void partition_registry_state::settle_sessions(const msg::forget_topic& m) {
+  for (std::int32_t p = 0; p < m.partitions; ++p)
+    store_->sessions.open(session_owner(m.topic_id, p), [held = m.held](const std::shared_ptr<smq::session>&) {});
 }
 
 partition_registry_actor::behavior_type partition_registry_state::make_behavior() {

@@ -6,15 +6,25 @@
 
 #include <caf/typed_actor.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <utility>
 
 namespace tidegate::msg {
 
-/// The topic is being deleted: its offset actors close their sessions and end; `done` runs when none is left.
+/// The topic is being deleted: its offset actors close their sessions and end. `held` dies when none is left and nothing
+/// of them is on its way to the store, also when an actor crashes meanwhile: its deleter is the answer.
 struct forget_topic {
   uuid topic_id;
-  std::shared_ptr<std::function<void()>> done;
+  std::int32_t partitions = 0;
+  std::shared_ptr<void> held;
 };
+
+/// A `held` that calls `done` once, on any thread.
+inline std::shared_ptr<void> when_let_go(std::function<void()> done) {
+  return {static_cast<void*>(nullptr), [done = std::move(done)](void*) { done(); }};
+}
 
 }  // namespace tidegate::msg
 

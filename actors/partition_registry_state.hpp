@@ -25,6 +25,7 @@ class partition_registry_state {
   template <class Message>
   void pass_on(const Message& m);
   void forget(const msg::forget_topic& m);
+  void settle_sessions(const msg::forget_topic& m);
   partition_actor spawn_child(const key& k);
 
   partition_registry_actor::pointer self_;

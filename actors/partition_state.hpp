@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace tidegate::actors {
@@ -21,6 +22,9 @@ struct partition_settings {
   std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
   std::chrono::milliseconds reload_backoff{200};     // after a load that failed
 };
+
+/// The owner of a partition's writes.
+std::string session_owner(const uuid& topic_id, std::int32_t partition);
 
 /// OFFSET ACTOR's state. Loads the log through a session of its own, then serves. `decide → persist → apply`: only a
 /// stored append changes what anybody sees.

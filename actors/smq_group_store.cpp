@@ -25,7 +25,7 @@ void smq_group_store::open(const std::string& group_id, std::function<void(loade
                                           done = std::move(done)](std::shared_ptr<smq::session> opened) {
     {
       std::lock_guard lock(self->mutex_);
-      self->sessions_[group_id] = std::move(opened);
+      self->sessions_[group_id].swap(opened);  // the old one is closed without the mutex
     }
     smq::read_group(self->store_->engine.entries, group_id, self->store_->deadline(),
                     [done, group_id](const smq::group_answer& found) {

@@ -80,8 +80,7 @@ void topic_registry_state::create(const msg::create_topic& m) {
   spec.configs = m.configs;
   auto done = [this, m, post = poster()](smq::create_answer answer) {
     post([this, m, answer = std::move(answer)] {
-      if (answer.code == smq::create_result::already_exists && removing_.count(m.name) == 0)
-        return after_lost_race(m);
+      if (answer.code == smq::create_result::already_exists) return after_lost_race(m);
       msg::topic_result result{to_error(answer.code), nullptr};
       if (answer.code == smq::create_result::created) {
         result.topic = std::make_shared<const smq::topic_info>(answer.topic);
@@ -106,37 +105,51 @@ void topic_registry_state::after_lost_race(const msg::create_topic& m) {
 
 void topic_registry_state::remove(const msg::delete_topic& m) {
   auto known = store_->topics.current();
-  auto topic = m.name.empty() ? known->find(m.id) : known->find(m.name);
-  if (!topic) {
-    auto answer = [this, m](const msg::topic_result& found) {
-      if (found.topic) return remove({found.topic->name, found.topic->id, m.answer});
-      m.answer(found);
-    };
-    reply<msg::topic_result> then{{}, [answer, post = poster()](msg::topic_result r) { post([answer, r] { answer(r); }); }};
-    return find({m.name, m.id, false, then});
-  }
-  removing_.insert(topic->name);
-  auto done = [this, m, topic, post = poster()](smq::remove_answer answer) {
-    post([this, m, topic, answer = std::move(answer)] {
-      if (answer.code == smq::remove_result::done) return release_owners(m, topic);
-      removing_.erase(topic->name);
+  if (auto topic = m.name.empty() ? known->find(m.id) : known->find(m.name)) return begin_remove(m, *topic);
+  auto answer = [this, m](const msg::topic_result& found) {
+    if (found.topic) return begin_remove(m, *found.topic);
+    if (m.name.empty() || found.error != error_code::unknown_topic_or_partition) return m.answer(found);
+    // It may be one whose deletion began and was not finished: then its name is still taken.
+    smq::topic_info begun;
+    begun.name = m.name;
+    begin_remove(m, begun);
+  };
+  reply<msg::topic_result> then{{}, [answer, post = poster()](msg::topic_result r) { post([answer, r] { answer(r); }); }};
+  find({m.name, m.id, false, then});
+}
+
+void topic_registry_state::begin_remove(const msg::delete_topic& m, const smq::topic_info& topic) {
+  auto removing = removing_.insert(topic.id);
+  auto done = [this, m, topic, removing, post = poster()](smq::remove_answer answer) {
+    post([this, m, topic, removing, answer = std::move(answer)] {
+      removing_.erase(removing);
+      if (answer.code == smq::remove_result::done) {
+        auto marked = std::make_shared<smq::topic_info>(topic);
+        marked->id = answer.topic_id;
+        marked->creation_second = answer.creation_second;
+        return release_owners(m, marked);
+      }
       m.answer({answer.code == smq::remove_result::absent ? error_code::unknown_topic_or_partition
                                                           : error_code::request_timed_out,
                 nullptr});
     });
   };
-  catalog_.begin_remove(topic->name, store_->random_uuid(), store_->deadline(), done);
+  catalog_.begin_remove(topic.name, store_->random_uuid(), store_->deadline(), done);
 }
 
 void topic_registry_state::release_owners(const msg::delete_topic& m, const topic_ptr& topic) {
+  auto removing = removing_.insert(topic->id);
   unpublish(topic);
   // Offset actors close their sessions first, so that no window of theirs writes below a removed directory.
-  forget_(topic, [this, m, topic, post = poster()] {
-    post([this, m, topic, post] {
-      auto done = [this, m, topic, post](smq::remove_answer answer) {
-        post([this, m, topic, answer = std::move(answer)] {
-          removing_.erase(topic->name);
-          m.answer({answer.code == smq::remove_result::done ? error_code::none : error_code::request_timed_out, topic});
+  forget_(topic, [this, m, topic, removing, post = poster()] {
+    post([this, m, topic, removing, post] {
+      auto done = [this, m, topic, removing, post](smq::remove_answer answer) {
+        post([this, m, topic, removing, answer = std::move(answer)] {
+          removing_.erase(removing);
+          // Absent: another deletion of the same topic was faster.
+          const bool is_gone =
+            answer.code == smq::remove_result::done || answer.code == smq::remove_result::absent;
+          m.answer({is_gone ? error_code::none : error_code::request_timed_out, topic});
         });
       };
       catalog_.finish_remove(topic->name, topic->id, store_->random_uuid(), store_->deadline(), done);
@@ -151,7 +164,7 @@ void topic_registry_state::load_all(std::function<void(error_code)> done) {
       if (!all.is_ok()) return done(error_code::leader_not_available);
       auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
       for (const auto& topic : all.value.topics) {
-        if (removing_.count(topic.name) || next->by_name.count(topic.name)) continue;
+        if (removing_.count(topic.id) || next->by_name.count(topic.name)) continue;
         auto shared = std::make_shared<const smq::topic_info>(topic);
         next->by_name[topic.name] = shared;
         next->by_id[topic.id] = shared;
@@ -164,7 +177,7 @@ void topic_registry_state::load_all(std::function<void(error_code)> done) {
 }
 
 void topic_registry_state::publish(const topic_ptr& topic) {
-  if (removing_.count(topic->name)) return;
+  if (removing_.count(topic->id)) return;
   auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
   next->by_name[topic->name] = topic;
   next->by_id[topic->id] = topic;
@@ -173,7 +186,8 @@ void topic_registry_state::publish(const topic_ptr& topic) {
 
 void topic_registry_state::unpublish(const topic_ptr& topic) {
   auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
-  next->by_name.erase(topic->name);
+  // The name may be that of the next topic already.
+  if (auto named = next->find(topic->name); named && named->id == topic->id) next->by_name.erase(topic->name);
   next->by_id.erase(topic->id);
   store_->topics.publish(std::move(next));
 }

@@ -33,6 +33,7 @@ class topic_registry_state {
   void create(const msg::create_topic& m);
   void after_lost_race(const msg::create_topic& m);
   void remove(const msg::delete_topic& m);
+  void begin_remove(const msg::delete_topic& m, const smq::topic_info& topic);
   void release_owners(const msg::delete_topic& m, const topic_ptr& topic);
   void load_all(std::function<void(error_code)> done);
   void publish(const topic_ptr& topic);
@@ -44,7 +45,7 @@ class topic_registry_state {
   smq::topic_catalog catalog_;
   topic_defaults defaults_;
   topic_forgotten forget_;
-  std::set<std::string> removing_;  // not to be published again by a lookup that began before
+  std::multiset<uuid> removing_;  // not to be published again by a lookup that began before
 };
 
 topic_registry_actor spawn_topic_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,

@@ -73,7 +73,6 @@ CAF_TEST(the command line overrides the file and the later setting wins) {
 }
 
 CAF_TEST(all problems are reported at once with key and line) {
-<<<<<<< HEAD
   const auto problems =
       parse_options(
           "lisen = \"127.0.0.1:1\"\n"
@@ -85,19 +84,6 @@ CAF_TEST(all problems are reported at once with key and line) {
           "engine = \"seaweed\"\n",
           "f.toml", {parse_setting("--set", "admin.listen=nowhere"), parse_setting("--set", "num.partitions=2")})
           .problems;
-=======
-  const auto problems = parse_options("lisen = \"127.0.0.1:1\"\n"
-                                      "data_dir = 7\n"
-                                      "[kafka]\n"
-                                      "\"num.partitions\" = 0\n"
-                                      "\"auto.create.topics.enable\" = \"yes\"\n"
-                                      "[smq]\n"
-                                      "engine = \"seaweed\"\n",
-                                      "f.toml",
-                                      {parse_setting("--set", "admin.listen=nowhere"),
-                                       parse_setting("--set", "num.partitions=2")})
-                          .problems;
->>>>>>> wt-topics
   const auto has = [&](const std::vector<std::string>& words) {
     for (std::size_t i = 0; i < problems.size(); ++i) {
       if (mentions(problems, i, words)) return true;

@@ -1,0 +1,341 @@
+#pragma once
+
+#include "actors/message_types.hpp"
+#include "actors/partition_registry_state.hpp"
+#include "actors/store_timer.hpp"
+#include "actors/topic_registry_state.hpp"
+#include "messages/kafka/record_batch.hpp"
+#include "smq/fencing/session_store.hpp"
+#include "tests/messages/kafka/batch_builder.hpp"
+#include "tests/smq/test_engine.hpp"
+
+#include <caf/actor_system_config.hpp>
+
+#include <deque>
+#include <future>
+#include <mutex>
+#include <thread>
+
+namespace tidegate::test {
+
+enum class fault { none, applied_but_unknown, prefix_but_unknown, lost, partial, refused, held };
+
+/// A store that fails when told so. Only transactions that carry something besides the fence are failed, so that a
+/// given-up window can be burned.
+class scripted_ports final : public smq::chunk_port, public smq::entry_port {
+ public:
+  explicit scripted_ports(smq::engine inner) : inner_(inner) {}
+
+  [[nodiscard]] smq::engine ports() { return {*this, *this}; }
+
+  /// The next transactions meet these, in order.
+  void script(std::initializer_list<fault> next) {
+    std::lock_guard lock(mutex_);
+    script_.insert(script_.end(), next);
+  }
+
+  void release() {
+    std::deque<std::function<void()>> held;
+    {
+      std::lock_guard lock(mutex_);
+      held.swap(held_);
+    }
+    for (auto& send : held) send();
+  }
+
+  [[nodiscard]] std::size_t held_count() {
+    std::lock_guard lock(mutex_);
+    return held_.size();
+  }
+
+  std::atomic<int> put_throws{0};    // so many puts throw inside the caller: an actor crashes
+  std::atomic<int> put_refuses{0};
+  std::atomic<int> reads_fail{0};
+  std::atomic<int> removals_fail{0};
+
+  void put(std::vector<shared_bytes> parts, smq::time_point deadline,
+           smq::completion<smq::result<smq::chunk_id>> done) override {
+    if (takes(put_throws)) throw std::runtime_error("injected");
+    if (takes(put_refuses)) return done({{smq::status::refused, "injected", 0}, {}});
+    inner_.chunks.put(std::move(parts), deadline, std::move(done));
+  }
+  void get(const smq::chunk_id& id, std::uint64_t position, std::uint64_t count, smq::time_point deadline,
+           smq::completion<smq::result<shared_bytes>> done) override {
+    if (takes(reads_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
+    inner_.chunks.get(id, position, count, deadline, std::move(done));
+  }
+  void get(const std::string& path, smq::time_point deadline, smq::completion<smq::result<smq::entry>> done) override {
+    inner_.entries.get(path, deadline, std::move(done));
+  }
+  void get_many(std::vector<std::string> paths, smq::time_point deadline,
+                smq::completion<smq::result<std::vector<smq::result<smq::entry>>>> done) override {
+    inner_.entries.get_many(std::move(paths), deadline, std::move(done));
+  }
+  void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
+            smq::time_point deadline, smq::completion<smq::result<smq::list_page>> done) override {
+    if (takes(reads_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
+    inner_.entries.list(directory, after, limit, with_chunks, deadline, std::move(done));
+  }
+  void remove_tree(const std::string& directory, smq::time_point deadline,
+                   smq::completion<smq::outcome> done) override {
+    if (takes(removals_fail)) return done({smq::status::unknown, "injected", 0});
+    inner_.entries.remove_tree(directory, deadline, std::move(done));
+  }
+
+  void transact(smq::guard condition, std::vector<smq::mutation> mutations, smq::time_point deadline,
+                smq::completion<smq::outcome> done) override {
+    const smq::outcome lost{smq::status::unknown, "injected", 0};
+    switch (next(mutations)) {
+      case fault::none: break;
+      case fault::lost: return done(lost);
+      case fault::refused: return done({smq::status::refused, "injected", 0});
+      case fault::applied_but_unknown:
+        return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
+                                       [done, lost](const smq::outcome&) { done(lost); });
+      case fault::partial:
+      case fault::prefix_but_unknown:
+        mutations.pop_back();
+        return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
+                                       [done, lost](const smq::outcome&) { done(lost); });
+      case fault::held: {
+        std::lock_guard lock(mutex_);
+        held_.push_back([this, condition, mutations, done] {
+          inner_.entries.transact(condition, mutations, smq::testing::soon(), done);
+        });
+        return;
+      }
+    }
+    inner_.entries.transact(std::move(condition), std::move(mutations), deadline, std::move(done));
+  }
+
+ private:
+  static bool takes(std::atomic<int>& count) {
+    auto left = count.load();
+    while (left > 0)
+      if (count.compare_exchange_weak(left, left - 1)) return true;
+    return false;
+  }
+
+  fault next(const std::vector<smq::mutation>& mutations) {
+    std::lock_guard lock(mutex_);
+    if (script_.empty() || mutations.size() < 2) return fault::none;
+    const auto f = script_.front();
+    script_.pop_front();
+    return f;
+  }
+
+  smq::engine inner_;
+  std::mutex mutex_;  // guards what follows
+  std::deque<fault> script_;
+  std::deque<std::function<void()>> held_;
+};
+
+struct test_caf_config : caf::actor_system_config {
+  test_caf_config() {
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", std::size_t{2});
+  }
+};
+
+template <class T>
+T value_of(std::future<T> answer) {
+  if (answer.wait_for(std::chrono::seconds{20}) != std::future_status::ready) CAF_FAIL("no answer");
+  return answer.get();
+}
+
+template <class F>
+bool soon_true(F condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  return false;
+}
+
+/// A batch of `count` records; record i says "<first + i>".
+inline shared_bytes batch_of(int first, int count = 1, std::int64_t producer = -1, std::int32_t sequence = -1,
+                             std::int16_t epoch = 0) {
+  batch_builder b;
+  b.records.clear();
+  for (int i = 0; i < count; ++i) b.records.push_back({"k", "<" + std::to_string(first + i) + ">", i, i});
+  b.header.producer_id = producer;
+  b.header.producer_epoch = producer < 0 ? std::int16_t{-1} : epoch;
+  b.header.base_sequence = sequence;
+  return shared_bytes(b.build());
+}
+
+/// The part of a node below the connections, over a directory that outlives it.
+class node_fixture {
+ public:
+  explicit node_fixture(actors::partition_settings settings = {}) : settings_(settings) { open(); }
+  ~node_fixture() { close(); }
+  node_fixture(const node_fixture&) = delete;
+  node_fixture& operator=(const node_fixture&) = delete;
+
+  void restart() {
+    close();
+    open();
+  }
+
+  smq::testing::scratch_directory directory;
+  std::unique_ptr<smq::embedded::engine> engine;
+  std::unique_ptr<scripted_ports> ports;
+  std::unique_ptr<caf::actor_system> system;
+  std::shared_ptr<const actors::store_access> store;
+  actors::partition_registry_actor partitions;
+  actors::topic_registry_actor topics;
+  std::atomic<int> fenced{0};
+
+  actors::topic_ptr create(const std::string& name, std::int32_t count = 1,
+                           std::map<std::string, std::string> configs = {}) {
+    auto result = ask_topic([&](auto answer) {
+      caf::anon_send(topics, msg::create_topic{name, count, std::move(configs), std::move(answer)});
+    });
+    CAF_REQUIRE(result.error == error_code::none);
+    return result.topic;
+  }
+
+  /// `send` gets the reply to put into its message.
+  template <class Send>
+  msg::topic_result ask_topic(Send send) {
+    return value_of(ask_later<msg::topic_result>({}, send));
+  }
+
+  template <class T, class Send>
+  static std::future<T> ask_later(T if_dropped, Send send) {
+    auto promise = std::make_shared<std::promise<T>>();
+    auto answer = promise->get_future();
+    send(reply<T>{std::move(if_dropped), [promise](T value) { promise->set_value(std::move(value)); }});
+    return answer;
+  }
+
+  template <class Handle>
+  static std::future<msg::append_result> append_to(const Handle& to, const actors::topic_ptr& topic,
+                                                   shared_bytes records, std::int32_t partition = 0) {
+    msg::append_result gone;
+    gone.error = error_code::not_leader_or_follower;
+    return ask_later<msg::append_result>(gone, [&](auto answer) {
+      caf::anon_send(to, msg::append{topic->name, topic->id, partition, std::move(records), -1, std::move(answer)});
+    });
+  }
+
+  msg::append_result append(const actors::topic_ptr& topic, shared_bytes records, std::int32_t partition = 0) {
+    return value_of(append_to(partitions, topic, std::move(records), partition));
+  }
+
+  msg::fetch_result fetch(const actors::topic_ptr& topic, std::int64_t offset, std::int32_t max_bytes = 1 << 20,
+                          std::int32_t partition = 0) {
+    msg::fetch_result gone;
+    gone.error = error_code::not_leader_or_follower;
+    return value_of(ask_later<msg::fetch_result>(gone, [&](auto answer) {
+      caf::anon_send(partitions,
+                     msg::fetch_read{topic->name, topic->id, partition, offset, -1, -1, max_bytes, std::move(answer)});
+    }));
+  }
+
+  msg::list_offsets_result list(const actors::topic_ptr& topic, std::int64_t timestamp, std::int32_t partition = 0) {
+    msg::list_offsets_result gone;
+    gone.error = error_code::not_leader_or_follower;
+    return value_of(ask_later<msg::list_offsets_result>(gone, [&](auto answer) {
+      caf::anon_send(partitions, msg::list_offsets{topic->name, topic->id, partition, timestamp, -1, answer});
+    }));
+  }
+
+  std::future<bool> wait_above(const actors::topic_ptr& topic, std::int64_t offset, const std::shared_ptr<void>& interest,
+                               std::int32_t partition = 0) {
+    return ask_later<bool>(false, [&](auto answer) {
+      caf::anon_send(partitions, msg::fetch_wait{topic->name, topic->id, partition, offset, answer, interest});
+    });
+  }
+
+  /// Every stored record, in order; fails unless the offsets are contiguous from 0 to the high watermark.
+  std::vector<int> read_all(const actors::topic_ptr& topic, std::int32_t partition = 0, std::int32_t max_bytes = 500) {
+    std::vector<int> values;
+    std::int64_t offset = 0;
+    for (;;) {
+      auto answer = fetch(topic, offset, max_bytes, partition);
+      if (answer.error == error_code::not_leader_or_follower) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        continue;
+      }
+      CAF_REQUIRE(answer.error == error_code::none);
+      if (answer.batches.empty()) {
+        CAF_CHECK_EQUAL(offset, answer.high_watermark);
+        return values;
+      }
+      for (const auto& batch : answer.batches) {
+        auto header = kafka::check_stored_batch(batch.view());
+        CAF_REQUIRE(header.has_value());
+        CAF_CHECK_EQUAL(header->base_offset, offset);
+        offset = header->base_offset + header->record_count;
+        const std::string_view text = as_text(batch.view());
+        for (auto at = text.find('<', 61); at != std::string_view::npos; at = text.find('<', at + 1))
+          values.push_back(std::atoi(text.data() + at + 1));
+      }
+      CAF_CHECK_EQUAL(static_cast<std::int64_t>(values.size()), offset);
+    }
+  }
+
+ private:
+  void open() {
+    engine = smq::testing::open_embedded(directory.path());
+    ports = std::make_unique<scripted_ports>(engine->ports());
+    timer_ = std::make_unique<actors::store_timer>();
+    const auto random = smq::system_uuid_source();
+    auto started = smq::start_node(*engine, {}, random(), random);
+    CAF_REQUIRE(started.is_ok());
+    smq::shard_options shards;
+    shards.after = timer_->run_after();
+    shards.on_fenced = [this] { ++fenced; };
+    sessions_ = std::make_unique<smq::session_store>(*ports, started.value, shards);
+    directory_ = std::make_unique<actors::topic_directory>();
+    hints_ = std::make_unique<smq::timestamp_hints>();
+    index_ = std::make_unique<smq::index_cache>(std::size_t{1} << 20);
+    config_ = std::make_unique<test_caf_config>();
+    system = std::make_unique<caf::actor_system>(*config_);
+    store = std::make_shared<actors::store_access>(
+      actors::store_access{ports->ports(), *sessions_, *directory_, *hints_, *index_, random,
+                           started.value.incarnation, static_cast<std::int32_t>(started.value.view_version)});
+    partitions = actors::spawn_partition_registry(*system, store, settings_);
+    auto forget = [registry = partitions](const actors::topic_ptr& topic, std::function<void()> done) {
+      caf::anon_send(registry,
+                     msg::forget_topic{topic->id, topic->partitions, msg::when_let_go(std::move(done))});
+    };
+    topics = actors::spawn_topic_registry(*system, store, {1}, forget);
+  }
+
+  void close() {
+    caf::anon_send_exit(topics, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(partitions, caf::exit_reason::user_shutdown);
+    topics = nullptr;
+    partitions = nullptr;
+    auto ended = std::async(std::launch::async, [this] { system->await_all_actors_done(); });
+    if (ended.wait_for(std::chrono::seconds{20}) != std::future_status::ready) std::abort();  // a stop that hangs
+    sessions_->stop();
+    ports->release();
+    sessions_.reset();
+    timer_.reset();
+    engine.reset();
+    store.reset();
+    system.reset();
+    config_.reset();
+    ports.reset();
+  }
+
+  actors::partition_settings settings_;
+  std::unique_ptr<actors::store_timer> timer_;
+  std::unique_ptr<smq::session_store> sessions_;
+  std::unique_ptr<actors::topic_directory> directory_;
+  std::unique_ptr<smq::timestamp_hints> hints_;
+  std::unique_ptr<smq::index_cache> index_;
+  std::unique_ptr<test_caf_config> config_;
+};
+
+/// 0, 1, … count - 1.
+inline std::vector<int> numbers(int count) {
+  std::vector<int> all;
+  for (int i = 0; i < count; ++i) all.push_back(i);
+  return all;
+}
+
+}  // namespace tidegate::test

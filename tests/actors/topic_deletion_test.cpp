@@ -1,0 +1,144 @@
+#define CAF_SUITE topic_deletion
+#include "tests/actors/store_fixture.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+using namespace tidegate;
+using namespace tidegate::test;
+using namespace std::chrono_literals;
+using enum error_code;
+
+namespace {
+
+std::future<msg::topic_result> remove_later(node_fixture& node, const std::string& name) {
+  return node.ask_later<msg::topic_result>({}, [&](auto answer) {
+    caf::anon_send(node.topics, msg::delete_topic{name, {}, answer});
+  });
+}
+
+msg::topic_result find(node_fixture& node, const std::string& name, bool create = false) {
+  return node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{name, {}, create, answer}); });
+}
+
+}  // namespace
+
+CAF_TEST(a topic is created once and found by name and id and created on demand) {
+  node_fixture node;
+  auto topic = node.create("t", 3, {{"max.message.bytes", "100"}});
+  auto again = node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::create_topic{"t", 1, {}, answer}); });
+  CAF_CHECK(again.error == topic_already_exists);
+  CAF_REQUIRE(again.topic != nullptr);
+  CAF_CHECK(*again.topic == *topic);
+  CAF_CHECK(find(node, "u").error == unknown_topic_or_partition);
+  auto made = find(node, "u", true);
+  CAF_CHECK(made.error == none);
+  CAF_CHECK(node.append(topic, batch_of(0, 20)).error == message_too_large);
+  node.restart();
+  auto by_id = node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{"", topic->id, false, answer}); });
+  CAF_REQUIRE(by_id.topic != nullptr);
+  CAF_CHECK(*by_id.topic == *topic);
+  CAF_CHECK(node.store->topics.current()->complete);
+  CAF_CHECK_EQUAL(node.store->topics.current()->by_name.size(), 2U);
+  auto unknown = node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{"", node.store->random_uuid(), false, answer}); });
+  CAF_CHECK(unknown.error == unknown_topic_id);
+}
+
+CAF_TEST(deleting while appends run neither hangs nor leaves anything for the next topic of that name) {
+  node_fixture node;
+  for (int round = 0; round < 5; ++round) {
+    auto topic = node.create("t", 3);
+    std::vector<std::future<msg::append_result>> answers;
+    for (int i = 0; i < 60; ++i) answers.push_back(node.append_to(node.partitions, topic, batch_of(i), i % 3));
+    auto interest = std::make_shared<int>(1);
+    auto waits = node.wait_above(topic, 1000, interest);
+    auto removed = remove_later(node, "t");
+    for (int i = 0; i < 60; ++i) answers.push_back(node.append_to(node.partitions, topic, batch_of(i), i % 3));
+    CAF_CHECK(value_of(std::move(removed)).error == none);
+    for (auto& a : answers) value_of(std::move(a));
+    CAF_CHECK(!value_of(std::move(waits)));
+    CAF_CHECK(node.append(topic, batch_of(0)).error == not_leader_or_follower);
+    CAF_CHECK(find(node, "t").error == unknown_topic_or_partition);
+    auto next = node.create("t", 3);
+    CAF_CHECK(next->id != topic->id);
+    CAF_CHECK_EQUAL(node.append(next, batch_of(0)).base_offset, 0);
+    CAF_CHECK(node.read_all(next) == numbers(1));
+    CAF_CHECK(value_of(remove_later(node, "t")).error == none);
+  }
+}
+
+CAF_TEST(a write on its way is decided before the directory is removed) {
+  node_fixture node;
+  auto topic = node.create("t");
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+  node.ports->script({fault::held});
+  auto append = node.append_to(node.partitions, topic, batch_of(1));
+  CAF_REQUIRE(soon_true([&] { return node.ports->held_count() == 1; }));
+  auto removed = remove_later(node, "t");
+  CAF_CHECK(value_of(std::move(append)).error == unknown_topic_or_partition);
+  CAF_CHECK(removed.wait_for(100ms) == std::future_status::timeout);
+  node.ports->release();
+  CAF_CHECK(value_of(std::move(removed)).error == none);
+  auto next = node.create("t");
+  CAF_CHECK(node.read_all(next).empty());
+}
+
+CAF_TEST(a crashed offset actor does not hold its topic back) {
+  node_fixture node;
+  for (int round = 0; round < 10; ++round) {
+    auto topic = node.create("t", 2);
+    CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+    CAF_CHECK_EQUAL(node.append(topic, batch_of(0), 1).base_offset, 0);
+    node.ports->put_throws = 1;
+    auto crash = node.append_to(node.partitions, topic, batch_of(1));
+    if (round % 2 == 0) CAF_CHECK(crash.wait_for(5s) == std::future_status::ready);
+    auto removed = value_of(remove_later(node, "t"));
+    CAF_CHECK(removed.error == none);
+    value_of(std::move(crash));
+    node.ports->put_throws = 0;
+  }
+}
+
+CAF_TEST(two deletions at once both end and the next topic stays) {
+  node_fixture node;
+  auto topic = node.create("t");
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+  auto first = remove_later(node, "t");
+  auto second = remove_later(node, "t");
+  CAF_CHECK(value_of(std::move(first)).error == none);
+  auto late = value_of(std::move(second)).error;
+  CAF_CHECK(late == none || late == unknown_topic_or_partition);
+  auto next = node.create("t");
+  CAF_CHECK(node.store->topics.current()->find("t") == next);
+  CAF_CHECK(value_of(remove_later(node, "absent")).error == unknown_topic_or_partition);
+}
+
+CAF_TEST(a deletion that was not finished is finished by the next one also after a restart) {
+  for (bool restarts : {false, true}) {
+    node_fixture node;
+    auto topic = node.create("t");
+    CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+    node.ports->removals_fail = 1;
+    CAF_CHECK(value_of(remove_later(node, "t")).error == request_timed_out);
+    CAF_CHECK(find(node, "t").error == unknown_topic_or_partition);
+    if (restarts) node.restart();
+    auto taken = node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::create_topic{"t", 1, {}, answer}); });
+    CAF_CHECK(taken.error == topic_already_exists);
+    CAF_CHECK(value_of(remove_later(node, "t")).error == none);
+    auto next = node.create("t");
+    CAF_CHECK(node.read_all(next).empty());
+    CAF_CHECK_EQUAL(node.append(next, batch_of(0)).base_offset, 0);
+  }
+}
+
+CAF_TEST(a killed registry answers what it held and its children end) {
+  node_fixture node;
+  auto topic = node.create("t");
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+  node.ports->script({fault::held});
+  auto append = node.append_to(node.partitions, topic, batch_of(1));
+  CAF_REQUIRE(soon_true([&] { return node.ports->held_count() == 1; }));
+  caf::anon_send_exit(node.partitions, caf::exit_reason::kill);
+  CAF_CHECK(value_of(std::move(append)).error == not_leader_or_follower);
+  CAF_CHECK(node.append(topic, batch_of(1)).error == not_leader_or_follower);
+  CAF_CHECK(soon_true([&] { return node.system->registry().running() == 1; }));  // the topic registry
+}
