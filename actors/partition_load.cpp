@@ -83,7 +83,8 @@ std::function<void(std::function<void()>)> partition_state::poster() const {
 void partition_state::load() {
   ++life_;
   auto post = poster();
-  store_->sessions.open(session_owner(place_.topic_id, place_.partition), [this, post](std::shared_ptr<smq::session> opened) {
+  const auto owner = session_owner(place_.topic_id, place_.partition);
+  store_->sessions.open(owner, [this, post](std::shared_ptr<smq::session> opened) {
     post([this, post, opened] {
       session_ = opened;
       smq::load_log(store_->engine, place_, store_->deadline(), [this, post](smq::result<smq::log_state> log) {

@@ -13,8 +13,8 @@
 
 namespace tidegate::msg {
 
-/// The topic is being deleted: its offset actors close their sessions and end. `held` dies when none is left and nothing
-/// of them is on its way to the store, also when an actor crashes meanwhile: its deleter is the answer.
+/// The topic is being deleted: its offset actors close their sessions and end. `held` dies when none is left and
+/// nothing of them is on its way to the store, also when an actor crashes meanwhile: its deleter is the answer.
 struct forget_topic {
   uuid topic_id;
   std::int32_t partitions = 0;

@@ -114,7 +114,9 @@ void topic_registry_state::remove(const msg::delete_topic& m) {
     begun.name = m.name;
     begin_remove(m, begun);
   };
-  reply<msg::topic_result> then{{}, [answer, post = poster()](msg::topic_result r) { post([answer, r] { answer(r); }); }};
+  reply<msg::topic_result> then{{}, [answer, post = poster()](msg::topic_result r) {
+                                  post([answer, r] { answer(r); });
+                                }};
   find({m.name, m.id, false, then});
 }
 

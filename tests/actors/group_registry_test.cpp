@@ -43,7 +43,9 @@ struct groups_fixture {
   void restart() {
     stop();
     node.restart();
-    auto found = node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{"t", {}, false, answer}); });
+    auto found = node.ask_topic([&](auto answer) {
+      caf::anon_send(node.topics, msg::find_topic{"t", {}, false, answer});
+    });
     CAF_REQUIRE(found.topic != nullptr);
     topic = found.topic;
     start();
@@ -153,7 +155,9 @@ CAF_TEST(commits that were refused or given up are retriable errors and change n
 CAF_TEST(a group of a deleted topic has no position there and the next topic of that name starts without) {
   groups_fixture f;
   CAF_CHECK(f.commit("g", 5) == none);
-  auto removed = f.node.ask_topic([&](auto answer) { caf::anon_send(f.node.topics, msg::delete_topic{"t", {}, answer}); });
+  auto removed = f.node.ask_topic([&](auto answer) {
+    caf::anon_send(f.node.topics, msg::delete_topic{"t", {}, answer});
+  });
   CAF_CHECK(removed.error == none);
   f.topic = f.node.create("t", 2);
   CAF_CHECK_EQUAL(f.position("g"), -1);

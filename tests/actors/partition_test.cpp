@@ -39,7 +39,9 @@ CAF_TEST(what is stored is fetched and listed and is the same after a restart) {
   const auto before = node.fetch(topic, 0, 1 << 20).batches;
   for (int i = 0; i < 2; ++i) {
     node.restart();
-    auto found = node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{"t", {}, false, answer}); });
+    auto found = node.ask_topic([&](auto answer) {
+      caf::anon_send(node.topics, msg::find_topic{"t", {}, false, answer});
+    });
     CAF_REQUIRE(found.topic != nullptr);
     CAF_CHECK(*found.topic == *topic);
     check();

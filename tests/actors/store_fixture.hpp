@@ -241,8 +241,8 @@ class node_fixture {
     }));
   }
 
-  std::future<bool> wait_above(const actors::topic_ptr& topic, std::int64_t offset, const std::shared_ptr<void>& interest,
-                               std::int32_t partition = 0) {
+  std::future<bool> wait_above(const actors::topic_ptr& topic, std::int64_t offset,
+                               const std::shared_ptr<void>& interest, std::int32_t partition = 0) {
     return ask_later<bool>(false, [&](auto answer) {
       caf::anon_send(partitions, msg::fetch_wait{topic->name, topic->id, partition, offset, answer, interest});
     });

@@ -34,12 +34,16 @@ CAF_TEST(a topic is created once and found by name and id and created on demand)
   CAF_CHECK(made.error == none);
   CAF_CHECK(node.append(topic, batch_of(0, 20)).error == message_too_large);
   node.restart();
-  auto by_id = node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{"", topic->id, false, answer}); });
+  auto by_id = node.ask_topic([&](auto answer) {
+    caf::anon_send(node.topics, msg::find_topic{"", topic->id, false, answer});
+  });
   CAF_REQUIRE(by_id.topic != nullptr);
   CAF_CHECK(*by_id.topic == *topic);
   CAF_CHECK(node.store->topics.current()->complete);
   CAF_CHECK_EQUAL(node.store->topics.current()->by_name.size(), 2U);
-  auto unknown = node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{"", node.store->random_uuid(), false, answer}); });
+  auto unknown = node.ask_topic([&](auto answer) {
+    caf::anon_send(node.topics, msg::find_topic{"", node.store->random_uuid(), false, answer});
+  });
   CAF_CHECK(unknown.error == unknown_topic_id);
 }
 
@@ -121,7 +125,9 @@ CAF_TEST(a deletion that was not finished is finished by the next one also after
     CAF_CHECK(value_of(remove_later(node, "t")).error == request_timed_out);
     CAF_CHECK(find(node, "t").error == unknown_topic_or_partition);
     if (restarts) node.restart();
-    auto taken = node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::create_topic{"t", 1, {}, answer}); });
+    auto taken = node.ask_topic([&](auto answer) {
+      caf::anon_send(node.topics, msg::create_topic{"t", 1, {}, answer});
+    });
     CAF_CHECK(taken.error == topic_already_exists);
     CAF_CHECK(value_of(remove_later(node, "t")).error == none);
     auto next = node.create("t");
