@@ -1,0 +1,59 @@
+"""The program as an operator meets it."""
+
+import subprocess
+import threading
+import urllib.request
+
+from clients import create_topic, produce
+from conftest import BINARY
+from confluent_kafka import Producer
+
+
+def test_sigterm_under_load_ends_with_0_and_loses_nothing_acknowledged(node):
+    create_topic(node, "load")
+    acknowledged = []
+    producer = Producer({"bootstrap.servers": node.address, "enable.idempotence": True, "message.timeout.ms": 60000,
+                         "reconnect.backoff.max.ms": 100})
+    stop = threading.Event()
+
+    def run():
+        number = 0
+        while not stop.is_set():
+            producer.produce("load", f"{number}".encode(), partition=0,
+                             on_delivery=lambda e, m: e or acknowledged.append((m.offset(), m.value())))
+            number += 1
+            producer.poll(0.001 if len(producer) < 10000 else 0.1)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    stop.wait(1)
+    assert node.stop() == 0, node.tail()
+    node.start()
+    stop.wait(0.5)
+    stop.set()
+    thread.join()
+    assert producer.flush(30) == 0
+    assert sorted(o for o, _ in acknowledged) == list(range(len(acknowledged)))
+    assert [int(v) for _, v in sorted(acknowledged)] == list(range(len(acknowledged)))
+
+
+def test_health_answers_on_the_admin_port(node):
+    with urllib.request.urlopen(f"http://127.0.0.1:{node.admin_port}/health", timeout=5) as answer:
+        assert answer.status == 200
+
+
+def test_a_second_process_on_the_same_data_is_refused(node):
+    second = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:1", "--data-dir", str(node.directory / "data")],
+                            capture_output=True, timeout=20)
+    assert second.returncode == 1
+    assert b"in use by another process" in second.stderr
+    assert produce(node, "still-here", [b"x"]) == [0]
+
+
+def test_check_config_names_every_problem(tmp_path):
+    config = tmp_path / "bad.toml"
+    config.write_text('lissten = "x"\n[kafka]\n"num.partitions" = 0\n')
+    checked = subprocess.run([BINARY, "check-config", str(config)], capture_output=True, timeout=20)
+    output = checked.stdout + checked.stderr
+    assert checked.returncode == 2
+    assert b"lissten" in output and b"listen" in output and b"num.partitions" in output
