@@ -1,6 +1,6 @@
 #include "messages/kafka/record_batch.hpp"
 
-#include "messages/kafka/crc32c.hpp"
+#include "messages/common/crc32c.hpp"
 #include "messages/kafka/record_reader.hpp"
 
 #include <algorithm>

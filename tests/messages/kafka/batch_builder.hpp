@@ -1,7 +1,7 @@
 #pragma once
 
 #include "messages/kafka/compression.hpp"
-#include "messages/kafka/crc32c.hpp"
+#include "messages/common/crc32c.hpp"
 #include "messages/kafka/record_batch.hpp"
 
 #include <lz4frame.h>
@@ -164,7 +164,7 @@ struct batch_builder {
 
   static void set_crc(byte_buffer& batch) {
     byte_buffer crc;
-    put_be(crc, kafka::crc32c(byte_view{batch}.subspan(21)));
+    put_be(crc, tidegate::crc32c(byte_view{batch}.subspan(21)));
     std::copy(crc.begin(), crc.end(), batch.begin() + 17);
   }
 };
