@@ -77,7 +77,7 @@ std::optional<std::vector<smq::mutation>> smq_group_store::mutations_of(const st
   const smq::position_writer writer{store_->incarnation, seq_.fetch_add(1) + 1};
   for (const auto& put : what.puts) {
     auto place = place_of(put.where);
-    if (!place) continue;  // deleted since the handler looked: its positions are gone with it
+    if (!place) return std::nullopt;  // deleted since the handler looked: never "stored" for what is not written
     const auto value = store_->hints.value_of(put.where.topic_id, put.where.partition, put.position.offset);
     auto position = smq::make_position_mutation(*place, group_id, put.position, value, writer);
     if (!position) return std::nullopt;
@@ -89,7 +89,7 @@ std::optional<std::vector<smq::mutation>> smq_group_store::mutations_of(const st
 void smq_group_store::write(const std::string& group_id, group_write what,
                             std::function<void(group_write_answer)> done) {
   auto mutations = mutations_of(group_id, what);
-  if (!mutations) return done({group_write_answer::status::refused, error_code::invalid_request});
+  if (!mutations) return done({group_write_answer::status::refused, error_code::unknown_topic_or_partition});
   if (mutations->empty()) return done({});
   std::shared_ptr<smq::session> session;
   {
