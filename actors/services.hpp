@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/group_registry.hpp"
+#include "actors/handlers/fetch_session.hpp"
 #include "actors/partition_registry.hpp"
 #include "actors/store_access.hpp"
 #include "actors/topic_registry.hpp"
@@ -30,6 +31,7 @@ struct services {
   std::uint16_t port = 0;
   std::string cluster_id;
   handler_settings settings;
+  fetch_session_slots fetch_sessions{1000};  // max.incremental.fetch.session.cache.slots
   std::shared_ptr<const store_access> store;
   topic_registry_actor topics;
   partition_registry_actor partitions;

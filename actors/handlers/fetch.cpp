@@ -88,7 +88,10 @@ error_code enter_session(const services& node, connection_scratch& scratch, fetc
     f.partitions = interests(asked);
     scratch.session.reset();
     if (f.partitions.size() > node.settings.fetch_session_partitions) return error_code::none;
+    auto slot = node.fetch_sessions.take();
+    if (!slot) return error_code::none;
     scratch.session = std::make_shared<fetch_session>();
+    scratch.session->slot = std::move(slot);
     scratch.session->id = next_id.fetch_add(1) & 0x7fffffff;
     scratch.session->epoch = 1;
     scratch.session->by_id = f.by_id;

@@ -3,8 +3,10 @@
 #include "messages/common/uuid.hpp"
 #include "messages/common/error_code.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,25 @@ struct fetch_interest {
   std::int64_t told_log_start = -1;
 };
 
+/// How many incremental fetch sessions the node keeps (max.incremental.fetch.session.cache.slots). A client that gets
+/// none is answered with session id 0 and goes on with full fetches, as in Kafka when nothing may be evicted: a session
+/// here belongs to a living connection, so none is ever stale.
+/// Thread: any.
+class fetch_session_slots {
+ public:
+  explicit fetch_session_slots(std::int64_t slots) : free_(std::make_shared<std::atomic<std::int64_t>>(slots)) {}
+
+  /// One slot, given back when the last copy of the token dies; null: all are taken.
+  [[nodiscard]] std::shared_ptr<void> take() const {
+    if (free_->fetch_sub(1) > 0) return {free_.get(), [free = free_](void*) { free->fetch_add(1); }};
+    free_->fetch_add(1);
+    return nullptr;
+  }
+
+ private:
+  std::shared_ptr<std::atomic<std::int64_t>> free_;
+};
+
 /// An incremental fetch session (KIP-227). It lives with its connection: a client that comes back on a new one starts
 /// with a full fetch, as after fetch_session_id_not_found.
 struct fetch_session {
@@ -32,6 +53,7 @@ struct fetch_session {
   std::int32_t epoch = 0;  // the next one expected
   bool by_id = false;      // topics are named by id (v13 and later)
   std::vector<fetch_interest> partitions;  // in the client's order
+  std::shared_ptr<void> slot;              // of fetch_session_slots
 
   /// 1 … 2^31 − 1, then 1 again; 0 and -1 have a meaning of their own.
   static std::int32_t after(std::int32_t epoch) { return epoch == 0x7fffffff ? 1 : epoch + 1; }
