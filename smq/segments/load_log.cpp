@@ -1,9 +1,11 @@
 #include "smq/segments/log.hpp"
+#include "smq/segments/merge_log.hpp"
 #include "smq/segments/segment_attributes.hpp"
 #include "smq/segments/segment_name.hpp"
 #include "smq/segments/step_loop.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace tidegate::smq {
 
@@ -118,7 +120,9 @@ class log_loader final : public step_loop {
       auto parts = parse_segment_name(name);
       if (parts) {
         auto s = segment_of(e, name, *parts, place_);
-        if (!s) return fail(damaged(name + " is not a segment of this partition"));
+        auto replaced = merged_names(e);
+        if (!s || !replaced) return fail(damaged(name + " is not a segment of this partition"));
+        replaced_.insert(replaced->begin(), replaced->end());
         log_.segments.push_back(std::move(*s));
       } else if (!is_known_neighbour(name)) {
         ++log_.foreign_files;
@@ -127,7 +131,17 @@ class log_loader final : public step_loop {
     return true;
   }
 
+  /// A crash between the PUT of a merged file and the last delete leaves some of its sources behind.
+  void drop_merged() {
+    std::erase_if(log_.segments, [this](const segment& s) {
+      if (!replaced_.contains(s.name)) return false;
+      log_.leftovers.push_back(s.path);
+      return true;
+    });
+  }
+
   bool finish() {
+    if (!replaced_.empty()) drop_merged();
     for (std::size_t i = 0; i < log_.segments.size(); ++i) {
       const auto& s = log_.segments[i];
       if (i > 0) {
@@ -162,6 +176,7 @@ class log_loader final : public step_loop {
   result<entry> partition_entry_;
   result<list_page> page_;
   std::string after_;
+  std::set<std::string> replaced_;  // names of files that a merged one stands for
   log_state log_;
 };
 

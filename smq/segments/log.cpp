@@ -136,19 +136,22 @@ std::vector<mutation> mutations(const log_state& log, const append_plan& plan, c
     note_epoch(e.epochs, plan.after.leader_epoch, plan.after.base_offset);
     all.push_back(put_partition_entry(e, plan.place));
   }
-  auto s = with_chunk(plan, id);
-  segment_attributes attributes{.base_offset = s.base_offset,
-                                .next_offset = s.next_offset,
-                                .first_ts_ns = s.first_ts_ns,
-                                .last_ts_ns = s.last_ts_ns,
-                                .max_timestamp = s.max_timestamp,
-                                .leader_epoch = s.leader_epoch,
-                                .topic_id = plan.place.topic_id,
-                                .partition = plan.place.partition,
-                                .first_message_number = s.first_message_number,
-                                .last_message_number = s.next_message_number - 1};
-  all.push_back({mutation::kind::put, {s.path, "", encode_segment_attributes(attributes), std::move(s.chunks)}});
+  all.push_back(put_segment(with_chunk(plan, id), plan.place));
   return all;
+}
+
+mutation put_segment(const segment& s, const partition_place& place) {
+  const segment_attributes attributes{.base_offset = s.base_offset,
+                                      .next_offset = s.next_offset,
+                                      .first_ts_ns = s.first_ts_ns,
+                                      .last_ts_ns = s.last_ts_ns,
+                                      .max_timestamp = s.max_timestamp,
+                                      .leader_epoch = s.leader_epoch,
+                                      .topic_id = place.topic_id,
+                                      .partition = place.partition,
+                                      .first_message_number = s.first_message_number,
+                                      .last_message_number = s.next_message_number - 1};
+  return {mutation::kind::put, {s.path, "", encode_segment_attributes(attributes), s.chunks}};
 }
 
 void apply(log_state& log, const append_plan& plan, const chunk_id& id) {

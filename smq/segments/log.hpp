@@ -56,6 +56,7 @@ struct log_state {
   std::int64_t snapshot_offset = -1;  // up to which offset the snapshot goes; -1: there is none
   bool has_partition_entry = false;
   std::size_t foreign_files = 0;  // files that are not ours, found by load_log(): not served, to be reported
+  std::vector<std::string> leftovers;  // paths of files that a merged one stands for: to be erased
   friend bool operator==(const log_state&, const log_state&) = default;
 };
 
@@ -96,6 +97,9 @@ append_plan plan_append(const log_state& log, const partition_place& place, cons
 /// What the session has to write for the plan, in this order: the partition entry when rolling, then the segment.
 /// `log`: as it is now, before apply(): a trim or a snapshot may have come while the chunk was uploaded.
 std::vector<mutation> mutations(const log_state& log, const append_plan& plan, const chunk_id& id);
+
+/// PUT of one segment's entry, with its attributes and chunks.
+mutation put_segment(const segment& s, const partition_place& place);
 
 /// The log after the plan is written.
 void apply(log_state& log, const append_plan& plan, const chunk_id& id);

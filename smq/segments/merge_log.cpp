@@ -1,0 +1,223 @@
+#include "smq/segments/merge_log.hpp"
+
+#include "smq/segments/big_endian.hpp"
+#include "smq/segments/log_entry.hpp"
+#include "smq/segments/segment_attributes.hpp"
+#include "smq/segments/segment_name.hpp"
+#include "smq/segments/step_loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidegate::smq {
+
+namespace {
+
+constexpr const char* sources_attribute = "tg.src";
+constexpr std::uint8_t sources_version = 1;
+
+outcome damaged(const std::string& why) { return {status::refused, "damaged: " + why, 0}; }
+
+bool is_small(const segment& s, const merge_rules& rules) {
+  return s.size_bytes() / std::max<std::size_t>(s.chunks.size(), 1) < rules.small_chunk_bytes &&
+         s.size_bytes() < rules.max_bytes;
+}
+
+bool continues(const segment& before, const segment& s) {
+  return s.base_offset == before.next_offset && s.first_message_number == before.next_message_number;
+}
+
+/// Reads chunk after chunk and puts them together.
+class segment_copier final : public step_loop {
+ public:
+  segment_copier(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,
+                 std::uint64_t max_chunk_bytes, time_point deadline, completion<result<std::vector<chunk_ref>>> done)
+    : chunks_(chunks), place_(place), sources_(std::move(sources)), max_chunk_bytes_(max_chunk_bytes),
+      deadline_(deadline), done_(std::move(done)), next_offset_(sources_.front().base_offset),
+      next_message_number_(sources_.front().first_message_number) {}
+
+ private:
+  bool step() override {
+    if (reading_ && !take_read()) return false;
+    if (putting_ && !take_put()) return false;
+    while (segment_ < sources_.size() && chunk_ == sources_[segment_].chunks.size()) {
+      if (next_offset_ != sources_[segment_].next_offset) return fail(damaged(sources_[segment_].name + " ends early"));
+      ++segment_;
+      chunk_ = 0;
+    }
+    const bool at_end = segment_ == sources_.size();
+    if (!parts_.empty() && (at_end || bytes_ + source_chunk().size > max_chunk_bytes_)) return put();
+    if (at_end) return finish();
+    return read();
+  }
+
+  const chunk_ref& source_chunk() const { return sources_[segment_].chunks[chunk_]; }
+
+  bool read() {
+    reading_ = true;
+    chunks_.get(source_chunk().id, 0, source_chunk().size, deadline_,
+                [self = shared_from_this(), this](result<shared_bytes> answer) {
+                  read_ = std::move(answer);
+                  resume();
+                });
+    return true;
+  }
+
+  /// Nothing is copied that the source does not prove: a damaged file stays where it is.
+  bool take_read() {
+    reading_ = false;
+    if (!read_.is_ok()) return fail(read_.what);
+    auto rest = read_.value.view();
+    if (rest.size() != source_chunk().size) return fail(damaged("a chunk is shorter than its entry says"));
+    while (!rest.empty()) {
+      const auto message = decode_log_entry(rest, place_.topic_id, place_.partition);
+      if (!message || message->base_offset != next_offset_ || message->message_number != next_message_number_)
+        return fail(damaged(sources_[segment_].name));
+      next_offset_ = message->next_offset;
+      ++next_message_number_;
+      last_ts_ns_ = message->ts_ns;
+      rest = rest.subspan(message->stored_bytes);
+    }
+    bytes_ += read_.value.size();
+    parts_.push_back(std::move(read_.value));
+    ++chunk_;
+    return true;
+  }
+
+  bool put() {
+    putting_ = true;
+    chunks_.put(std::exchange(parts_, {}), deadline_, [self = shared_from_this(), this](result<chunk_id> answer) {
+      put_ = std::move(answer);
+      resume();
+    });
+    return true;
+  }
+
+  bool take_put() {
+    putting_ = false;
+    if (!put_.is_ok()) return fail(put_.what);
+    copied_.push_back({std::move(put_.value), file_bytes_, bytes_, last_ts_ns_});
+    file_bytes_ += std::exchange(bytes_, 0);
+    return true;
+  }
+
+  bool finish() {
+    done_({{}, std::move(copied_)});
+    return false;
+  }
+
+  bool fail(outcome what) {
+    done_({std::move(what), {}});
+    return false;
+  }
+
+  chunk_port& chunks_;
+  const partition_place place_;
+  const std::vector<segment> sources_;
+  const std::uint64_t max_chunk_bytes_;
+  const time_point deadline_;
+  completion<result<std::vector<chunk_ref>>> done_;
+  std::size_t segment_ = 0;  // the next chunk to read
+  std::size_t chunk_ = 0;
+  std::int64_t next_offset_;
+  std::int64_t next_message_number_;
+  std::int64_t last_ts_ns_ = 0;
+  bool reading_ = false;
+  bool putting_ = false;
+  result<shared_bytes> read_;
+  result<chunk_id> put_;
+  std::vector<shared_bytes> parts_;  // of the next copied chunk
+  std::uint64_t bytes_ = 0;
+  std::uint64_t file_bytes_ = 0;
+  std::vector<chunk_ref> copied_;
+};
+
+std::string encode_names(const std::vector<segment>& sources) {
+  be_writer out;
+  out.put(sources_version).put(static_cast<std::uint16_t>(sources.size()));
+  for (const auto& s : sources) out.put(s.name_second).put(s.base_offset);
+  return out.take();
+}
+
+auto find_sources(const std::vector<segment>& all, const std::vector<segment>& sources) {
+  return std::ranges::search(all, sources).begin();
+}
+
+}  // namespace
+
+std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules) {
+  std::vector<segment> run;
+  std::uint64_t bytes = 0;
+  const auto closed = log.segments.empty() ? 0 : log.segments.size() - 1;
+  for (std::size_t i = 0; i < closed; ++i) {
+    const auto& s = log.segments[i];
+    const bool fits = is_small(s, rules) && bytes + s.size_bytes() <= rules.max_bytes;
+    if (!run.empty() && (!fits || !continues(run.back(), s))) {
+      if (run.size() >= rules.min_sources) return run;
+      run.clear();
+      bytes = 0;
+    }
+    if (!is_small(s, rules)) continue;
+    bytes += s.size_bytes();
+    run.push_back(s);
+    if (run.size() == rules.max_sources) return run;
+  }
+  if (run.size() < rules.min_sources) run.clear();
+  return run;
+}
+
+void copy_segments(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,
+                   std::uint64_t max_chunk_bytes, time_point deadline,
+                   completion<result<std::vector<chunk_ref>>> done) {
+  std::make_shared<segment_copier>(chunks, place, std::move(sources), max_chunk_bytes, deadline, std::move(done))->run();
+}
+
+segment merged_segment(const partition_place& place, const std::vector<segment>& sources,
+                       std::vector<chunk_ref> copied) {
+  const auto& last = sources.back();
+  segment merged = sources.front();
+  merged.name_second = last.name_second;
+  merged.name = segment_name(merged.name_second, merged.base_offset);
+  merged.path = place.directory + "/" + merged.name;
+  merged.next_offset = last.next_offset;
+  merged.last_ts_ns = last.last_ts_ns;
+  merged.leader_epoch = last.leader_epoch;
+  merged.next_message_number = last.next_message_number;
+  for (const auto& s : sources) merged.max_timestamp = std::max(merged.max_timestamp, s.max_timestamp);
+  merged.chunks = std::move(copied);
+  return merged;
+}
+
+std::vector<mutation> merge_mutations(const log_state& log, const partition_place& place,
+                                      const std::vector<segment>& sources, const segment& merged) {
+  if (find_sources(log.segments, sources) == log.segments.end()) return {};
+  std::vector<mutation> unit{write_partition_entry(log, place), put_segment(merged, place)};
+  unit.back().target.attributes.emplace(sources_attribute, encode_names(sources));
+  for (const auto& s : sources)
+    if (s.path != merged.path) unit.push_back({mutation::kind::erase, {s.path, "", {}, {}}});
+  return unit;
+}
+
+void apply_merge(log_state& log, const std::vector<segment>& sources, const segment& merged) {
+  const auto first = log.segments.begin() + (find_sources(log.segments, sources) - log.segments.begin());
+  *first = merged;
+  log.segments.erase(first + 1, first + static_cast<std::ptrdiff_t>(sources.size()));
+  log.has_partition_entry = true;
+}
+
+std::optional<std::vector<std::string>> merged_names(const entry& e) {
+  std::vector<std::string> names;
+  const auto stored = e.attributes.find(sources_attribute);
+  if (stored == e.attributes.end()) return names;
+  be_reader in{as_byte_view(stored->second)};
+  if (in.get<std::uint8_t>() != sources_version) return std::nullopt;
+  for (auto left = in.get<std::uint16_t>(); left > 0 && in.ok(); --left) {
+    const auto second = in.get<std::int64_t>();
+    auto name = segment_name(second, in.get<std::int64_t>());
+    if (!e.path.ends_with("/" + name)) names.push_back(std::move(name));
+  }
+  if (!in.ok()) return std::nullopt;
+  return names;
+}
+
+}  // namespace tidegate::smq

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "smq/segments/log.hpp"
+
+/// Merging closed segment files, so that a quiet partition leaves few entries behind (design §6.3). Records are copied,
+/// never changed: message bytes stay as they are, only files and chunks get fewer.
+/// A merged file names its sources (`tg.src`): a crash between its PUT and their deletes leaves sources that load_log()
+/// recognises, so every prefix of the transaction is valid.
+namespace tidegate::smq {
+
+struct merge_rules {
+  std::size_t min_sources = 16;
+  std::size_t max_sources = 64;
+  std::uint64_t max_bytes = std::uint64_t{64} << 20;          // of the merged file
+  std::uint64_t small_chunk_bytes = std::uint64_t{512} << 10;  // a file with larger chunks on average stays
+  std::uint64_t max_chunk_bytes = std::uint64_t{8} << 20;      // of a copied chunk, as brokers write them
+};
+
+/// The oldest run of closed neighbours that is worth it: contiguous offsets, small chunks, within the rules. The newest
+/// file is open and never among them. Empty: there is none.
+std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules);
+
+/// Copies the sources' messages into new chunks, checking every message; nothing names the chunks yet.
+/// Errors: refused "damaged: …"; absent (a source is gone); the port's doubts as they came. What was copied until then
+/// is forgotten by the store like every chunk that nobody names.
+/// Thread: any; `done` runs once. `chunks` outlives it.
+void copy_segments(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,
+                   std::uint64_t max_chunk_bytes, time_point deadline,
+                   completion<result<std::vector<chunk_ref>>> done);
+
+/// The file that stands for all `sources` (not empty): the name second of the last, the base offset of the first.
+segment merged_segment(const partition_place& place, const std::vector<segment>& sources,
+                       std::vector<chunk_ref> copied);
+
+/// One unit: the partition entry (it keeps the leader epochs of the sources), the merged file, the deletes.
+/// Empty: a source is not in the log any more, so nothing may be written.
+std::vector<mutation> merge_mutations(const log_state& log, const partition_place& place,
+                                      const std::vector<segment>& sources, const segment& merged);
+
+/// The log after the unit is written.
+void apply_merge(log_state& log, const std::vector<segment>& sources, const segment& merged);
+
+/// The names in a merged file's `tg.src`, its own left out; empty for every other file.
+/// Errors: nullopt when the attribute is damaged.
+std::optional<std::vector<std::string>> merged_names(const entry& e);
+
+}  // namespace tidegate::smq

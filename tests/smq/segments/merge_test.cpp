@@ -1,0 +1,148 @@
+#define CAF_SUITE segments_merge
+#include "smq/segments/merge_log.hpp"
+#include "tests/smq/segments/segments_fixture.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+#include <rapidcheck.h>
+
+using namespace tidegate;
+using namespace tidegate::smq;
+using namespace tidegate::smq::test;
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr merge_rules any_two{.min_sources = 2};
+
+/// Many small files: new leaders, short spans, few chunks.
+void small_files(stored_log& s) {
+  s.options.max_chunks_per_segment = *rc::gen::inRange<std::size_t>(1, 4);
+  std::int64_t ts_ns = 5 * second;
+  const auto appends = *rc::gen::inRange(2, 25);
+  for (int i = 0; i < appends; ++i) {
+    if (*rc::gen::inRange(0, 4) == 0) {
+      s.new_leader = true;
+      ++s.epoch;
+    }
+    ts_ns += *rc::gen::element<std::int64_t>(2, second, 400 * second);
+    s.append_one(*rc::gen::inRange(1, 10), ts_ns, *rc::gen::inRange<std::size_t>(0, 300));
+  }
+}
+
+/// Copies and plans; does not write. Empty: nothing to merge.
+std::vector<mutation> plan_unit(stored_log& s, const merge_rules& rules, std::vector<segment>& sources,
+                                segment& merged) {
+  sources = plan_merge(s.log, rules);
+  if (sources.empty()) return {};
+  copy_segments(s.store, place, sources, rules.max_chunk_bytes, {}, [&](result<std::vector<chunk_ref>> copied) {
+    CAF_REQUIRE(copied.is_ok());
+    merged = merged_segment(place, sources, std::move(copied.value));
+  });
+  return merge_mutations(s.log, place, sources, merged);
+}
+
+std::vector<shared_bytes> read_all(stored_log& s) {
+  std::vector<shared_bytes> all;
+  auto view = make_view(s.log, place, s.log.log_start, s.log.next_offset, SIZE_MAX);
+  for_each_batch(s.store.ports(), view, s.log.log_start, 1000, {},
+                 [&](const shared_bytes& batch) {
+                   all.push_back(batch);
+                   return true;
+                 },
+                 [](const outcome& what) { CAF_CHECK(what.is_ok()); });
+  return all;
+}
+
+std::size_t files(const stored_log& s) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+    s.store.entries, [](const auto& e) { return e.first.ends_with("tidegate.offset") ? false : true; }));
+}
+
+}  // namespace
+
+CAF_TEST(every prefix of a merge loads as the same records) {
+  CAF_CHECK(rc::check("merge", [] {
+    stored_log s;
+    small_files(s);
+    auto rules = any_two;
+    rules.max_chunk_bytes = *rc::gen::element<std::uint64_t>(100, 1000, 1 << 20);
+    rules.max_sources = *rc::gen::inRange<std::size_t>(2, 12);
+    std::vector<segment> sources;
+    segment merged;
+    const auto unit = plan_unit(s, rules, sources, merged);
+    RC_PRE(!unit.empty());
+    const auto before = s.log;
+    const auto entries = s.store.entries;
+    for (std::size_t applied = 0; applied <= unit.size(); ++applied) {
+      s.store.entries = entries;
+      s.store.write({unit.begin(), unit.begin() + static_cast<std::ptrdiff_t>(applied)});
+      auto loaded = s.load();
+      RC_ASSERT(loaded.is_ok());
+      RC_ASSERT(loaded.value.next_offset == before.next_offset);
+      RC_ASSERT(loaded.value.epochs == before.epochs);
+      RC_ASSERT(loaded.value.leftovers.size() == (applied < 2 ? 0 : unit.size() - applied));
+      s.log = loaded.value;
+      RC_ASSERT(read_all(s) == s.written);
+    }
+    auto applied = before;
+    apply_merge(applied, sources, merged);
+    RC_ASSERT(s.log == applied);
+    RC_ASSERT(s.log.segments.size() + sources.size() == before.segments.size() + 1);
+  }));
+}
+
+CAF_TEST(merging again and again leaves few files and every record) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 2;
+  const merge_rules rules;
+  for (int i = 0; i < 1000; ++i) {
+    s.append_one(1, (i + 1) * second);
+    std::vector<segment> sources;
+    segment merged;
+    const auto unit = plan_unit(s, rules, sources, merged);
+    if (unit.empty()) continue;
+    s.store.write(unit);
+    apply_merge(s.log, sources, merged);
+  }
+  CAF_CHECK_LESS_OR_EQUAL(files(s), rules.min_sources + 1);
+  CAF_CHECK(read_all(s) == s.written);
+  auto loaded = s.load();
+  CAF_CHECK(loaded.is_ok() && loaded.value == s.log);
+}
+
+CAF_TEST(the open file and large chunks are left alone) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 3; ++i) s.append_one(1, (i + 1) * second, 2000);
+  CAF_CHECK_EQUAL(plan_merge(s.log, any_two).size(), 2u);
+  auto rules = any_two;
+  rules.small_chunk_bytes = 1000;
+  CAF_CHECK(plan_merge(s.log, rules).empty());
+  rules = any_two;
+  rules.max_bytes = 3000;
+  CAF_CHECK(plan_merge(s.log, rules).empty());
+}
+
+CAF_TEST(a damaged source is not copied) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 4; ++i) s.append_one(1, (i + 1) * second);
+  auto& bytes = s.store.chunks["chunk-1"];
+  bytes.back() ^= std::byte{1};
+  outcome what;
+  copy_segments(s.store, place, plan_merge(s.log, any_two), 1 << 20, {},
+                [&](const result<std::vector<chunk_ref>>& copied) { what = copied.what; });
+  CAF_CHECK(what.code == status::refused && what.reason.starts_with("damaged"));
+}
+
+CAF_TEST(a source that was trimmed meanwhile stops the merge) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 4; ++i) s.append_one(1, (i + 1) * second);
+  std::vector<segment> sources;
+  segment merged;
+  CAF_CHECK(!plan_unit(s, any_two, sources, merged).empty());
+  apply_trim(s.log, 1);
+  CAF_CHECK(merge_mutations(s.log, place, sources, merged).empty());
+}
