@@ -25,7 +25,12 @@ struct limit_settings {
   std::int64_t requests_in_flight = 100;
   std::int64_t bytes_in_flight = 104857600;
   std::int64_t unsent_bytes = 104857600;
+  std::int64_t fetch_bytes_in_flight = 268435456;
+  std::int64_t elements_per_request = 1000000;
+  std::int64_t connections_per_second = 100;
   std::int64_t first_byte_timeout_ms = 10000;
+  std::int64_t frame_grace_ms = 10000;
+  std::int64_t frame_bytes_per_second = 1024;
   std::int64_t drain_timeout_ms = 30000;
 };
 
@@ -46,6 +51,7 @@ struct kafka_settings {
   std::int64_t offset_metadata_max_bytes = 4096;
   std::int64_t socket_request_max_bytes = 104857600;
   std::int64_t max_connections = 10000;
+  std::int64_t max_connections_per_ip = 1000;
   std::int64_t connections_max_idle_ms = 600000;
   std::int64_t fetch_max_bytes = 57671680;
   std::int64_t max_incremental_fetch_session_cache_slots = 1000;

@@ -1,5 +1,6 @@
 #include "net/server.hpp"
 
+#include "net/admissions.hpp"
 #include "net/listen.hpp"
 #include "net/stream_session.hpp"
 
@@ -22,6 +23,15 @@ std::string text_of(const tcp::endpoint& endpoint) {
   const auto host = endpoint.address().to_string();
   const auto port = std::to_string(endpoint.port());
   return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
+}
+
+/// Whoever has one IPv6 address usually has the whole /64.
+std::string address_key(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  const auto v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+  const auto bytes = v6.to_bytes();
+  return {bytes.begin(), bytes.begin() + 8};
 }
 
 /// Often enough for every configured timeout, at most once a second because an idle node must stay idle.
@@ -82,14 +92,15 @@ std::string guess_of_bad_length(std::int32_t length) {
 
 struct server::implementation {
   implementation(server_options from, accept_function accepts)
-    : options(std::move(from)), on_accept(std::move(accepts)) {
+    : options(std::move(from)), on_accept(std::move(accepts)),
+      admissions(std::make_shared<admissions_by_address>(admission_limits{
+        options.max_connections, options.max_connections_per_address, options.connections_per_second})) {
     auto count = options.io_threads;
     if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 2);
     for (std::size_t i = 0; i < count; ++i) {
       auto& one = *threads.emplace_back(std::make_unique<io_thread>());
       one.worker->limits = options.limits;
       one.worker->log = options.log;
-      one.worker->connections = connections;
     }
     acceptor.emplace(threads.front()->worker->context);
     retry.emplace(threads.front()->worker->context);
@@ -133,14 +144,14 @@ struct server::implementation {
     asio_error failed;
     const auto remote = socket.remote_endpoint(failed);
     if (failed) return;  // gone again
-    if (connections->load() >= options.max_connections) {
-      return log_rarely("connection refused peer=" + text_of(remote) +
-                        " reason: max.connections=" + std::to_string(options.max_connections));
-    }
-    connections->fetch_add(1);
+    const auto now = std::chrono::steady_clock::now();
+    const char* why = "";
+    auto admission = admissions->admit(address_key(remote.address()), now, why);
+    if (!admission) return log_rarely("connection refused peer=" + text_of(remote) + " reason: " + why);
     socket.set_option(tcp::no_delay(true), failed);
+    socket.set_option(asio::socket_base::keep_alive(true), failed);  // a parked request may outlive its client's host
     auto made = std::make_shared<stream_session<tcp::socket>>(target.worker, std::move(socket), ++last_session_id,
-                                                              text_of(remote));
+                                                              text_of(remote), std::move(admission));
     asio::post(target.worker->context, [this, made] {
       made->start(on_accept);
       if (stopping.load()) made->finish("");
@@ -179,7 +190,7 @@ struct server::implementation {
 
   server_options options;
   accept_function on_accept;
-  std::shared_ptr<std::atomic<std::size_t>> connections = std::make_shared<std::atomic<std::size_t>>(0);
+  std::shared_ptr<admissions_by_address> admissions;
   std::vector<std::unique_ptr<io_thread>> threads;
   std::optional<tcp::acceptor> acceptor;
   std::optional<asio::steady_timer> retry;
@@ -203,7 +214,7 @@ server::server(std::unique_ptr<implementation> impl) : impl_(std::move(impl)) {}
 server::~server() { impl_->stop(); }
 
 std::uint16_t server::port() const { return impl_->port; }
-std::size_t server::connections() const { return impl_->connections->load(); }
+std::size_t server::connections() const { return impl_->admissions->connections(); }
 void server::stop_accepting() { impl_->stop_accepting(); }
 void server::stop() { impl_->stop(); }
 

@@ -21,7 +21,8 @@ struct session_limits {
   std::size_t max_unsent_bytes = 104857600;        // answers that the client has not taken yet
   std::chrono::milliseconds first_byte_timeout{10000};
   std::chrono::milliseconds idle_timeout{600000};  // Kafka's default connections.max.idle.ms
-  std::chrono::milliseconds frame_grace{10000};    // after it, a started frame must come at 1 KiB/s on average
+  std::chrono::milliseconds frame_grace{10000};    // a started frame may come at any speed for so long
+  std::size_t frame_bytes_per_second = 1024;       // and at this one, on average, after it
   std::chrono::milliseconds drain_timeout{30000};  // for the last answers after close() or the client's half-close
 };
 
@@ -30,6 +31,8 @@ struct server_options {
   std::uint16_t port = 0;             // 0: any free port
   std::size_t io_threads = 0;         // 0: min(2, cores)
   std::size_t max_connections = 10000;
+  std::size_t max_connections_per_address = 1000;
+  std::size_t connections_per_second = 100;  // new ones of one address, on average over ten seconds
   session_limits limits;
   log_function log;
 };

@@ -33,7 +33,6 @@ struct io_worker {
   std::unordered_map<std::uint64_t, std::shared_ptr<managed_session>> sessions;  // only on the thread of `context`
   session_limits limits;
   log_function log;
-  std::shared_ptr<std::atomic<std::size_t>> connections;
 };
 
 class managed_session : public session, public std::enable_shared_from_this<managed_session> {
@@ -72,9 +71,11 @@ std::string guess_of_bad_length(std::int32_t length);
 template <class Stream>
 class stream_session final : public managed_session {
  public:
-  stream_session(std::shared_ptr<io_worker> worker, Stream stream, std::uint64_t id, std::string peer)
+  /// `admission` is let go when the connection is closed.
+  stream_session(std::shared_ptr<io_worker> worker, Stream stream, std::uint64_t id, std::string peer,
+                 std::shared_ptr<void> admission)
     : worker_(std::move(worker)), stream_(std::move(stream)), reader_(worker_->limits.max_frame_bytes), id_(id),
-      peer_(std::move(peer)) {}
+      peer_(std::move(peer)), admission_(std::move(admission)) {}
 
   void send(std::vector<shared_bytes> parts) override {
     post_outbox([&](outbox& box) {
@@ -126,7 +127,7 @@ class stream_session final : public managed_session {
       worker_->log("connection closed id=" + std::to_string(id_) + " peer=" + peer_ + " reason: " + reason);
     }
     if (!write_active_) drop_unsent();
-    worker_->connections->fetch_sub(1);
+    admission_.reset();
     worker_->sessions.erase(id_);
     if (auto handler = std::exchange(handler_, nullptr)) handler->on_closed();
   }
@@ -140,8 +141,8 @@ class stream_session final : public managed_session {
     if (!is_waiting && now - last_activity_ > limits.idle_timeout) return "idle";
     if (read_active_ && reader_.is_inside_frame()) {
       const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - frame_since_);
-      // 1 KiB/s is about one byte per millisecond.
-      if (elapsed > limits.frame_grace && frame_bytes_ < static_cast<std::size_t>(elapsed.count())) {
+      const auto wanted = static_cast<std::size_t>(elapsed.count()) * limits.frame_bytes_per_second / 1000;
+      if (elapsed > limits.frame_grace && frame_bytes_ < wanted) {
         return "frame comes too slowly";
       }
     }
@@ -320,6 +321,7 @@ class stream_session final : public managed_session {
   frame_reader reader_;
   const std::uint64_t id_;
   const std::string peer_;
+  std::shared_ptr<void> admission_;
   std::shared_ptr<frame_handler> handler_;
 
   std::mutex mutex_;  // guards outbox_; everything else lives on the io thread

@@ -197,6 +197,39 @@ CAF_TEST(connections above the cap are closed and a place becomes free again) {
   CAF_CHECK(seen.wait([&] { return seen.sessions.size() == 3; }));
 }
 
+CAF_TEST(connections of one address above its cap are closed and a place becomes free again) {
+  recorder seen;
+  server_options options;
+  options.max_connections_per_address = 1;
+  auto server = serve(seen, options);
+  auto a = std::make_unique<client>(server->port());
+  CAF_REQUIRE(seen.wait([&] { return seen.sessions.size() == 1; }));
+  client refused(server->port());
+  CAF_CHECK(refused.sees_close());
+  a.reset();
+  CAF_REQUIRE(seen.wait([&] { return server->connections() == 0; }));
+  client b(server->port());
+  CAF_CHECK(seen.wait([&] { return seen.sessions.size() == 2; }));
+  CAF_CHECK(seen.look([&] { return seen.logs.at(0).find("max.connections.per.ip") != std::string::npos; }));
+}
+
+CAF_TEST(connections that one address opens too fast are closed) {
+  recorder seen;
+  server_options options;
+  options.connections_per_second = 1;
+  auto server = serve(seen, options);
+  std::vector<std::unique_ptr<client>> first;
+  for (int i = 0; i < 10; ++i) first.push_back(std::make_unique<client>(server->port()));
+  CAF_REQUIRE(seen.wait([&] { return seen.sessions.size() == 10; }));
+  bool is_refused = false;  // a slow machine may earn a place meanwhile, but not twenty
+  for (int i = 0; i < 20 && !is_refused; ++i) {
+    client next(server->port());
+    is_refused = seen.wait([&] { return !seen.logs.empty(); }, 50ms);
+  }
+  CAF_CHECK(is_refused);
+  CAF_CHECK(seen.look([&] { return seen.logs.at(0).find("connections_per_second") != std::string::npos; }));
+}
+
 CAF_TEST(silent connections end after the first byte timeout and idle ones after the idle timeout) {
   recorder seen;
   server_options options;
@@ -226,6 +259,19 @@ CAF_TEST(a frame that trickles is cut off) {
   c.write(framed("whole") + framed("partial").substr(0, 6));
   CAF_CHECK(c.sees_close());
   CAF_CHECK_EQUAL(seen.look([&] { return seen.frames.size(); }), 1u);
+}
+
+CAF_TEST(a frame may come as slowly as its limit allows) {
+  recorder seen;
+  server_options options;
+  options.limits.frame_grace = 40ms;
+  options.limits.frame_bytes_per_second = 0;
+  auto server = serve(seen, options);
+  client c(server->port());
+  c.write(framed("partial").substr(0, 6));
+  CAF_CHECK(!seen.wait([&] { return seen.closed == 1; }, 300ms));
+  c.write(framed("partial").substr(6));
+  CAF_CHECK(seen.wait([&] { return seen.frames.size() == 1; }));
 }
 
 CAF_TEST(a handler that throws loses its connection and no other) {
