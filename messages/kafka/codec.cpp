@@ -1,7 +1,5 @@
 #include "messages/kafka/codec.hpp"
 
-#include "messages/kafka/wire.hpp"
-
 namespace tidegate::kafka {
 
 std::optional<request_frame> decode_request_header(const shared_bytes& frame) {

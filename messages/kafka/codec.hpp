@@ -2,6 +2,7 @@
 
 #include "messages/common/bytes.hpp"
 #include "messages/kafka/api_table.hpp"
+#include "messages/kafka/wire.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -34,9 +35,10 @@ std::optional<request_frame> decode_request_header(const shared_bytes& frame);
 
 /// Decodes a whole message body; `records` in the result are slices of `body`, nothing of them is copied.
 /// Errors: nullopt for an unsupported version and for any malformed body: cut short, trailing bytes, null where the
-/// version has none, lengths beyond the body, more than 1,000,000 array elements.
+/// version has none, lengths beyond the body, more than `max_elements` elements of all arrays together.
 template <class Message>
-std::optional<Message> decode(shared_bytes body, std::int16_t version);
+std::optional<Message> decode(shared_bytes body, std::int16_t version,
+                              std::uint64_t max_elements = wire_reader::default_max_elements);
 
 /// Encodes a message body as parts to be written one after the other; `records` are parts of their own, not copied.
 /// Fields that the version lacks are left out; null where the version has none is written as empty.

@@ -300,9 +300,9 @@ void tagged_field_writer::tagged(const char*, const T& field, std::uint32_t tag,
 }
 
 template <class Message>
-std::optional<Message> decode(shared_bytes body, std::int16_t version) {
+std::optional<Message> decode(shared_bytes body, std::int16_t version, std::uint64_t max_elements) {
   if (!is_supported(Message::api, version)) return std::nullopt;
-  wire_reader in(std::move(body), is_flexible(Message::api, version));
+  wire_reader in(std::move(body), is_flexible(Message::api, version), max_elements);
   std::optional<Message> result(std::in_place);
   field_reader(in, version).structure(*result);
   if (!in.ok() || in.bytes_left() != 0) return std::nullopt;

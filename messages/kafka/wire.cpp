@@ -72,7 +72,7 @@ std::optional<std::size_t> wire_reader::array_length(std::size_t min_element_siz
   const auto count = bytes_length();
   if (!count) return std::nullopt;
   elements_ += *count;
-  if (*count > bytes_left() / min_element_size || elements_ > max_elements) {
+  if (*count > bytes_left() / min_element_size || elements_ > max_elements_) {
     fail();
     return 0;
   }

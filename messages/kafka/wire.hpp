@@ -19,10 +19,10 @@ namespace tidegate::kafka {
 class wire_reader {
  public:
   // A frame of 100 MiB could otherwise claim 100 million structs of a hundred bytes each.
-  static constexpr std::uint64_t max_elements = 1'000'000;
+  static constexpr std::uint64_t default_max_elements = 1'000'000;
 
-  wire_reader(shared_bytes body, bool is_flexible)
-    : body_(std::move(body)), end_(body_.size()), is_flexible_(is_flexible) {}
+  wire_reader(shared_bytes body, bool is_flexible, std::uint64_t max_elements = default_max_elements)
+    : body_(std::move(body)), end_(body_.size()), max_elements_(max_elements), is_flexible_(is_flexible) {}
 
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] bool is_flexible() const { return is_flexible_; }
@@ -68,7 +68,8 @@ class wire_reader {
   shared_bytes body_;
   std::size_t position_ = 0;
   std::size_t end_;
-  std::uint64_t elements_ = 0;
+  std::uint64_t elements_ = 0;  // of all arrays so far
+  std::uint64_t max_elements_;
   bool is_flexible_;
   bool ok_ = true;
 };

@@ -84,8 +84,22 @@ CAF_TEST(a message has at most a million elements) {
     request.groups_names.resize(count);
     return shared_bytes(join(encode(request, 0)));
   };
-  CAF_CHECK(decode<delete_groups_request>(groups(wire_reader::max_elements), 0).has_value());
-  CAF_CHECK(!decode<delete_groups_request>(groups(wire_reader::max_elements + 1), 0));
+  CAF_CHECK(decode<delete_groups_request>(groups(1'000'000), 0).has_value());
+  CAF_CHECK(!decode<delete_groups_request>(groups(1'000'001), 0));
+}
+
+CAF_TEST(the elements of all arrays of a message count together) {
+  metadata_request request;
+  request.topics->resize(10);
+  const shared_bytes ten(join(encode(request, 1)));
+  CAF_CHECK(decode<metadata_request>(ten, 1, 10).has_value());
+  CAF_CHECK(!decode<metadata_request>(ten, 1, 9));
+  list_groups_request filters;
+  filters.states_filter.resize(3);
+  filters.types_filter.resize(4);
+  const shared_bytes seven(join(encode(filters, 5)));
+  CAF_CHECK(decode<list_groups_request>(seven, 5, 7).has_value());
+  CAF_CHECK(!decode<list_groups_request>(seven, 5, 6));
 }
 
 CAF_TEST(a string over 32767 bytes cannot be encoded or decoded) {
