@@ -8,17 +8,20 @@ namespace tidegate::actors::handlers {
 namespace {
 
 constexpr std::int8_t group_key = 0;
+constexpr std::int8_t transaction_key = 1;
+constexpr std::int8_t share_key = 2;  // v6 and later
 
 kafka::find_coordinator_response::coordinator find_one(const services& node, const std::string& key,
-                                                       std::int8_t type) {
+                                                       std::int8_t type, std::int16_t version) {
   kafka::find_coordinator_response::coordinator out;
   out.key = key;
+  const bool is_known = type == group_key || type == transaction_key || (type == share_key && version >= 6);
   if (type != group_key) {
     // No transactions (yet), hence no coordinator for them.
     out.node_id = -1;
     out.port = -1;
-    out.error_code = error_code::coordinator_not_available;
-    out.error_message = "there is no coordinator of this type";
+    out.error_code = is_known ? error_code::coordinator_not_available : error_code::invalid_request;
+    out.error_message = "There is no coordinator of this type.";
     return out;
   }
   out.node_id = node.node_id;
@@ -36,10 +39,10 @@ void find_coordinator(const services& node, const request_ptr& r) {
   kafka::find_coordinator_response response;
   if (r->header.api_version >= 4) {
     for (const auto& key : asked->coordinator_keys)
-      response.coordinators.push_back(find_one(node, key, asked->key_type));
+      response.coordinators.push_back(find_one(node, key, asked->key_type, r->header.api_version));
     return r->answer(response);
   }
-  auto one = find_one(node, asked->key, asked->key_type);
+  auto one = find_one(node, asked->key, asked->key_type, r->header.api_version);
   response.error_code = one.error_code;
   response.error_message = one.error_message;
   response.node_id = one.node_id;

@@ -1,4 +1,5 @@
 // DescribeGroups, ListGroups, DeleteGroups: what admin tools ask about groups.
+#include "actors/handlers/shown.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
 #include "actors/services.hpp"
@@ -8,6 +9,7 @@
 #include "messages/kafka/list_groups.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace tidegate::actors::handlers {
 
@@ -25,7 +27,7 @@ described to_wire(const std::string& group, const msg::describe_group_result& fo
   // From version 6 on an unknown group is an error (KIP-1043); before, it is a dead one.
   if (found.error == error_code::none && found.state == "Dead" && version >= 6) {
     out.error_code = error_code::group_id_not_found;
-    out.error_message = "Group " + group + " not found.";
+    out.error_message = "Group " + shown(group) + " not found.";
   }
   for (const auto& m : found.members)
     out.members.push_back({m.member_id, m.instance_id, m.client_id, m.client_host, m.metadata, m.assignment});
@@ -38,9 +40,22 @@ std::string lower(std::string text) {
   return text;
 }
 
-bool matches(const std::vector<std::string>& filter, const std::string& value) {
-  return filter.empty() || std::any_of(filter.begin(), filter.end(),
-                                       [&](const std::string& f) { return lower(f) == lower(value); });
+/// Empty: everything matches.
+std::set<std::string> filter_of(const std::vector<std::string>& values) {
+  std::set<std::string> filter;
+  for (const auto& value : values) filter.insert(lower(value));
+  return filter;
+}
+
+bool matches(const std::set<std::string>& filter, const std::string& value) {
+  return filter.empty() || filter.count(lower(value)) > 0;
+}
+
+/// Every name once: a short request could ask for a large group a thousand times.
+std::vector<std::string> without_repeats(std::vector<std::string> names) {
+  std::set<std::string> seen;
+  std::erase_if(names, [&](const std::string& name) { return !seen.insert(name).second; });
+  return names;
 }
 
 }  // namespace
@@ -48,13 +63,14 @@ bool matches(const std::vector<std::string>& filter, const std::string& value) {
 void describe_groups(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::describe_groups_request>();
   if (!asked) return;
-  auto all = fan_in<described>::make(asked->groups.size(), [r](std::vector<described> groups) {
+  const auto names = without_repeats(std::move(asked->groups));
+  auto all = fan_in<described>::make(names.size(), [r](std::vector<described> groups) {
     kafka::describe_groups_response out;
     out.groups = std::move(groups);
     r->answer(out);
   });
-  for (std::size_t i = 0; i < asked->groups.size(); ++i) {
-    const auto& group = asked->groups[i];
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& group = names[i];
     described dropped;
     dropped.group_id = group;
     dropped.error_code = error_code::coordinator_not_available;
@@ -69,11 +85,12 @@ void describe_groups(const services& node, const request_ptr& r) {
 void list_groups(const services& node, const request_ptr& r) {
   auto decoded = r->decode<kafka::list_groups_request>();
   if (!decoded) return;
-  auto answer = [r, asked = std::move(*decoded)](msg::list_groups_result found) {
+  auto answer = [r, states = filter_of(decoded->states_filter),
+                 types = filter_of(decoded->types_filter)](msg::list_groups_result found) {
     kafka::list_groups_response out;
     out.error_code = found.error;
     for (const auto& row : found.groups)
-      if (matches(asked.states_filter, row.state) && matches(asked.types_filter, "classic"))
+      if (matches(states, row.state) && matches(types, "classic"))
         out.groups.push_back({row.group_id, row.protocol_type, row.state, "classic"});
     r->answer(out);
   };
@@ -83,7 +100,7 @@ void list_groups(const services& node, const request_ptr& r) {
 void delete_groups(const services& node, const request_ptr& r) {
   auto decoded = r->decode<kafka::delete_groups_request>();
   if (!decoded) return;
-  auto names = decoded->groups_names;
+  const auto names = without_repeats(std::move(decoded->groups_names));
   auto all = fan_in<error_code>::make(names.size(), [r, names](std::vector<error_code> errors) {
     kafka::delete_groups_response out;
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -94,11 +111,12 @@ void delete_groups(const services& node, const request_ptr& r) {
     r->answer(out);
   });
   // Which topics are live must be known first: the group's positions lie in their directories.
-  auto loaded = [&node, names, all](error_code error) {
+  auto loaded = [&node, names, all, token = r->hold()](error_code error) mutable {
     for (std::size_t i = 0; i < names.size(); ++i) {
       auto slot = all->slot(i, error_code::coordinator_not_available);
       if (error == error_code::none) caf::anon_send(node.groups, msg::delete_group{names[i], std::move(slot)});
     }
+    token.reset();
   };
   caf::anon_send(node.topics, msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
 }

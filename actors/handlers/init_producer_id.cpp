@@ -6,13 +6,18 @@
 namespace tidegate::actors::handlers {
 
 /// InitProducerId (API key 22): a new id with epoch 0 for an idempotent producer.
-/// Errors: coordinator_not_available for a transactional id (no transactions yet) and while storage cannot say.
+/// Errors: invalid_request; coordinator_not_available for a transactional id (no transactions yet) and while storage cannot say.
 void init_producer_id(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::init_producer_id_request>();
   if (!asked) return;
   kafka::init_producer_id_response refused;
   refused.error_code = error_code::coordinator_not_available;
   refused.producer_epoch = -1;
+  const bool is_half_given = (asked->producer_id == -1) != (asked->producer_epoch == -1);
+  if (is_half_given || (asked->transactional_id && asked->transactional_id->empty())) {
+    refused.error_code = error_code::invalid_request;
+    return r->answer(refused);
+  }
   if (asked->transactional_id) return r->answer(refused);
   node.next_producer_id([r, refused](smq::result<std::int64_t> id) {
     if (!id.is_ok()) return r->answer(refused);

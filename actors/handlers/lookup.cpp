@@ -2,6 +2,11 @@
 
 #include "actors/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
+#include "smq/names.hpp"
+
+#include <map>
+#include <string_view>
+#include <utility>
 
 namespace tidegate::actors::handlers {
 
@@ -18,28 +23,32 @@ void find_topics(const services& node, const request_ptr& r, std::vector<topic_r
   auto known = node.store->topics.current();
   std::vector<msg::topic_result> results(wanted.size());
   std::vector<std::size_t> missing;
+  std::vector<std::size_t> question;  // of each missing reference; one topic is asked for once
+  std::map<std::pair<std::string_view, uuid>, std::size_t> questions;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    auto topic = wanted[i].by_id ? known->find(wanted[i].id) : known->find(wanted[i].name);
-    if (topic)
+    const auto& w = wanted[i];
+    auto topic = w.by_id ? known->find(w.id) : known->find(w.name);
+    if (topic) {
       results[i] = {error_code::none, std::move(topic)};
-    else if (known->complete && !create)
-      results[i] = {absent_error(wanted[i]), nullptr};
-    else
+    } else if ((known->complete && !create) || (!w.by_id && !smq::is_legal_topic_name(w.name))) {
+      results[i] = {absent_error(w), nullptr};
+    } else {
       missing.push_back(i);
+      const std::pair<std::string_view, uuid> key{w.by_id ? std::string_view{} : w.name, w.by_id ? w.id : uuid{}};
+      question.push_back(questions.try_emplace(key, questions.size()).first->second);
+    }
   }
   if (missing.empty()) return done(std::move(results));
   auto all = fan_in<msg::topic_result>::make(
-    missing.size(), [results = std::move(results), missing, done = std::move(done),
-                     token = r->hold()](std::vector<msg::topic_result> late) mutable {
-      for (std::size_t i = 0; i < missing.size(); ++i) results[missing[i]] = std::move(late[i]);
+    questions.size(), [results = std::move(results), missing, question, done = std::move(done),
+                       token = r->hold()](const std::vector<msg::topic_result>& late) mutable {
+      for (std::size_t i = 0; i < missing.size(); ++i) results[missing[i]] = late[question[i]];
       done(std::move(results));
       token.reset();
     });
-  for (std::size_t i = 0; i < missing.size(); ++i) {
-    const auto& reference = wanted[missing[i]];
-    caf::anon_send(node.topics, msg::find_topic{reference.by_id ? std::string{} : reference.name, reference.id, create,
-                                                all->slot(i, {error_code::leader_not_available, nullptr})});
-  }
+  for (const auto& [key, slot] : questions)
+    caf::anon_send(node.topics, msg::find_topic{std::string(key.first), key.second, create,
+                                                all->slot(slot, {error_code::leader_not_available, nullptr})});
 }
 
 }  // namespace tidegate::actors::handlers

@@ -34,6 +34,12 @@ void join_group(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::join_group_request>();
   if (!asked) return;
   const auto version = r->header.api_version;
+  if (asked->group_id.empty()) {
+    msg::join_group_result refused;
+    refused.error = error_code::invalid_group_id;
+    refused.member_id = asked->member_id;
+    return r->answer(to_wire(refused, version));
+  }
   msg::join_group m;
   m.group_id = std::move(asked->group_id);
   m.member_id = std::move(asked->member_id);
@@ -54,6 +60,13 @@ void join_group(const services& node, const request_ptr& r) {
 void sync_group(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::sync_group_request>();
   if (!asked) return;
+  const bool names_protocol = asked->protocol_type && asked->protocol_name;
+  kafka::sync_group_response refused;
+  if (asked->group_id.empty())
+    refused.error_code = error_code::invalid_group_id;
+  else if (r->header.api_version >= 5 && !names_protocol)
+    refused.error_code = error_code::inconsistent_group_protocol;
+  if (refused.error_code != error_code::none) return r->answer(refused);
   msg::sync_group m;
   m.group_id = std::move(asked->group_id);
   m.generation = asked->generation_id;
@@ -82,6 +95,7 @@ void heartbeat(const services& node, const request_ptr& r) {
     out.error_code = error;
     r->answer(out);
   };
+  if (asked->group_id.empty()) return answer(error_code::invalid_group_id);
   caf::anon_send(node.groups,
                  msg::heartbeat{asked->group_id, asked->generation_id, asked->member_id,
                                           asked->group_instance_id, msg::error_reply(answer)});
@@ -91,6 +105,11 @@ void leave_group(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::leave_group_request>();
   if (!asked) return;
   const bool one = r->header.api_version < 3;
+  if (asked->group_id.empty()) {
+    kafka::leave_group_response refused;
+    refused.error_code = error_code::invalid_group_id;
+    return r->answer(refused);
+  }
   msg::leave_group m;
   m.group_id = std::move(asked->group_id);
   if (one) m.members.push_back({std::move(asked->member_id), std::nullopt});

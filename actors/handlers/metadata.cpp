@@ -5,6 +5,9 @@
 #include "actors/message_types.hpp"
 #include "smq/names.hpp"
 
+#include <set>
+#include <utility>
+
 namespace tidegate::actors::handlers {
 
 namespace {
@@ -27,6 +30,12 @@ metadata_response::topic describe(const services& node, const msg::topic_result&
     p.isr_nodes = {node.node_id};
   }
   return out;
+}
+
+/// Every topic once, as in Kafka: a short request could ask for a large topic a thousand times.
+void drop_repeated(std::vector<metadata_request::topic>& topics) {
+  std::set<std::pair<std::optional<std::string>, uuid>> seen;
+  std::erase_if(topics, [&](const auto& topic) { return !seen.emplace(topic.name, topic.topic_id).second; });
 }
 
 void answer(const services& node, const request_ptr& r, std::vector<metadata_response::topic> topics) {
@@ -58,6 +67,7 @@ void metadata(const services& node, const request_ptr& r) {
   if (!decoded) return;
   const bool all = !decoded->topics || (r->header.api_version == 0 && decoded->topics->empty());
   if (all) return answer_all(node, r);
+  drop_repeated(*decoded->topics);
   std::vector<topic_reference> wanted;
   std::vector<std::size_t> place;  // in the answer, of each wanted topic
   std::vector<metadata_response::topic> out(decoded->topics->size());

@@ -26,6 +26,7 @@ void shape_response(commit& c) {
 }
 
 error_code check(const services& node, const msg::topic_result& topic, const offset_commit_request::partition& p) {
+  if (topic.error == error_code::leader_not_available) return error_code::coordinator_not_available;
   if (auto error = check_partition(topic, p.partition_index); error != error_code::none) return error;
   if (p.committed_metadata && p.committed_metadata->size() >
                                 static_cast<std::size_t>(node.settings.offset_metadata_max_bytes))

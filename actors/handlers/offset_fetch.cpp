@@ -6,6 +6,8 @@
 #include "messages/actor/fan_in.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace tidegate::actors::handlers {
 
@@ -37,7 +39,8 @@ group_answer failed(const offset_fetch_request::group& asked, error_code error) 
   return out;
 }
 
-void fetch_all(const services& node, const offset_fetch_request::group& asked, const reply<group_answer>& done) {
+void fetch_all(const services& node, const request_ptr& r, const offset_fetch_request::group& asked,
+               const reply<group_answer>& done) {
   msg::offset_fetch m;
   m.group_id = asked.group_id;
   m.answer = msg::reply_or_unavailable<msg::offset_fetch_result>(
@@ -53,9 +56,10 @@ void fetch_all(const services& node, const offset_fetch_request::group& asked, c
       done(std::move(out));
     });
   // Which topics are live must be known first, or a position would be taken for one of a deleted topic.
-  auto loaded = [&node, asked, done, m](error_code error) {
+  auto loaded = [&node, asked, done, m, token = r->hold()](error_code error) mutable {
     if (error != error_code::none) return done(failed(asked, error_code::coordinator_not_available));
     caf::anon_send(node.groups, m);
+    token.reset();
   };
   caf::anon_send(node.topics, msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
 }
@@ -86,6 +90,10 @@ void fetch_some(const services& node, const request_ptr& r, const offset_fetch_r
   std::vector<topic_reference> wanted;
   for (const auto& topic : *asked.topics) wanted.push_back({topic.name, topic.topic_id, by_id});
   find_topics(node, r, std::move(wanted), false, [&node, asked, by_id, done](std::vector<msg::topic_result> topics) {
+    // Clients know what to do about a coordinator that is not available, and nothing about such a partition.
+    for (const auto& topic : topics)
+      if (topic.error == error_code::leader_not_available)
+        return done(failed(asked, error_code::coordinator_not_available));
     msg::offset_fetch m;
     m.group_id = asked.group_id;
     m.items.emplace();
@@ -143,10 +151,16 @@ void offset_fetch(const services& node, const request_ptr& r) {
   auto groups = groups_of(*asked, r->header.api_version);
   auto all = fan_in<group_answer>::make(
     groups.size(), [r](std::vector<group_answer> answers) { answer(r, std::move(answers)); });
+  std::set<std::string_view> seen;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     auto done = all->slot(i, failed(groups[i], error_code::coordinator_not_available));
+    // Some bytes of request must not ask for all positions of a large group again and again.
+    if (!seen.insert(groups[i].group_id).second) {
+      done(failed(groups[i], error_code::invalid_request));
+      continue;
+    }
     if (!groups[i].topics)
-      fetch_all(node, groups[i], done);
+      fetch_all(node, r, groups[i], done);
     else
       fetch_some(node, r, groups[i], r->header.api_version >= 10, done);
   }

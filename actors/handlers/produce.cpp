@@ -4,6 +4,7 @@
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
+#include "messages/kafka/record_batch.hpp"
 
 #include <algorithm>
 
@@ -50,6 +51,14 @@ void refuse(const request_ptr& r, const produce_request& asked, error_code error
   answer(r, asked, results(partitions, result));
 }
 
+/// KIP-110: zstd came with version 7; an older client names a codec that its own consumers may not know.
+error_code check_records(const produce_request::partition& partition, std::int16_t version) {
+  if (!partition.records || partition.records->empty()) return error_code::invalid_record;
+  const auto header = kafka::read_batch_header(partition.records->view());
+  const bool is_zstd = header && header->codec() == static_cast<std::uint8_t>(kafka::compression::zstd);
+  return is_zstd && version < 7 ? error_code::unsupported_compression_type : error_code::none;
+}
+
 void append_all(const services& node, const request_ptr& r, std::shared_ptr<const produce_request> asked,
                 const std::vector<msg::topic_result>& topics) {
   std::size_t count = 0;
@@ -65,8 +74,7 @@ void append_all(const services& node, const request_ptr& r, std::shared_ptr<cons
       auto reply = all->slot(slot++, dropped);
       msg::append_result refused;
       refused.error = check_partition(topics[t], partition.index);
-      if (refused.error == error_code::none && (!partition.records || partition.records->empty()))
-        refused.error = error_code::invalid_record;
+      if (refused.error == error_code::none) refused.error = check_records(partition, r->header.api_version);
       if (refused.error != error_code::none) {
         reply(refused);
         continue;

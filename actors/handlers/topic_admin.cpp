@@ -1,6 +1,7 @@
 // CreateTopics, DeleteTopics, DescribeConfigs.
 #include "actors/handlers/table.hpp"
 #include "actors/handlers/lookup.hpp"
+#include "actors/handlers/shown.hpp"
 #include "actors/handlers/topic_configs.hpp"
 #include "actors/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
@@ -35,6 +36,8 @@ created refused(const wanted_topic& topic, error_code error, std::string why) {
   return out;
 }
 
+std::string already_exists(const wanted_topic& topic) { return "Topic '" + topic.name + "' already exists."; }
+
 std::map<std::string, std::string> given_configs(const wanted_topic& topic) {
   std::map<std::string, std::string> configs;
   for (const auto& config : topic.configs)
@@ -42,15 +45,26 @@ std::map<std::string, std::string> given_configs(const wanted_topic& topic) {
   return configs;
 }
 
+/// A manual assignment names every partition from 0 on once, and this node as its only replica.
+bool is_possible(const std::vector<kafka::create_topics_request::replica_assignment>& assignments,
+                 std::int32_t node_id) {
+  std::set<std::int32_t> partitions;
+  for (const auto& a : assignments)
+    if (a.broker_ids != std::vector{node_id} || !partitions.insert(a.partition_index).second) return false;
+  return *partitions.begin() == 0 && static_cast<std::size_t>(*partitions.rbegin()) == assignments.size() - 1;
+}
+
 /// Kafka's own checks, in its order; an accepted topic has error none.
 created check(const services& node, const wanted_topic& topic) {
   if (!smq::is_legal_topic_name(topic.name))
-    return refused(topic, error_code::invalid_topic_exception, "Topic name is invalid: " + topic.name);
+    return refused(topic, error_code::invalid_topic_exception, "Topic name is invalid: " + shown(topic.name));
   const auto partitions = partitions_of(node, topic);
   if (partitions < 1 || partitions > most_partitions)
     return refused(topic, error_code::invalid_partitions, "Number of partitions must be between 1 and 10000.");
   if (!topic.assignments.empty() && topic.num_partitions != -1)
     return refused(topic, error_code::invalid_request, "Both numPartitions and replicasAssignments were given.");
+  if (!topic.assignments.empty() && !is_possible(topic.assignments, node.node_id))
+    return refused(topic, error_code::invalid_replica_assignment, "This node is the only replica of each partition.");
   if (topic.replication_factor < -1 || topic.replication_factor == 0 || topic.replication_factor > 1)
     return refused(topic, error_code::invalid_replication_factor,
                    "A partition has one leader; its durability is the store's.");
@@ -69,12 +83,25 @@ created check(const services& node, const wanted_topic& topic) {
   return out;
 }
 
+/// validate_only: what creating the topic would answer.
+void validate_one(const services& node, const request_ptr& r, const wanted_topic& topic, created accepted,
+                  const reply<created>& done) {
+  find_topics(node, r, {{topic.name, {}, false}}, false,
+              [topic, accepted = std::move(accepted), done](std::vector<msg::topic_result> found) {
+                const auto error = found.front().error;
+                if (error == error_code::none)
+                  return done(refused(topic, error_code::topic_already_exists, already_exists(topic)));
+                if (error == error_code::unknown_topic_or_partition) return done(accepted);
+                done(refused(topic, error_code::request_timed_out, "Storage cannot say now."));
+              });
+}
+
 void create_one(const services& node, const wanted_topic& topic, created accepted, const reply<created>& done) {
   auto answer = [topic, accepted, done](const msg::topic_result& result) {
     if (result.error != error_code::none)
       return done(refused(topic, result.error,
                           result.error == error_code::topic_already_exists
-                            ? "Topic '" + topic.name + "' already exists."
+                            ? already_exists(topic)
                             : "The topic may exist or not; ask for it."));
     auto out = accepted;
     out.topic_id = result.topic->id;
@@ -106,12 +133,27 @@ void create_topics(const services& node, const request_ptr& r) {
       continue;
     }
     auto checked = check(node, topic);
-    if (checked.error_code != error_code::none || asked->validate_only)
+    if (checked.error_code != error_code::none)
       done(std::move(checked));
+    else if (asked->validate_only)
+      validate_one(node, r, topic, std::move(checked), done);
     else
       create_one(node, topic, std::move(checked), done);
   }
 }
+
+namespace {
+
+/// Kafka's checks on what a DeleteTopics request names; none: the topic may be looked for.
+error_code check_named(const kafka::delete_topics_request::topic& topic, std::size_t mentions) {
+  const bool by_name = topic.name.has_value();
+  const bool by_id = topic.topic_id != uuid{};
+  if (by_name == by_id || mentions > 1 || (by_name && topic.name->empty())) return error_code::invalid_request;
+  if (by_name && !smq::is_legal_topic_name(*topic.name)) return error_code::unknown_topic_or_partition;
+  return error_code::none;
+}
+
+}  // namespace
 
 /// DeleteTopics (API key 20), by name or by id (v6).
 void delete_topics(const services& node, const request_ptr& r) {
@@ -126,8 +168,15 @@ void delete_topics(const services& node, const request_ptr& r) {
     response.responses = std::move(results);
     r->answer(response);
   });
+  std::map<std::pair<std::optional<std::string>, uuid>, std::size_t> mentions;
+  for (const auto& topic : topics) ++mentions[{topic.name, topic.topic_id}];
   for (std::size_t i = 0; i < topics.size(); ++i) {
     result dropped{topics[i].name, topics[i].topic_id, error_code::request_timed_out, std::nullopt};
+    if (auto error = check_named(topics[i], mentions[{topics[i].name, topics[i].topic_id}]);
+        error != error_code::none) {
+      all->slot(i, dropped)(result{topics[i].name, topics[i].topic_id, error, std::nullopt});
+      continue;
+    }
     auto answer = [topic = topics[i], slot = all->slot(i, dropped)](const msg::topic_result& deleted) {
       result out{topic.name, topic.topic_id, deleted.error, std::nullopt};
       if (deleted.topic) out.name = deleted.topic->name;
@@ -171,6 +220,10 @@ void add_configs(described& out, const std::vector<shown_config>& configs,
 void describe_configs(const services& node, const request_ptr& r) {
   auto decoded = r->decode<kafka::describe_configs_request>();
   if (!decoded) return;
+  std::set<std::pair<std::int8_t, std::string>> seen;  // a repeated resource is answered once
+  std::erase_if(decoded->resources, [&](const auto& resource) {
+    return !seen.emplace(resource.resource_type, resource.resource_name).second;
+  });
   auto asked = std::make_shared<const kafka::describe_configs_request>(std::move(*decoded));
   std::vector<topic_reference> wanted;
   for (const auto& resource : asked->resources)

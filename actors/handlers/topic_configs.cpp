@@ -1,5 +1,7 @@
 #include "actors/handlers/topic_configs.hpp"
 
+#include "actors/handlers/shown.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -59,10 +61,10 @@ bool is_one_of(const std::string& value, std::string_view allowed) {
 
 std::optional<std::string> check_topic_config(const std::string& name, const std::string& value) {
   auto found = std::find_if(known.begin(), known.end(), [&](const known_config& k) { return name == k.name; });
-  if (found == known.end()) return "Unknown topic config name: " + name;
+  if (found == known.end()) return "Unknown topic config name: " + shown(name);
   const bool number = found->type == type_int || found->type == type_long;
   const bool legal = number ? is_number(value, found->least) : is_one_of(value, found->allowed);
-  if (!legal) return "Invalid value " + value + " for configuration " + name;
+  if (!legal) return "Invalid value " + shown(value) + " for configuration " + name;
   return std::nullopt;
 }
 
