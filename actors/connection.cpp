@@ -44,7 +44,10 @@ connection_state::connection_state(connection_actor::pointer self, std::shared_p
   : self_(self), node_(std::move(node)), socket_(std::move(socket)),
     scratch_(std::make_shared<connection_scratch>()) {}
 
-connection_state::~connection_state() { socket_->close("connection actor ended"); }
+connection_state::~connection_state() {
+  scratch_->end();
+  socket_->close("connection actor ended");
+}
 
 connection_actor::behavior_type connection_state::make_behavior() {
   return {
@@ -55,21 +58,21 @@ connection_actor::behavior_type connection_state::make_behavior() {
     },
     [this](const msg::response& m) { accept(m); },
     [this](const msg::stage_done&) {
-      staged_ = false;
+      --holds_;
       start_waiting();
     },
     [](const msg::resume& m) { (*m.run)(); },
     [this](const msg::peer_gone&) {
       closed_ = true;
       waiting_.clear();
-      scratch_->session.reset();
+      scratch_->end();
       self_->quit();
     },
   };
 }
 
 void connection_state::start_waiting() {
-  while (!staged_ && !closed_ && !waiting_.empty()) {
+  while (holds_ == 0 && !closed_ && !ending_ && !waiting_.empty()) {
     auto frame = std::move(waiting_.front());
     waiting_.pop_front();
     start(std::move(frame));
@@ -80,17 +83,18 @@ void connection_state::start(shared_bytes frame) {
   const auto sequence = first_sequence_ + answers_.size();
   answers_.push_back({frame.size(), std::nullopt});
   auto parsed = kafka::decode_request_header(frame);
-  if (!parsed) return fail("malformed request header");
+  if (!parsed) return accept({sequence, {}, true, "malformed request header"});
   auto r = std::make_shared<request>(std::move(*parsed), socket_->peer(),
-                                     make_link(connection_actor{self_}, sequence), scratch_);
+                                     make_link(connection_actor{self_}, sequence), scratch_,
+                                     node_->settings.max_elements);
   handlers::dispatch(*node_, r);
-  staged_ = r->held();
+  holds_ = r->holds();
 }
 
 void connection_state::accept(msg::response answer) {
-  if (closed_) return;
-  if (answer.close) return fail(answer.reason);
-  if (answer.sequence < first_sequence_) return;
+  if (closed_ || answer.sequence < first_sequence_) return;
+  // The connection ends in its turn: what was asked before is answered, what comes behind is not begun.
+  ending_ = ending_ || answer.close;
   answers_[answer.sequence - first_sequence_].answer = std::move(answer);
   flush();
 }
@@ -98,6 +102,7 @@ void connection_state::accept(msg::response answer) {
 void connection_state::flush() {
   while (!answers_.empty() && answers_.front().answer) {
     auto& head = answers_.front();
+    if (head.answer->close) return fail(head.answer->reason);
     if (!head.answer->parts.empty()) socket_->send(std::move(head.answer->parts));
     socket_->release(head.frame_bytes, 1);
     answers_.pop_front();

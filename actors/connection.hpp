@@ -51,9 +51,10 @@ class connection_state {
   std::shared_ptr<net::session> socket_;
   std::shared_ptr<connection_scratch> scratch_;
   std::deque<shared_bytes> waiting_;  // frames whose turn has not come
-  bool staged_ = false;               // a handler still passes its request on; the next one must not overtake it
+  std::size_t holds_ = 0;             // of a request that is still being passed on; the next one must not overtake it
   std::uint64_t first_sequence_ = 0;  // of answers_.front()
   std::deque<pending> answers_;
+  bool ending_ = false;  // some request closes the connection when its turn comes
   bool closed_ = false;
 };
 

@@ -142,6 +142,8 @@ void node::parts::start_actors(const options& settings) {
   s.settings.offset_metadata_max_bytes = static_cast<std::int32_t>(settings.kafka.offset_metadata_max_bytes);
   s.settings.fetch_max_bytes = static_cast<std::int32_t>(settings.kafka.fetch_max_bytes);
   s.fetch_sessions = fetch_session_slots{settings.kafka.max_incremental_fetch_session_cache_slots};
+  s.settings.max_elements = static_cast<std::uint64_t>(settings.limits.elements_per_request);
+  s.fetch_budget = std::make_shared<fetch_budget>(settings.limits.fetch_bytes_in_flight);
   partition_settings partitions;
   partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
   s.partitions = spawn_partition_registry(*system, store, partitions);

@@ -5,20 +5,32 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tidegate::actors {
 
 struct services;
 struct fetch_session;
+class fetch_budget;
 
 /// What lives as long as the connection and is touched only by its actor.
 struct connection_scratch {
   std::shared_ptr<fetch_session> session;  // KIP-227; a session dies with its connection
+  std::shared_ptr<actors::fetch_budget> fetch_budget;
+  std::map<const void*, std::shared_ptr<void>> waiting;  // long polls; they hold their request, which holds this
+
+  /// The connection is gone: nothing waits any more.
+  void end() {
+    session.reset();
+    std::exchange(waiting, {}).clear();
+  }
 };
 
 /// One request on its way. Handlers keep a shared_ptr to it until they have answered; when the last one is gone
@@ -33,9 +45,10 @@ class request {
     std::function<void()> stage_done;
   };
 
-  request(kafka::request_frame frame, std::string client, link connection, std::shared_ptr<connection_scratch> state)
+  request(kafka::request_frame frame, std::string client, link connection, std::shared_ptr<connection_scratch> state,
+          std::uint64_t max_elements)
     : header(std::move(frame.header)), body(std::move(frame.body)), peer(std::move(client)),
-      scratch(std::move(state)), link_(std::move(connection)) {}
+      scratch(std::move(state)), link_(std::move(connection)), max_elements_(max_elements) {}
 
   request(const request&) = delete;
   request& operator=(const request&) = delete;
@@ -52,15 +65,20 @@ class request {
   /// Decodes the body; a body that is not of this API and version closes the connection and yields nothing.
   template <class Message>
   std::optional<Message> decode() {
-    auto message = kafka::decode<Message>(body, header.api_version);
-    if (!message) close("malformed request");
+    auto message = kafka::decode<Message>(body, header.api_version, max_elements_);
+    if (!message) close("malformed request, or more elements than limits.elements_per_request");
     return message;
   }
 
-  /// Sends the one answer. Thread: any.
+  /// Sends the one answer. Thread: any; an answer that cannot be encoded closes the connection and is no concern of
+  /// the actor that happens to answer.
   template <class Message>
   void answer(const Message& message) {
-    answer_parts(kafka::encode_response(header.api_key, header.api_version, header.correlation_id, message));
+    try {
+      answer_parts(kafka::encode_response(header.api_key, header.api_version, header.correlation_id, message));
+    } catch (const std::exception& failure) {
+      close(std::string("the answer cannot be encoded: ") + failure.what());
+    }
   }
 
   void answer_parts(std::vector<shared_bytes> parts) {
@@ -81,18 +99,20 @@ class request {
   }
 
   /// Holds the connection's next request back until the returned token dies: a request that must look something up
-  /// before it can be passed on is not overtaken by the next one.
+  /// before it can be passed on is not overtaken by the next one. Thread: the connection's, inside the handler.
   [[nodiscard]] std::shared_ptr<void> hold() {
-    held_ = true;
+    ++holds_;
     return {static_cast<void*>(nullptr), [done = link_.stage_done](void*) { done(); }};
   }
 
-  [[nodiscard]] bool held() const { return held_; }
+  /// How many tokens were given out; each of them says `stage_done` once.
+  [[nodiscard]] std::size_t holds() const { return holds_; }
 
  private:
   link link_;
+  const std::uint64_t max_elements_;
   std::atomic<bool> answered_{false};
-  bool held_ = false;
+  std::size_t holds_ = 0;
 };
 
 using request_ptr = std::shared_ptr<request>;

@@ -2,6 +2,7 @@
 
 #include "actors/group_registry.hpp"
 #include "actors/handlers/fetch_session.hpp"
+#include "actors/handlers/fetch_budget.hpp"
 #include "actors/partition_registry.hpp"
 #include "actors/store_access.hpp"
 #include "actors/topic_registry.hpp"
@@ -22,6 +23,7 @@ struct handler_settings {
   std::int32_t offset_metadata_max_bytes = 4096;
   std::int32_t fetch_max_bytes = 57671680;  // fetch.max.bytes
   std::size_t fetch_session_partitions = 100000;
+  std::uint64_t max_elements = 1'000'000;  // limits.elements_per_request
 };
 
 /// What handlers need of the node. Immutable after start; shared by all connections.
@@ -32,6 +34,7 @@ struct services {
   std::string cluster_id;
   handler_settings settings;
   fetch_session_slots fetch_sessions{1000};  // max.incremental.fetch.session.cache.slots
+  std::shared_ptr<actors::fetch_budget> fetch_budget;  // of all connections together
   std::shared_ptr<const store_access> store;
   topic_registry_actor topics;
   partition_registry_actor partitions;

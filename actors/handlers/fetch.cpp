@@ -1,13 +1,21 @@
 #include "messages/kafka/fetch.hpp"
 
+#include "actors/handlers/fetch_budget.hpp"
 #include "actors/handlers/fetch_session.hpp"
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
-#include "messages/actor/fan_in.hpp"
+#include "messages/kafka/record_batch.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <tuple>
 
 namespace tidegate::actors::handlers {
 
@@ -27,52 +35,109 @@ struct fetching : std::enable_shared_from_this<fetching> {
   bool by_id = false;
   std::vector<msg::topic_result> topics;  // one per partition
   std::vector<msg::fetch_result> results;
+  std::int64_t held = 0;                   // bytes of results
+  std::vector<std::size_t> current;        // partitions that are being read
+  std::vector<std::size_t> woken;          // partitions that may have grown since they were read
+  std::optional<paced_reads> reads;        // of `current`
+  std::shared_ptr<fetch_grant> grant;
+  std::chrono::steady_clock::time_point deadline;
+  bool has_timer = false;
   bool expired = false;  // max_wait_ms is over
-  bool reading = false;
+  bool limited = false;  // a partition may have more than fits into the answer
   bool answered = false;
 
   fetching(const services& n, request_ptr request) : node(n), r(std::move(request)) {}
 
   void start();
-  void read();
-  void have(std::vector<msg::fetch_result> read);
-  void wait();
-  void read_again();
+  void read(std::vector<std::size_t> which);
+  void send_reads();
+  void read_one(std::size_t i, std::int32_t max_bytes);
+  void have_one(std::size_t i, std::int32_t granted, msg::fetch_result read);
+  void have_all();
+  void wait_for(std::size_t i);
+  void arm_timer();
+  void wake();
   void finish();
-  [[nodiscard]] std::int32_t byte_limit() const { return std::min(asked.max_bytes, node.settings.fetch_max_bytes); }
+  [[nodiscard]] std::int64_t byte_limit() const {
+    return std::max(std::min(asked.max_bytes, node.settings.fetch_max_bytes), 0);
+  }
   [[nodiscard]] bool is_enough() const;
-  void add_partition(fetch_response& response, std::size_t i, std::int64_t& bytes_left);
+  bool add_partition(fetch_response& response, std::size_t i, std::int64_t& bytes_left);
+  void hold_grant_until_sent(fetch_response& response) const;
 };
 
+std::int64_t size_of(const msg::fetch_result& result) {
+  std::int64_t bytes = 0;
+  for (const auto& batch : result.batches) bytes += static_cast<std::int64_t>(batch.size());
+  return bytes;
+}
+
+using partition_key = std::tuple<std::string_view, uuid, std::int32_t>;
+
+partition_key key_of(const fetch_interest& i) { return {i.topic, i.topic_id, i.partition}; }
+
+/// Every partition once, in the client's order; of a repeated one the last mention counts, as in Kafka.
 std::vector<fetch_interest> interests(const fetch_request& asked) {
   std::vector<fetch_interest> all;
+  std::map<partition_key, std::size_t> places;
   for (const auto& topic : asked.topics)
-    for (const auto& p : topic.partitions)
-      all.push_back({topic.topic, topic.topic_id, p.partition, p.fetch_offset, p.current_leader_epoch,
-                     p.last_fetched_epoch, p.partition_max_bytes, -1, -1});
+    for (const auto& p : topic.partitions) {
+      fetch_interest one{topic.topic, topic.topic_id, p.partition, p.fetch_offset, p.current_leader_epoch,
+                         p.last_fetched_epoch, p.partition_max_bytes, -1, -1};
+      const partition_key key{topic.topic, topic.topic_id, p.partition};
+      const auto [place, added] = places.try_emplace(key, all.size());
+      if (added)
+        all.push_back(std::move(one));
+      else
+        all[place->second] = std::move(one);
+    }
   return all;
+}
+
+/// Whether the partition had more than what was read of it.
+bool has_more(const msg::fetch_result& read) {
+  if (read.batches.empty()) return false;
+  const auto last = kafka::read_batch_header(read.batches.back().view());
+  return last && last->next_offset() < read.high_watermark;
 }
 
 bool same_partition(const fetch_interest& a, const fetch_interest& b) {
   return a.partition == b.partition && a.topic == b.topic && a.topic_id == b.topic_id;
 }
 
+/// Moves the partitions that are marked behind the others.
+void move_back(std::vector<fetch_interest>& all, const std::vector<bool>& marked) {
+  std::vector<fetch_interest> moved;
+  for (const bool mark : {false, true})
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (marked[i] == mark) moved.push_back(std::move(all[i]));
+  all = std::move(moved);
+}
+
 void update(fetch_session& session, const fetch_request& asked) {
-  std::map<std::tuple<std::string, uuid, std::int32_t>, std::size_t> places;
-  auto key = [](const fetch_interest& i) { return std::tuple{i.topic, i.topic_id, i.partition}; };
-  for (std::size_t i = 0; i < session.partitions.size(); ++i) places[key(session.partitions[i])] = i;
-  for (auto& fresh : interests(asked)) {
-    auto [place, added] = places.try_emplace(key(fresh), session.partitions.size());
-    if (added)
-      session.partitions.push_back(std::move(fresh));
-    else
-      session.partitions[place->second] = std::move(fresh);
-  }
+  auto fresh = interests(asked);
+  std::map<partition_key, std::size_t> changed;
+  for (std::size_t i = 0; i < fresh.size(); ++i) changed.emplace(key_of(fresh[i]), i);
+  std::set<partition_key> forgotten;
   for (const auto& topic : asked.forgotten_topics_data)
-    for (auto partition : topic.partitions)
-      std::erase_if(session.partitions, [&](const fetch_interest& i) {
-        return same_partition(i, {topic.topic, topic.topic_id, partition, 0, -1, -1, 0, -1, -1});
-      });
+    for (auto partition : topic.partitions) forgotten.insert(partition_key{topic.topic, topic.topic_id, partition});
+  std::vector<fetch_interest> next;
+  std::vector<bool> known(fresh.size());
+  for (auto& old : session.partitions) {
+    if (forgotten.count(key_of(old)) > 0) continue;
+    if (auto found = changed.find(key_of(old)); found != changed.end()) {
+      known[found->second] = true;
+      const auto high_watermark = old.told_high_watermark;
+      const auto log_start = old.told_log_start;
+      old = fresh[found->second];
+      old.told_high_watermark = high_watermark;
+      old.told_log_start = log_start;
+    }
+    next.push_back(std::move(old));
+  }
+  for (std::size_t i = 0; i < fresh.size(); ++i)
+    if (!known[i] && forgotten.count(key_of(fresh[i])) == 0) next.push_back(fresh[i]);
+  session.partitions = std::move(next);
 }
 
 /// Finds, makes or ends the session that the request means; an error is the whole answer.
@@ -102,8 +167,12 @@ error_code enter_session(const services& node, connection_scratch& scratch, fetc
   auto& session = scratch.session;
   if (!session || session->id != asked.session_id) return error_code::fetch_session_id_not_found;
   if (session->epoch != asked.session_epoch) return error_code::invalid_fetch_session_epoch;
+  if (session->by_id != f.by_id) return error_code::fetch_session_id_not_found;
   update(*session, asked);
-  if (session->partitions.size() > node.settings.fetch_session_partitions) return error_code::invalid_request;
+  if (session->partitions.size() > node.settings.fetch_session_partitions) {
+    session.reset();
+    return error_code::invalid_request;
+  }
   session->epoch = fetch_session::after(session->epoch);
   f.session = session;
   f.partitions = session->partitions;
@@ -117,79 +186,126 @@ void fetching::start() {
   find_topics(node, r, std::move(wanted), false, [self = shared_from_this()](std::vector<msg::topic_result> found) {
     self->r->post([self, found = std::move(found)]() mutable {
       self->topics = std::move(found);
-      self->read();
+      std::vector<std::size_t> all(self->partitions.size());
+      std::iota(all.begin(), all.end(), std::size_t{0});
+      self->read(std::move(all));
     });
   });
 }
 
-void fetching::read() {
-  reading = true;
-  auto all = fan_in<msg::fetch_result>::make(
-    partitions.size(), [self = shared_from_this()](std::vector<msg::fetch_result> read) {
-      self->r->post([self, read = std::move(read)]() mutable { self->have(std::move(read)); });
-    });
-  msg::fetch_result dropped;
-  dropped.error = error_code::kafka_storage_error;
-  for (std::size_t i = 0; i < partitions.size(); ++i) {
-    const auto& p = partitions[i];
-    auto reply = all->slot(i, dropped);
-    if (auto error = check_partition(topics[i], p.partition); error != error_code::none) {
-      msg::fetch_result refused;
-      refused.error = error;
-      reply(refused);
+void fetching::read(std::vector<std::size_t> which) {
+  results.resize(partitions.size());
+  current = std::move(which);
+  std::vector<paced_reads::one> all;
+  std::int64_t wanted = 0;
+  for (auto i : current) {
+    held -= size_of(std::exchange(results[i], {}));
+    wanted += std::max(partitions[i].max_bytes, 0);
+    all.push_back({i, partitions[i].max_bytes});
+  }
+  grant->raise_to(std::min(byte_limit(), held + wanted));
+  reads.emplace(std::move(all), grant->bytes() - held);
+  send_reads();
+  if (reads->is_done()) have_all();
+}
+
+void fetching::send_reads() {
+  while (auto one = reads->next()) {
+    const auto error = check_partition(topics[one->index], partitions[one->index].partition);
+    if (error == error_code::none) {
+      read_one(one->index, one->max_bytes);
       continue;
     }
-    caf::anon_send(node.partitions,
-                   msg::fetch_read{topics[i].topic->name, topics[i].topic->id, p.partition, p.fetch_offset,
-                                             p.current_leader_epoch, p.last_fetched_epoch,
-                                             std::min(p.max_bytes, byte_limit()), std::move(reply)});
+    // A Java consumer ends on "leader not available"; on this one it asks for metadata and tries again.
+    results[one->index].error =
+      error == error_code::leader_not_available ? error_code::not_leader_or_follower : error;
+    reads->answered(one->max_bytes, 0);
   }
+}
+
+void fetching::read_one(std::size_t i, std::int32_t max_bytes) {
+  const auto& p = partitions[i];
+  msg::fetch_result dropped;
+  dropped.error = error_code::kafka_storage_error;
+  auto arrived = [self = shared_from_this(), i, max_bytes](msg::fetch_result result) {
+    self->r->post([self, i, max_bytes, result = std::move(result)]() mutable {
+      self->have_one(i, max_bytes, std::move(result));
+    });
+  };
+  caf::anon_send(node.partitions,
+                 msg::fetch_read{topics[i].topic->name, topics[i].topic->id, p.partition, p.fetch_offset,
+                                 p.current_leader_epoch, p.last_fetched_epoch, max_bytes,
+                                 reply<msg::fetch_result>{dropped, arrived}});
+}
+
+void fetching::have_one(std::size_t i, std::int32_t granted, msg::fetch_result read) {
+  if (granted < partitions[i].max_bytes && has_more(read)) limited = true;
+  // Without a grant it was asked for its bounds alone; only an answer that would be empty takes the batch.
+  if (granted == 0 && held > 0) read.batches.clear();
+  results[i] = std::move(read);
+  held += size_of(results[i]);
+  reads->answered(granted, size_of(results[i]));
+  send_reads();
+  if (reads->is_done()) have_all();
 }
 
 bool fetching::is_enough() const {
   // Nothing could end the wait; a Java consumer that closes its session sends this and waits for the answer.
-  if (partitions.empty()) return true;
-  std::int64_t bytes = 0;
-  for (const auto& result : results) {
+  if (partitions.empty() || limited) return true;
+  for (const auto& result : results)
     if (result.error != error_code::none || result.diverging_epoch.epoch >= 0) return true;
-    for (const auto& batch : result.batches) bytes += static_cast<std::int64_t>(batch.size());
+  return held >= std::min<std::int64_t>(asked.min_bytes, byte_limit());
+}
+
+void fetching::have_all() {
+  reads.reset();
+  grant->set(held);
+  if (expired || asked.max_wait_ms <= 0 || is_enough()) return finish();
+  if (!has_timer) {
+    has_timer = true;
+    deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{asked.max_wait_ms};
+    r->scratch->waiting.emplace(this, shared_from_this());
+    arm_timer();
   }
-  return bytes >= asked.min_bytes;
+  for (auto i : std::exchange(current, {})) wait_for(i);
+  if (!woken.empty()) wake();
 }
 
-void fetching::have(std::vector<msg::fetch_result> read) {
-  const bool first = results.empty();
-  reading = false;
-  results = std::move(read);
-  if (first && asked.max_wait_ms > 0 && !is_enough()) {
-    r->post_later(std::chrono::milliseconds{asked.max_wait_ms}, [self = shared_from_this()] {
-      self->expired = true;
-      self->read_again();
-    });
-    return wait();
-  }
-  if (first || expired || is_enough()) return finish();
-  wait();
-}
-
-void fetching::read_again() {
-  if (!answered && !reading) read();
-}
-
-void fetching::wait() {
-  // Woken by whichever partition grows first, or by the clock. Offset actors drop waits whose asker is gone.
+/// Woken by whichever partition grows first. Offset actors drop waits whose asker is gone.
+void fetching::wait_for(std::size_t i) {
   std::weak_ptr<fetching> weak = shared_from_this();
-  for (std::size_t i = 0; i < partitions.size(); ++i) {
-    auto wake = [weak](bool) {
-      if (auto self = weak.lock()) self->r->post([self] { self->read_again(); });
-    };
-    caf::anon_send(node.partitions,
-                   msg::fetch_wait{topics[i].topic->name, topics[i].topic->id, partitions[i].partition,
-                                             results[i].high_watermark, reply<bool>{false, wake}, weak});
-  }
+  auto grown = [weak, i](bool) {
+    auto self = weak.lock();
+    if (!self) return;
+    self->r->post([self, i] {
+      self->woken.push_back(i);
+      self->wake();
+    });
+  };
+  caf::anon_send(node.partitions,
+                 msg::fetch_wait{topics[i].topic->name, topics[i].topic->id, partitions[i].partition,
+                                 results[i].high_watermark, reply<bool>{false, grown}, weak});
 }
 
-void fetching::add_partition(fetch_response& response, std::size_t i, std::int64_t& bytes_left) {
+void fetching::wake() {
+  if (!answered && !reads) read(std::exchange(woken, {}));
+}
+
+/// A timer keeps its connection's actor, but not the request: max_wait_ms may be weeks, so it runs in short steps.
+void fetching::arm_timer() {
+  constexpr std::chrono::milliseconds step{5000};
+  const auto left =
+    std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  r->post_later(std::clamp(left, std::chrono::milliseconds{1}, step), [weak = weak_from_this()] {
+    auto self = weak.lock();
+    if (!self || self->answered) return;
+    if (std::chrono::steady_clock::now() < self->deadline) return self->arm_timer();
+    self->expired = true;
+    self->wake();
+  });
+}
+
+bool fetching::add_partition(fetch_response& response, std::size_t i, std::int64_t& bytes_left) {
   const auto& p = partitions[i];
   auto& result = results[i];
   fetch_response::partition_data out;
@@ -204,14 +320,18 @@ void fetching::add_partition(fetch_response& response, std::size_t i, std::int64
   for (auto& batch : result.batches) {
     const auto size = static_cast<std::int64_t>(batch.size());
     // The first batch of the first partition goes out even above the limit, or a consumer could never get past it.
-    if (size > bytes_left && !(first && out.records->empty())) break;
+    if (size > bytes_left && !(first && out.records->empty())) {
+      limited = true;
+      break;
+    }
     bytes_left -= size;
     out.records->push_back(std::move(batch));
   }
   const bool changed = p.told_high_watermark != out.high_watermark || p.told_log_start != out.log_start_offset;
   if (incremental && !changed && out.records->empty() && out.error_code == error_code::none &&
       out.diverging_epoch.epoch < 0)
-    return;
+    return false;
+  const bool has_records = !out.records->empty();
   if (session && i < session->partitions.size() && same_partition(session->partitions[i], p)) {
     session->partitions[i].told_high_watermark = out.error_code == error_code::none ? out.high_watermark : -1;
     session->partitions[i].told_log_start = out.log_start_offset;
@@ -220,6 +340,19 @@ void fetching::add_partition(fetch_response& response, std::size_t i, std::int64
       response.responses.back().topic_id != p.topic_id)
     response.responses.push_back({p.topic, p.topic_id, {}});
   response.responses.back().partitions.push_back(std::move(out));
+  return has_records;
+}
+
+/// The last batch leaves memory last: the grant goes with it.
+void fetching::hold_grant_until_sent(fetch_response& response) const {
+  for (auto topic = response.responses.rbegin(); topic != response.responses.rend(); ++topic)
+    for (auto p = topic->partitions.rbegin(); p != topic->partitions.rend(); ++p) {
+      if (p->records->empty()) continue;
+      auto& last = p->records->back();
+      const auto view = last.view();
+      last = shared_bytes(std::make_shared<std::pair<std::shared_ptr<fetch_grant>, shared_bytes>>(grant, last), view);
+      return;
+    }
 }
 
 void fetching::finish() {
@@ -227,8 +360,14 @@ void fetching::finish() {
   fetch_response response;
   response.session_id = session ? session->id : 0;
   std::int64_t bytes_left = byte_limit();
-  for (std::size_t i = 0; i < partitions.size(); ++i) add_partition(response, i, bytes_left);
+  std::vector<bool> served(partitions.size());
+  for (std::size_t i = 0; i < partitions.size(); ++i) served[i] = add_partition(response, i, bytes_left);
+  // Partitions that got nothing because others filled the answer come first the next time.
+  if (limited && session && session->partitions.size() == partitions.size()) move_back(session->partitions, served);
+  hold_grant_until_sent(response);
+  results.clear();
   r->answer(response);
+  r->scratch->waiting.erase(this);
 }
 
 }  // namespace
@@ -244,6 +383,9 @@ void fetch(const services& node, const request_ptr& r) {
   auto f = std::make_shared<fetching>(node, r);
   f->asked = std::move(*asked);
   f->by_id = r->header.api_version >= 13;
+  auto& own = r->scratch->fetch_budget;
+  if (!own) own = std::make_shared<actors::fetch_budget>(node.settings.fetch_max_bytes);
+  f->grant = std::make_shared<fetch_grant>(own, node.fetch_budget);
   if (auto error = enter_session(node, *r->scratch, *f); error != error_code::none) {
     fetch_response response;
     response.error_code = error;

@@ -6,7 +6,8 @@
 namespace tidegate::actors::handlers {
 
 /// InitProducerId (API key 22): a new id with epoch 0 for an idempotent producer.
-/// Errors: invalid_request; coordinator_not_available for a transactional id (no transactions yet) and while storage cannot say.
+/// Errors: invalid_request; coordinator_not_available for a transactional id (no transactions yet) and while storage
+/// cannot say.
 void init_producer_id(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::init_producer_id_request>();
   if (!asked) return;

@@ -1,31 +1,11 @@
 """Garbage on the socket: an error code or a closed connection, and nobody else notices."""
 
-import socket
 import struct
 import threading
 
 import pytest
 from clients import produce
-
-
-def exchange(node, payload: bytes, seconds: float = 5) -> bytes:
-    """What the server says before it closes, or within `seconds`."""
-    with socket.create_connection(("127.0.0.1", node.port), timeout=seconds) as s:
-        s.sendall(payload)
-        data = b""
-        try:
-            while chunk := s.recv(65536):
-                data += chunk
-                if len(data) >= 4 and len(data) >= 4 + struct.unpack(">i", data[:4])[0]:
-                    return data
-        except (TimeoutError, ConnectionResetError):
-            return data if data else b"reset"
-        return data
-
-
-def frame(api: int, version: int, body: bytes = b"", client: bytes = b"x", tagged: bytes = b"") -> bytes:
-    head = struct.pack(">hhi", api, version, 7) + struct.pack(">h", len(client)) + client + tagged
-    return struct.pack(">i", len(head) + len(body)) + head + body
+from raw import exchange, frame
 
 
 @pytest.mark.parametrize("first", [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00"])
