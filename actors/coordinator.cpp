@@ -1,5 +1,7 @@
 #include "actors/coordinator.hpp"
 
+#include "messages/common/fault_point.hpp"
+
 namespace tidegate::actors {
 
 namespace {
@@ -106,6 +108,7 @@ void coordinator_state::perform(core::group_effects effects) {
       for (auto partition : topic.partitions) unit.erases.push_back({topic.topic, topic.topic_id, partition});
     }
   }
+  TIDEGATE_FAULT_POINT("coordinator.group.before_write");
   write(std::move(unit), [this](group_write_answer answer) { written(answer); });
 }
 
@@ -119,6 +122,7 @@ void coordinator_state::write(group_write what, std::function<void(group_write_a
 }
 
 void coordinator_state::written(group_write_answer answer) {
+  TIDEGATE_FAULT_POINT("coordinator.group.before_apply");
   switch (answer.what) {
     case group_write_answer::status::stored: perform(group_->on_persisted(error_code::none, now())); break;
     case group_write_answer::status::refused:
@@ -204,6 +208,7 @@ void coordinator_state::commit(const msg::offset_commit& request) {
     request.answer(std::move(plan.items));
     return;
   }
+  TIDEGATE_FAULT_POINT("coordinator.commit.before_write");
   write(std::move(unit), [this, request, items = std::move(plan.items), has_entry](group_write_answer answer) {
     committed(request, items, has_entry, answer);
   });
@@ -211,6 +216,7 @@ void coordinator_state::commit(const msg::offset_commit& request) {
 
 void coordinator_state::committed(const msg::offset_commit& request, std::vector<error_code> items, bool has_entry,
                                   group_write_answer answer) {
+  TIDEGATE_FAULT_POINT("coordinator.commit.before_apply");
   const bool is_stored = answer.what == group_write_answer::status::stored;
   if (is_stored && group_->has_members()) {
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -225,6 +231,7 @@ void coordinator_state::committed(const msg::offset_commit& request, std::vector
       if (item == error_code::none) item = error;
     }
   }
+  TIDEGATE_FAULT_POINT("coordinator.commit.before_answer");
   request.answer(std::move(items));
   const bool is_over = answer.what == group_write_answer::status::reload ||
                        answer.what == group_write_answer::status::fenced;

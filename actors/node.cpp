@@ -11,6 +11,7 @@
 #include "actors/socket_options.hpp"
 #include "actors/store_timer.hpp"
 #include "actors/topic_registry_state.hpp"
+#include "messages/common/fault_point.hpp"
 #include "smq/embedded/engine.hpp"
 #include "smq/fencing/session_store.hpp"
 #include "smq/producer_ids.hpp"
@@ -50,6 +51,16 @@ std::string text_of(const uuid& id) {
     out += digits[std::to_integer<unsigned>(id.bytes[i]) & 15U];
   }
   return out;
+}
+
+/// Nobody stands above a registry, and without it the node would answer errors for ever: the process ends instead.
+template <class Registry>
+void ends_the_process(const Registry& registry, const char* name) {
+  caf::actor_cast<caf::actor>(registry)->attach_functor([name](const caf::error& reason) {
+    if (!reason || reason == caf::exit_reason::user_shutdown) return;
+    log_event(log_level::error, "a registry crashed", {{"registry", name}, {"reason", std::to_string(reason.code())}});
+    std::_Exit(1);
+  });
 }
 
 coordinator_context coordinators(const options& settings, std::shared_ptr<const store_access> store) {
@@ -93,6 +104,8 @@ bool node::parts::open_store(const options& settings, std::string& error) {
   smq::embedded::options embedded;
   embedded.data_dir = settings.data_dir;
   embedded.sync = settings.smq.durability == "fsync";
+  if constexpr (has_fault_points)
+    embedded.faults.at = [](std::string_view step) { fault_point("embedded." + std::string(step)); };
   auto opened = smq::embedded::open(std::move(embedded));
   if (!opened.store) {
     error = opened.error;
@@ -152,6 +165,9 @@ void node::parts::start_actors(const options& settings) {
   };
   s.topics = spawn_topic_registry(*system, store, {s.settings.num_partitions}, forget);
   s.groups = spawn_group_registry(*system, store, coordinators(settings, store));
+  ends_the_process(s.partitions, "partitions");
+  ends_the_process(s.topics, "topics");
+  ends_the_process(s.groups, "groups");
   s.next_producer_id = [ids = producer_ids.get()](smq::completion<smq::result<std::int64_t>> done) {
     ids->next(std::move(done));
   };

@@ -2,6 +2,7 @@
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
+#include "messages/common/fault_point.hpp"
 
 #include <algorithm>
 
@@ -68,11 +69,13 @@ void partition_state::write_next_chunk() {
     smq::set_snapshot(log_, machine_->producers().encode(), machine_->high_watermark());
     plan = smq::plan_append(log_, place_, writing_, new_leader_);
   }
+  TIDEGATE_FAULT_POINT("partition.append.before_chunk");
   auto parts = plan.chunk;
   store_->engine.chunks.put(
     std::move(parts), store_->deadline(), [this, plan, post = poster()](const smq::result<smq::chunk_id>& put) {
       post([this, plan, put, post] {
         if (!put.is_ok()) return append_refused(put.what.reason);
+        TIDEGATE_FAULT_POINT("partition.append.before_write");
         session_->write(smq::mutations(log_, plan, put.value), smq::write_class::bulk,
                         [this, plan, id = put.value, post](const smq::write_answer& answer) {
                           post([this, plan, id, answer] { chunk_written(plan, id, answer); });
@@ -85,6 +88,7 @@ void partition_state::chunk_written(const smq::append_plan& plan, const smq::chu
                                     const smq::write_answer& answer) {
   if (answer.code == smq::write_result::refused) return append_refused(answer.reason);
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
+  TIDEGATE_FAULT_POINT("partition.append.before_apply");
   smq::apply(log_, plan, id);
   new_leader_ = false;
   const auto covered = static_cast<std::ptrdiff_t>(plan.covered);
@@ -93,6 +97,7 @@ void partition_state::chunk_written(const smq::append_plan& plan, const smq::chu
   for (const auto& batch : stored) tail_.push(batch);
   store_->hints.note(place_.topic_id, place_.partition, machine_->high_watermark(), machine_->last_ts_ns() + 1);
   writing_.erase(writing_.begin(), writing_.begin() + covered);
+  TIDEGATE_FAULT_POINT("partition.append.before_answer");
   answer_stored();
   wake_waiters();
   if (!writing_.empty()) return write_next_chunk();

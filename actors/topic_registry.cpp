@@ -2,6 +2,7 @@
 
 #include "actors/message_types.hpp"
 #include "actors/spawn.hpp"
+#include "messages/common/fault_point.hpp"
 
 #include <algorithm>
 
@@ -80,6 +81,7 @@ void topic_registry_state::create(const msg::create_topic& m) {
   spec.configs = m.configs;
   auto done = [this, m, post = poster()](smq::create_answer answer) {
     post([this, m, answer = std::move(answer)] {
+      TIDEGATE_FAULT_POINT("topics.create.before_answer");
       if (answer.code == smq::create_result::already_exists) return after_lost_race(m);
       msg::topic_result result{to_error(answer.code), nullptr};
       if (answer.code == smq::create_result::created) {
@@ -89,6 +91,7 @@ void topic_registry_state::create(const msg::create_topic& m) {
       m.answer(result);
     });
   };
+  TIDEGATE_FAULT_POINT("topics.create.before_write");
   catalog_.create(spec, wall_ns() / 1'000'000'000, store_->random_uuid(), store_->random_uuid(), store_->deadline(),
                   done);
 }
@@ -136,10 +139,12 @@ void topic_registry_state::begin_remove(const msg::delete_topic& m, const smq::t
                 nullptr});
     });
   };
+  TIDEGATE_FAULT_POINT("topics.delete.before_mark");
   catalog_.begin_remove(topic.name, store_->random_uuid(), store_->deadline(), done);
 }
 
 void topic_registry_state::release_owners(const msg::delete_topic& m, const topic_ptr& topic) {
+  TIDEGATE_FAULT_POINT("topics.delete.before_release");
   auto removing = removing_.insert(topic->id);
   unpublish(topic);
   // Offset actors close their sessions first, so that no window of theirs writes below a removed directory.
@@ -147,6 +152,7 @@ void topic_registry_state::release_owners(const msg::delete_topic& m, const topi
     post([this, m, topic, removing, post] {
       auto done = [this, m, topic, removing, post](smq::remove_answer answer) {
         post([this, m, topic, removing, answer = std::move(answer)] {
+          TIDEGATE_FAULT_POINT("topics.delete.before_answer");
           removing_.erase(removing);
           // Absent: another deletion of the same topic was faster.
           const bool is_gone =
@@ -154,6 +160,7 @@ void topic_registry_state::release_owners(const msg::delete_topic& m, const topi
           m.answer({is_gone ? error_code::none : error_code::request_timed_out, topic});
         });
       };
+      TIDEGATE_FAULT_POINT("topics.delete.before_finish");
       catalog_.finish_remove(topic->name, topic->id, store_->random_uuid(), store_->deadline(), done);
     });
   });

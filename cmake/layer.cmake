@@ -1,5 +1,6 @@
 # One static library per layer, from every .cpp below its folder.
 option(TIDEGATE_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(TIDEGATE_FAULT_POINTS "Compile in the moments at which TIDEGATE_FAULT kills (messages/common/fault_point.hpp)" OFF)
 
 add_library(tidegate_options INTERFACE)
 target_include_directories(tidegate_options INTERFACE ${PROJECT_SOURCE_DIR})
@@ -12,6 +13,10 @@ if(TIDEGATE_SANITIZE)
   set(sanitize -fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all)
   target_compile_options(tidegate_options INTERFACE ${sanitize})
   target_link_options(tidegate_options INTERFACE ${sanitize})
+endif()
+
+if(TIDEGATE_FAULT_POINTS)
+  target_compile_definitions(tidegate_options INTERFACE TIDEGATE_FAULT_POINTS)
 endif()
 
 function(tidegate_layer name)

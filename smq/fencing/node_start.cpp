@@ -1,5 +1,6 @@
 #include "smq/fencing/node_start.hpp"
 
+#include "messages/common/fault_point.hpp"
 #include "smq/fencing/field_io.hpp"
 
 #include <algorithm>
@@ -144,6 +145,7 @@ bool starter::take_fence(const uuid& owner, std::uint32_t shard) {
     }
     switch (put(path, before, encode(taken))) {
       case write_step::written:
+        TIDEGATE_FAULT_POINT("node.start.fence_taken");
         return true;
       case write_step::failed:
         return false;
@@ -165,6 +167,7 @@ bool starter::write_own_fences(node_identity& self) {
       case write_step::changed:
         return fail(status::refused, path + " exists: the incarnation is not new");
     }
+    TIDEGATE_FAULT_POINT("node.start.own_fence_written");
     self.shards.push_back(own);
   }
   return true;
@@ -199,12 +202,14 @@ result<node_identity> starter::run() {
     if (!read_view(before, view) || !take_over(view)) return failed();
     if (!fences_written && (!make_cluster_id(self) || !write_own_fences(self))) return failed();
     fences_written = true;
+    TIDEGATE_FAULT_POINT("node.start.before_view");
     view_entry next{view.version + 1, view_state::active, random_(), {}};
     next.members.push_back({incarnation_, options_.node_id, options_.shard_count, options_.addresses});
     switch (put(view_path(), before, encode(next))) {
       case write_step::failed:
         return failed();
       case write_step::written:
+        TIDEGATE_FAULT_POINT("node.start.view_written");
         self.view_version = next.version;
         self.view = std::move(next);
         return {{}, std::move(self)};
