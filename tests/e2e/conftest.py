@@ -33,13 +33,17 @@ class Node:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def start(self) -> "Node":
+    def launch(self, fault: str = "") -> None:
+        """Does not wait for readiness; `fault` is a TIDEGATE_FAULT, see messages/common/fault_point.hpp."""
         command = [BINARY, "serve", "--listen", self.address, "--admin-listen", f"127.0.0.1:{self.admin_port}"]
         command += ["--data-dir", str(self.directory / "data")]
         for setting in self.settings:
             command += ["--set", setting]
         with open(self.log, "ab") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=out)
+            self.process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "TIDEGATE_FAULT": fault})
+
+    def start(self, fault: str = "") -> "Node":
+        self.launch(fault)
         self.wait_until_ready()
         return self
 

@@ -1,0 +1,209 @@
+"""Clients that keep working while a node dies and comes back, and remember what they were told."""
+
+import threading
+import time
+
+from confluent_kafka import Producer
+from wire import Wire, produce, read_all
+
+TRY_AGAIN = {7, 14, 15, 16, 22, 25, 27, 56, 79}  # what a group may answer around a crash
+LIMIT = 60  # seconds; more is "stuck"
+
+
+class Worker:
+    """Runs `step` again and again in a thread of its own. Between steps nothing is on its way."""
+
+    def __init__(self, node):
+        self.node = node
+        self.wire = None
+        self.between_steps = threading.Lock()
+        self.stopping = threading.Event()
+        self.failure = None
+        self.done = 0  # acknowledged pieces of work
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        while not self.stopping.is_set():
+            with self.between_steps:
+                try:
+                    self.wire = self.wire or Wire(self.node, seconds=LIMIT)
+                    self.step()
+                except (ConnectionError, TimeoutError):
+                    self.wire = None
+                except BaseException as failure:  # shown by the test that waits
+                    self.failure = failure
+                    return
+            time.sleep(0.02 if self.wire is None else 0)
+
+    def wait_for(self, more: int) -> None:
+        wanted, deadline = self.done + more, time.monotonic() + LIMIT
+        while self.done < wanted:
+            assert time.monotonic() < deadline, f"{type(self).__name__} is stuck at {self.done}\n{self.node.tail()}"
+            if self.failure:
+                raise self.failure
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.thread.join(LIMIT)
+        assert not self.thread.is_alive()
+        if self.failure:
+            raise self.failure
+
+
+class Records(Worker):
+    """An idempotent producer; every record has a value of its own."""
+
+    def __init__(self, node, topic: str):
+        self.topic = topic
+        self.acknowledged: dict[int, bytes] = {}
+        self.failed: set[bytes] = set()
+        self.sent = 0
+        self.producer = Producer({
+            "bootstrap.servers": node.address, "enable.idempotence": True, "linger.ms": 1, "message.timeout.ms": 60000,
+            "reconnect.backoff.max.ms": 100, "retry.backoff.ms": 20, "retry.backoff.max.ms": 100, "log_level": 0,
+        })
+        super().__init__(node)
+
+    def step(self) -> None:
+        self.producer.produce(self.topic, value=f"v{self.sent}".encode(), partition=0, on_delivery=self._delivered)
+        self.sent += 1
+        self.producer.poll(0.002)
+
+    def _delivered(self, error, message) -> None:
+        if error:
+            self.failed.add(message.value())
+            return
+        assert message.offset() not in self.acknowledged, "one offset was acknowledged twice"
+        self.acknowledged[message.offset()] = message.value()
+        self.done += 1
+
+    def check(self) -> None:
+        """Acknowledged records are there at their offsets, nothing is there twice, offsets have no holes."""
+        assert self.producer.flush(LIMIT) == 0
+        with Wire(self.node) as wire:
+            stored = read_all(wire, self.topic)
+        assert sorted(stored) == list(range(len(stored))), "offsets are not contiguous"
+        assert {o: stored[o] for o in self.acknowledged} == self.acknowledged
+        assert len(set(stored.values())) == len(stored), "a record is there twice"
+        assert set(stored.values()) <= set(self.acknowledged.values()) | self.failed
+        numbers = [int(v[1:]) for _, v in sorted(stored.items())]
+        assert numbers == sorted(numbers), "the order of one producer was changed"
+
+
+class Commits(Worker):
+    """A member that joins, commits, leaves, and joins again."""
+
+    def __init__(self, node, topic: str, partitions: int = 1, metadata: str = ""):
+        self.topic, self.partitions, self.metadata = topic, partitions, metadata
+        self.member, self.generation, self.lowest_generation = "", -1, 1
+        self.attempted = {-1}  # what the position may be
+        self.number = 0
+        super().__init__(node)
+
+    def step(self) -> None:
+        if self.generation < 0:
+            self._join()
+        elif self.number % 8 == 7:
+            self.number += 1
+            self._leave()
+        else:
+            self._commit()
+
+    def _join(self) -> None:
+        answer = self.wire.call("JoinGroup", 5, group_id="steady", session_timeout_ms=6000, rebalance_timeout_ms=2000,
+                                member_id=self.member, group_instance_id=None, protocol_type="consumer",
+                                protocols=[{"name": "range", "metadata": b""}])
+        if self._failed(answer.error_code):
+            self.member = answer.member_id if answer.error_code == 79 else "" if answer.error_code == 25 else self.member
+            return
+        # A round that was not completed may be told again to a member that did not hear of it.
+        assert answer.generation_id >= self.lowest_generation, "a generation was used again"
+        self.member, self.lowest_generation = answer.member_id, answer.generation_id
+        answer = self.wire.call("SyncGroup", 3, group_id="steady", generation_id=answer.generation_id,
+                                member_id=self.member, group_instance_id=None,
+                                assignments=[{"member_id": self.member, "assignment": b"all"}])
+        if not self._failed(answer.error_code):
+            assert answer.assignment == b"all"
+            self.generation, self.lowest_generation = self.lowest_generation, self.lowest_generation + 1
+
+    def _commit(self) -> None:
+        self.number += 1
+        self.attempted.add(self.number)
+        rows = [{"partition_index": p, "committed_offset": self.number, "committed_leader_epoch": -1,
+                 "committed_metadata": self.metadata} for p in range(self.partitions)]
+        answer = self.wire.call("OffsetCommit", 7, group_id="steady", generation_id_or_member_epoch=self.generation,
+                                member_id=self.member, group_instance_id=None,
+                                topics=[{"name": self.topic, "partitions": rows}])
+        errors = {p.error_code for p in answer.topics[0].partitions}
+        assert len(errors) == 1, answer
+        if not self._failed(errors.pop()):
+            self.attempted = {self.number}
+            self.done += 1
+
+    def _leave(self) -> None:
+        answer = self.wire.call("LeaveGroup", 2, group_id="steady", member_id=self.member)
+        if not self._failed(answer.error_code):
+            self.member, self.generation = "", -1
+
+    def _failed(self, error: int) -> bool:
+        assert error == 0 or error in TRY_AGAIN, error
+        if error:
+            self.generation = -1
+        return error != 0
+
+    def check(self) -> None:
+        """The position is the last that was acknowledged, or one whose answer never came; the same in every partition."""
+        with self.between_steps, Wire(self.node) as wire:
+            rows = self._positions(wire)
+            assert len(rows) == self.partitions and len(set(rows)) == 1, rows
+            assert set(rows) <= self.attempted, f"{rows} is none of {self.attempted}"
+            self.attempted = set(rows)
+
+    def _positions(self, wire: Wire) -> list[int]:
+        deadline = time.monotonic() + LIMIT
+        while True:
+            wanted = [{"name": self.topic, "partition_indexes": list(range(self.partitions))}]
+            answer = wire.call("OffsetFetch", 5, group_id="steady", topics=wanted)
+            errors = {answer.error_code, *(p.error_code for t in answer.topics for p in t.partitions)}
+            if errors == {0}:
+                return [p.committed_offset for p in answer.topics[0].partitions]
+            assert errors <= TRY_AGAIN | {0} and time.monotonic() < deadline, answer
+
+
+class Topics(Worker):
+    """Creates a topic, writes a record into it, deletes it, and goes on with the next name."""
+
+    def __init__(self, node):
+        self.exists, self.in_doubt = False, False
+        super().__init__(node)
+
+    def step(self) -> None:
+        name = f"short-{self.done}"
+        doubtful, self.in_doubt = self.in_doubt, True  # until an answer says otherwise
+        if self.exists:
+            answer = self.wire.call("DeleteTopics", 5, topic_names=[name], timeout_ms=10000).responses[0]
+        else:
+            new = {"name": name, "num_partitions": 2, "replication_factor": 1, "assignments": [], "configs": []}
+            answer = self.wire.call("CreateTopics", 5, topics=[new], timeout_ms=10000, validate_only=False).topics[0]
+        repeated = 3 if self.exists else 36  # UNKNOWN_TOPIC_OR_PARTITION, TOPIC_ALREADY_EXISTS
+        assert answer.error_code in ({0, 7, repeated} if doubtful else {0, 7}), answer
+        if answer.error_code == 7:
+            return
+        self.in_doubt = False
+        if not self.exists:
+            self.exists = True
+            produce(self.wire, name, b"first")
+            return
+        self.exists = False
+        self.done += 1
+        found = self.wire.call("Metadata", 4, topics=[{"name": name}], allow_auto_topic_creation=False).topics[0]
+        assert found.error_code == 3, found
+
+    def check(self) -> None:
+        """Nothing of a deleted topic is left; a topic that was deleted comes back empty."""
+        with self.between_steps, Wire(self.node) as wire:
+            listed = {t.name for t in wire.call("Metadata", 1, topics=None).topics}
+        left = {n for n in listed if n.startswith("short-")}
+        assert left <= {f"short-{self.done}"}, left

@@ -1,0 +1,128 @@
+"""A node dies at every named moment of its work: what it acknowledged is there, nothing is there twice."""
+
+import random
+import signal
+
+import pytest
+from clients import create_topic
+from conftest import Node
+from fault_load import Commits, Records, Topics
+
+RECORDS = [
+    "partition.append.before_chunk", "partition.append.before_write", "partition.append.before_apply",
+    "partition.append.before_answer",
+    "embedded.window.taken", "embedded.window.appended", "embedded.window.synced", "embedded.window.indexed",
+]
+GROUPS = [
+    "coordinator.commit.before_write", "coordinator.commit.before_apply", "coordinator.commit.before_answer",
+    "coordinator.group.before_write", "coordinator.group.before_apply",
+]
+TOPICS = [
+    "topics.create.before_write", "topics.create.before_answer", "topics.delete.before_mark",
+    "topics.delete.before_release", "topics.delete.before_finish", "topics.delete.before_answer",
+]
+STARTS = ["node.start.fence_taken", "node.start.own_fence_written", "node.start.before_view", "node.start.view_written"]
+LAST_PASS = {**dict.fromkeys(RECORDS, 40), **dict.fromkeys(GROUPS, 12), **dict.fromkeys(TOPICS, 3)}
+# Points that only an actor with a registry above it passes: it is started again.
+THROWS = [p for p in RECORDS + GROUPS if not p.startswith("embedded.")]
+
+
+@pytest.fixture
+def node(tmp_path):
+    started = Node(tmp_path, "kafka.group.initial.rebalance.delay.ms=0").start()
+    yield started
+    if started.process.poll() is None:
+        started.kill()
+
+
+@pytest.fixture
+def loads(node, request):
+    """Records and commits for every point; topics come and go where they matter."""
+    create_topic(node, "stream")
+    running = [Records(node, "stream"), Commits(node, "stream")]
+    if request.node.callspec.params["point"] in TOPICS:
+        running.append(Topics(node))
+    yield running
+    for load in running:
+        load.stopping.set()
+
+
+def passes_of(point: str) -> list[int]:
+    rng = random.Random(point)
+    return [1, *sorted(rng.sample(range(2, LAST_PASS[point] + 1), 2))]
+
+
+def dies_by(node, fault: str, code: int = -signal.SIGKILL) -> None:
+    """Ends the node without warning and starts it again with a fault, which ends it too."""
+    if node.process.poll() is None:
+        node.kill()
+    node.launch(fault)
+    assert node.process.wait(30) == code, node.tail()
+
+
+def check(loads) -> None:
+    for load in loads[1:]:
+        load.check()
+
+
+def finish(loads) -> None:
+    for load in loads:
+        load.wait_for(3 if isinstance(load, Topics) else 10)
+        load.stop()
+    for load in loads:
+        load.check()
+
+
+@pytest.mark.parametrize("point", RECORDS + GROUPS + TOPICS)
+def test_a_kill_at_this_point_loses_and_repeats_nothing(node, loads, point):
+    for load in loads:
+        load.wait_for(1)
+    for n in passes_of(point):
+        dies_by(node, f"{point}:kill:{n}")
+        node.start()
+        check(loads)
+    finish(loads)
+
+
+@pytest.mark.parametrize("point", STARTS)
+def test_a_kill_during_the_start_loses_and_repeats_nothing(node, loads, point):
+    loads[0].wait_for(10)
+    for _ in range(3):
+        dies_by(node, f"{point}:kill:1")
+    node.start()
+    check(loads)
+    finish(loads)
+
+
+@pytest.mark.parametrize("point", ["embedded.checkpoint.done"])
+def test_a_kill_at_a_checkpoint_loses_no_position(node, point):
+    create_topic(node, "wide", partitions=50)
+    load = Commits(node, "wide", partitions=50, metadata="m" * 4000)
+    load.wait_for(1)
+    for _ in range(2):
+        dies_by(node, f"{point}:kill:1")
+        node.start()
+        load.check()
+    finish([load])
+
+
+@pytest.mark.parametrize("point", THROWS)
+def test_an_actor_that_throws_at_this_point_is_started_again(node, loads, point):
+    node.kill()
+    passes = passes_of(point)
+    node.start(fault=",".join(f"{point}:throw:{n}" for n in passes))
+    crashed = "offset actor crashed" if point.startswith("partition.") else "coordinator crashed"
+    while (crashes := node.log.read_text().count(crashed)) < len(passes):
+        for load in loads:
+            load.wait_for(1)
+    assert crashes == len(passes)
+    check(loads)
+    finish(loads)
+
+
+@pytest.mark.parametrize("point", ["topics.create.before_write", "topics.delete.before_finish"])
+def test_a_registry_that_throws_ends_the_process(node, loads, point):
+    dies_by(node, f"{point}:throw:1", code=1)
+    node.start()
+    check(loads)
+    finish(loads)
