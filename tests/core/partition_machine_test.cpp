@@ -233,6 +233,29 @@ CAF_TEST(trimming raises the start and never goes back or above the high waterma
   CAF_CHECK_EQUAL(m.log_start_offset(), 100);
 }
 
+namespace {
+
+struct log_end {
+  std::int64_t offset = 0, number = 0, ts_ns = 0;
+};
+
+/// Checks that batches follow each other without a hole and shows them to `producers`.
+log_end replay(const std::vector<planned_batch>& log, core::producer_state& producers) {
+  log_end end;
+  for (const auto& p : log) {
+    RC_ASSERT(p.base_offset == end.offset);
+    RC_ASSERT(p.message_number == end.number);
+    RC_ASSERT(p.ts_ns >= end.ts_ns + 2);
+    const auto h = kafka::check_stored_batch(p.batch.view());
+    RC_ASSERT(h && h->base_offset == end.offset && h->next_offset() == end.offset + p.record_count);
+    producers.apply(core::claim_of(*h), p.base_offset, p.ts_ns / 1'000'000);
+    end = {h->next_offset(), end.number + 1, p.ts_ns};
+  }
+  return end;
+}
+
+}  // namespace
+
 CAF_TEST(whatever is offered the log is dense and a reload goes on where it ended) {
   CAF_CHECK(rc::check("dense log", [] {
     partition_machine m{start_at(0), {}};
@@ -271,20 +294,7 @@ CAF_TEST(whatever is offered the log is dense and a reload goes on where it ende
       RC_ASSERT(m.next_offset() >= m.high_watermark());
     }
     while (!flying.empty()) apply_front();
-    std::int64_t offset = 0;
-    std::int64_t number = 0;
-    std::int64_t ts_ns = 0;
-    for (const auto& p : log) {
-      RC_ASSERT(p.base_offset == offset);
-      RC_ASSERT(p.message_number == number);
-      RC_ASSERT(p.ts_ns >= ts_ns + 2);
-      const auto h = kafka::check_stored_batch(p.batch.view());
-      RC_ASSERT(h && h->base_offset == offset && h->next_offset() == offset + p.record_count);
-      replayed.apply(core::claim_of(*h), p.base_offset, p.ts_ns / 1'000'000);
-      offset = h->next_offset();
-      ++number;
-      ts_ns = p.ts_ns;
-    }
+    const auto [offset, number, ts_ns] = replay(log, replayed);
     RC_ASSERT(m.high_watermark() == offset);
     m.abandon();
     RC_ASSERT(m.next_offset() == offset);

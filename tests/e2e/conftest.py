@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-BINARY = os.environ.get("TIDEGATE_BINARY", str(pathlib.Path(__file__).parents[2] / "build/release/tidegate"))
+BINARY = os.environ.get("TIDEGATE_BINARY", str(pathlib.Path(__file__).parents[2] / "build/test/tidegate"))
 
 
 def free_port() -> int:

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 from clients import admin, consumer, create_topic, produce, read
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
 
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 
@@ -181,3 +181,83 @@ def test_metadata_creates_topics_and_describes_configs(shared_node):
     configs = client.describe_configs([resource])[resource].result(20)
     assert configs["retention.ms"].value == "-1"
     assert configs["max.message.bytes"].value == "1048588"
+
+
+def test_a_consumer_seeks_forward_and_back(shared_node, topic):
+    node = shared_node
+    produce(node, topic, [f"{i}".encode() for i in range(50)])
+    c = consumer(node, "seek-" + topic)
+    c.assign([TopicPartition(topic, 0, 0)])
+    assert [m.offset() for m in read(c, 50)] == list(range(50))
+    for target in (10, 49, 0):
+        c.seek(TopicPartition(topic, 0, target))
+        assert next(iter(read(c, 1))).offset() == target
+    c.seek(TopicPartition(topic, 0, 50))
+    assert c.poll(0.5) is None
+    produce(node, topic, [b"next"])
+    assert [m.value() for m in read(c, 1)] == [b"next"]
+    c.close()
+
+
+@pytest.mark.parametrize("codec", [None, "gzip"])
+def test_kafka_python_sees_nulls_headers_and_timestamps(shared_node, topic, codec):
+    from kafka import KafkaConsumer, KafkaProducer
+    from kafka import TopicPartition as PyPartition
+
+    node = shared_node
+    sent = [(b"key", b"value" * 50, [("h", b"1"), ("h", b"2"), ("empty", b"")], 1700000000000),
+            (None, b"no key", [], 1700000000001), (b"tombstone", None, [], 1700000000002), (b"", b"", [("e", b"")], 1700000000003)]
+    producer = KafkaProducer(bootstrap_servers=node.address, acks="all", compression_type=codec)
+    for key, value, headers, timestamp in sent:
+        producer.send(topic, key=key, value=value, headers=headers, timestamp_ms=timestamp, partition=0)
+    producer.flush(20)
+    producer.close()
+    c = KafkaConsumer(bootstrap_servers=node.address, enable_auto_commit=False, consumer_timeout_ms=15000)
+    partition = PyPartition(topic, 0)
+    c.assign([partition])
+    c.seek_to_beginning(partition)
+    seen = []
+    while len(seen) < len(sent):
+        found = c.poll(timeout_ms=10000)
+        assert found, seen
+        seen += [(m.key, m.value, list(m.headers), m.timestamp) for m in found[partition]]
+    assert seen == sent
+    assert c.offsets_for_times({partition: 1700000000002})[partition].offset == 2
+    assert (c.beginning_offsets([partition])[partition], c.end_offsets([partition])[partition]) == (0, 4)
+    c.seek(partition, 3)
+    assert next(c).offset == 3
+    c.close()
+
+
+def test_a_transactional_producer_does_not_start(shared_node):
+    """librdkafka takes every answer but a missing permission for "ask again", so it is its own timeout that ends it."""
+    producer = Producer({"bootstrap.servers": shared_node.address, "transactional.id": "tx", "transaction.timeout.ms": 3000,
+                         "log_level": 0})
+    with pytest.raises(KafkaException):
+        producer.init_transactions(2)
+
+
+def test_kafka_python_admin_lists_describes_and_deletes(shared_node):
+    from kafka import KafkaAdminClient
+    from kafka.admin import NewTopic as PyTopic
+
+    name = f"t-{uuid.uuid4().hex[:12]}"
+    a = KafkaAdminClient(bootstrap_servers=shared_node.address)
+    a.create_topics([PyTopic(name, 3, 1)])
+    assert name in a.list_topics()
+    assert [len(t["partitions"]) for t in a.describe_topics([name])] == [3]
+    assert committed_by(shared_node, "py-admin", name) == 2
+    assert "py-admin" in str(a.list_groups())
+    a.delete_groups(["py-admin"])
+    assert "py-admin" not in str(a.list_groups())
+    a.delete_topics([name])
+    assert name not in a.list_topics()
+    a.close()
+
+
+def committed_by(node, group: str, topic: str) -> int:
+    c = consumer(node, group)
+    c.commit(offsets=[TopicPartition(topic, 0, 2)], asynchronous=False)
+    found = c.committed([TopicPartition(topic, 0)], timeout=20)[0].offset
+    c.close()
+    return found

@@ -1,11 +1,12 @@
 """A node dies at every named moment of its work: what it acknowledged is there, nothing is there twice."""
 
+import pathlib
 import random
 import signal
 
 import pytest
 from clients import create_topic
-from conftest import Node
+from conftest import BINARY, Node
 from fault_load import Commits, Records, Topics
 
 RECORDS = [
@@ -29,6 +30,7 @@ THROWS = [p for p in RECORDS + GROUPS if not p.startswith("embedded.")]
 
 @pytest.fixture
 def node(tmp_path):
+    assert b"TIDEGATE_FAULT" in pathlib.Path(BINARY).read_bytes(), f"{BINARY} has no fault points: tools/build test tidegate"
     started = Node(tmp_path, "kafka.group.initial.rebalance.delay.ms=0").start()
     yield started
     if started.process.poll() is None:

@@ -1,11 +1,14 @@
 """The program as an operator meets it."""
 
+import os
+import pathlib
 import subprocess
 import threading
 import urllib.request
 
+import pytest
 from clients import create_topic, produce
-from conftest import BINARY
+from conftest import BINARY, Node
 from confluent_kafka import Producer
 
 
@@ -57,3 +60,11 @@ def test_check_config_names_every_problem(tmp_path):
     output = checked.stdout + checked.stderr
     assert checked.returncode == 2
     assert b"lissten" in output and b"listen" in output and b"num.partitions" in output
+
+
+def test_the_shipped_program_has_no_fault_points(tmp_path):
+    """What cannot be read as a fault ends a program that has fault points, and means nothing to the shipped one."""
+    shipped = pathlib.Path(os.environ.get("TIDEGATE_SHIPPED", pathlib.Path(BINARY).parents[1] / "release/tidegate"))
+    assert b"fault point " not in shipped.read_bytes() and b"TIDEGATE_FAULT" not in shipped.read_bytes()
+    with pytest.raises(AssertionError, match="ended with 2"):
+        Node(tmp_path).start(fault="nonsense")
