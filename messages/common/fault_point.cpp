@@ -52,11 +52,12 @@ std::deque<fault> read_faults() {
 
 void fault_point(std::string_view name) {
   static auto faults = read_faults();
-  for (auto& f : faults) {
-    if (f.point != name || f.passes.fetch_add(1) + 1 != f.pass) continue;
-    if (f.throws) throw std::runtime_error("fault point " + f.point);
-    std::raise(SIGKILL);
-  }
+  const fault* due = nullptr;
+  for (auto& f : faults)
+    if (f.point == name && f.passes.fetch_add(1) + 1 == f.pass) due = &f;
+  if (due == nullptr) return;
+  if (due->throws) throw std::runtime_error("fault point " + due->point);
+  std::raise(SIGKILL);
 }
 
 }  // namespace tidegate

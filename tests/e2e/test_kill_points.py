@@ -3,11 +3,13 @@
 import pathlib
 import random
 import signal
+import time
 
 import pytest
 from clients import create_topic
 from conftest import BINARY, Node
 from fault_load import Commits, Records, Topics
+from wire import Wire, produce
 
 RECORDS = [
     "partition.append.before_chunk", "partition.append.before_write", "partition.append.before_apply",
@@ -128,3 +130,27 @@ def test_a_registry_that_throws_ends_the_process(node, loads, point):
     node.start()
     check(loads)
     finish(loads)
+
+
+def commit(wire: Wire, group: str, offset: int) -> int:
+    row = {"partition_index": 0, "committed_offset": offset, "committed_leader_epoch": -1, "committed_metadata": ""}
+    answer = wire.call("OffsetCommit", 6, group_id=group, generation_id_or_member_epoch=-1, member_id="",
+                       topics=[{"name": "stream", "partitions": [row]}])
+    return answer.topics[0].partitions[0].error_code
+
+
+def test_a_group_that_keeps_crashing_stays_down_and_its_neighbours_notice_nothing(node):
+    create_topic(node, "stream")
+    six_crashes = ",".join(f"coordinator.commit.before_write:throw:{n}" for n in range(1, 7))
+    node.kill()
+    node.start(fault=six_crashes)
+    with Wire(node) as wire:
+        deadline = time.monotonic() + 60
+        while "quarantined=1" not in node.log.read_text():
+            assert time.monotonic() < deadline, node.tail()
+            assert commit(wire, "sick", 1) == 15  # COORDINATOR_NOT_AVAILABLE, at once
+            time.sleep(0.05)
+        for offset in range(20):
+            assert commit(wire, "sick", 1) == 15
+            assert commit(wire, "healthy", offset) == 0
+            produce(wire, "stream", b"x")
