@@ -1,0 +1,52 @@
+#define CAF_SUITE timestamp_hints
+
+#include "smq/positions/timestamp_hints.hpp"
+
+#include "topics_memory_port.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+using namespace tidegate;
+using namespace tidegate::smq;
+using topics_testing::test_id;
+
+CAF_TEST(the value is the one of the newest point at or below the offset) {
+  timestamp_hints hints;
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 5), 1);
+  hints.note(test_id(1), 0, 10, 1000);
+  hints.note(test_id(1), 0, 20, 2000);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 9), 1);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 10), 1000);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 19), 1000);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 99), 2000);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 1, 99), 1);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(2), 0, 99), 1);
+  hints.forget(test_id(1), 0);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 99), 1);
+  CAF_CHECK_EQUAL(hints.size_bytes(), 0u);
+}
+
+CAF_TEST(a partition keeps its oldest point and the newest ones) {
+  timestamp_hints hints;
+  constexpr auto kept = static_cast<std::int64_t>(timestamp_hints::points_per_partition);
+  for (std::int64_t i = 0; i < 10 * kept; ++i) hints.note(test_id(1), 0, i, 100 + i);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 5), 100);
+  for (std::int64_t i = 9 * kept + 1; i < 10 * kept; ++i) CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, i), 100 + i);
+  CAF_CHECK_EQUAL(hints.size_bytes(), timestamp_hints::points_per_partition * timestamp_hints::point_bytes +
+                                          timestamp_hints::partition_bytes);
+}
+
+CAF_TEST(the partitions that were used longest ago go first) {
+  constexpr auto each = timestamp_hints::point_bytes + timestamp_hints::partition_bytes;
+  timestamp_hints hints(3 * each);
+  for (std::int32_t p = 0; p < 3; ++p) hints.note(test_id(1), p, 0, 100);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 0), 100);  // 1 is now the oldest
+  hints.note(test_id(1), 3, 0, 100);
+  CAF_CHECK_EQUAL(hints.size_bytes(), 3 * each);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 1, 0), 1);
+  for (const std::int32_t p : {0, 2, 3}) CAF_CHECK_EQUAL(hints.value_of(test_id(1), p, 0), 100);
+  timestamp_hints tiny(1);
+  for (std::int32_t p = 0; p < 3; ++p) tiny.note(test_id(1), p, 0, 100);
+  CAF_CHECK_EQUAL(tiny.value_of(test_id(1), 2, 0), 100);  // the one in use stays
+  CAF_CHECK_EQUAL(tiny.size_bytes(), each);
+}
