@@ -83,6 +83,28 @@ segment with_chunk(const append_plan& plan, const chunk_id& id) {
   return s;
 }
 
+/// All of a plan but the chunk: which batches, and into which file.
+append_plan plan_segment(const log_state& log, const partition_place& place, const std::vector<planned_batch>& batches,
+                         bool new_leader, const append_options& options) {
+  check_continues(log, batches);
+  append_plan plan;
+  plan.place = place;
+  const auto& first = batches.front();
+  const auto* open = log.segments.empty() ? nullptr : &log.segments.back();
+  plan.rolls = new_leader || !open || open->chunks.size() >= options.max_chunks_per_segment ||
+               open->size_bytes() + first.batch.size() > options.max_segment_bytes ||
+               open->next_offset != first.base_offset || !takes(*open, first);
+  plan.after = plan.rolls ? new_segment(log, place, first) : *open;
+  auto bytes = plan.after.size_bytes();
+  for (const auto& b : batches) {
+    bytes += b.batch.size();
+    if (!takes(plan.after, b) || (plan.covered > 0 && bytes > options.max_segment_bytes)) break;
+    extend(plan.after, b);
+    ++plan.covered;
+  }
+  return plan;
+}
+
 /// Segments that end at or below `log_start`; the newest is never among them.
 std::size_t dead_segments(const log_state& log, std::int64_t log_start) {
   std::size_t dead = 0;
@@ -107,24 +129,23 @@ void declare_gap(log_state& log, const offset_gap& gap) {
 
 append_plan plan_append(const log_state& log, const partition_place& place, const std::vector<planned_batch>& batches,
                         bool new_leader, const append_options& options) {
-  check_continues(log, batches);
-  append_plan plan;
-  plan.place = place;
-  const auto& first = batches.front();
-  const auto* open = log.segments.empty() ? nullptr : &log.segments.back();
-  plan.rolls = new_leader || !open || open->chunks.size() >= options.max_chunks_per_segment ||
-               open->size_bytes() + first.batch.size() > options.max_segment_bytes ||
-               open->next_offset != first.base_offset || !takes(*open, first);
-  plan.after = plan.rolls ? new_segment(log, place, first) : *open;
-  auto bytes = plan.after.size_bytes();
-  for (const auto& b : batches) {
-    bytes += b.batch.size();
-    if (!takes(plan.after, b) || (plan.covered > 0 && bytes > options.max_segment_bytes)) break;
-    extend(plan.after, b);
-    ++plan.covered;
-  }
+  auto plan = plan_segment(log, place, batches, new_leader, options);
   auto end = batches.begin() + static_cast<std::ptrdiff_t>(plan.covered);
   plan.chunk = encode_log_entries(place.topic_id, place.partition, {batches.begin(), end});
+  plan.chunk_bytes = total_size(plan.chunk);
+  return plan;
+}
+
+append_plan plan_messages(const log_state& log, const partition_place& place,
+                          const std::vector<plain_message>& messages, std::int32_t leader_epoch, bool new_leader,
+                          const append_options& options) {
+  std::vector<planned_batch> records;
+  for (const auto& m : messages)
+    records.push_back({shared_bytes::copy_of(as_byte_view(m.value)), m.message_number, leader_epoch, 1, m.ts_ns,
+                       m.message_number, -1});
+  auto plan = plan_segment(log, place, records, new_leader, options);
+  auto end = messages.begin() + static_cast<std::ptrdiff_t>(plan.covered);
+  plan.chunk.emplace_back(encode_messages({messages.begin(), end}));
   plan.chunk_bytes = total_size(plan.chunk);
   return plan;
 }

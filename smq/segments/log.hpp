@@ -3,6 +3,7 @@
 #include "messages/common/planned_batch.hpp"
 #include "messages/common/uuid.hpp"
 #include "smq/ports.hpp"
+#include "smq/segments/log_entry.hpp"
 #include "smq/segments/partition_entry.hpp"
 
 #include <cstdint>
@@ -93,6 +94,12 @@ struct append_plan {
 /// Errors: throws std::invalid_argument when the batches do not continue the log (a bug of the caller).
 append_plan plan_append(const log_state& log, const partition_place& place, const std::vector<planned_batch>& batches,
                         bool new_leader, const append_options& options = {});
+
+/// The same for messages that are no record batches, in a log whose offsets are its message numbers: one each, from
+/// log.next_message_number on. Their ts_ns ascend, from above log.last_ts_ns on.
+append_plan plan_messages(const log_state& log, const partition_place& place,
+                          const std::vector<plain_message>& messages, std::int32_t leader_epoch, bool new_leader,
+                          const append_options& options = {});
 
 /// What the session has to write for the plan, in this order: the partition entry when rolling, then the segment.
 /// `log`: as it is now, before apply(): a trim or a snapshot may have come while the chunk was uploaded.

@@ -60,6 +60,28 @@ std::optional<std::uint64_t> get_varint(be_reader& reader) {
   return std::nullopt;
 }
 
+/// Everything in front of the data: the 4-byte length of the whole message, its fields up to the length of the data.
+void put_head(byte_buffer& out, std::int64_t ts_ns, byte_view key, std::size_t data_bytes, std::int64_t number) {
+  const auto hash = partition_key_hash(key);
+  const auto tail_bytes = 1 + varint_bytes(key.size()) + key.size() + varint_field_bytes(number);
+  const auto message_bytes =
+      varint_field_bytes(ts_ns) + varint_field_bytes(hash) + 1 + varint_bytes(data_bytes) + data_bytes + tail_bytes;
+  if (message_bytes > INT32_MAX) throw std::invalid_argument("too large for a message");
+  const auto length = be_writer{}.put(static_cast<std::uint32_t>(message_bytes)).take();
+  std::ranges::copy(as_byte_view(length), std::back_inserter(out));
+  put_varint_field(out, tag_ts_ns, ts_ns);
+  put_varint_field(out, tag_hash, hash);
+  put_varint(out, tag_data);
+  put_varint(out, data_bytes);
+}
+
+void put_tail(byte_buffer& out, byte_view key, std::int64_t number) {
+  put_varint(out, tag_key);
+  put_varint(out, key.size());
+  std::ranges::copy(key, std::back_inserter(out));
+  put_varint_field(out, tag_offset, number);
+}
+
 template <class T>
 T number_at(byte_view bytes, std::size_t position) {
   return be_reader{bytes.subspan(position)}.get<T>();
@@ -131,25 +153,11 @@ std::vector<shared_bytes> encode_log_entries(const uuid& topic_id, std::int32_t 
   std::vector<std::size_t> ends;
   for (const auto& b : batches) {
     if (b.batch.size() < batch_header_bytes) throw std::invalid_argument("a record batch has at least 61 bytes");
-    auto key = message_key(b.base_offset, b.leader_epoch);
-    auto hash = partition_key_hash(key);
-    auto data_bytes = frame::size + b.batch.size();
-    auto tail_bytes = 2 + key.size() + varint_field_bytes(b.message_number);
-    auto message_bytes =
-        varint_field_bytes(b.ts_ns) + varint_field_bytes(hash) + 1 + varint_bytes(data_bytes) + data_bytes + tail_bytes;
-    if (message_bytes > INT32_MAX) throw std::invalid_argument("a record batch is too large for a message");
-    auto length = be_writer{}.put(static_cast<std::uint32_t>(message_bytes)).take();
-    std::ranges::copy(as_byte_view(length), std::back_inserter(around));
-    put_varint_field(around, tag_ts_ns, b.ts_ns);
-    put_varint_field(around, tag_hash, hash);
-    put_varint(around, tag_data);
-    put_varint(around, data_bytes);
+    const auto key = message_key(b.base_offset, b.leader_epoch);
+    put_head(around, b.ts_ns, key, frame::size + b.batch.size(), b.message_number);
     std::ranges::copy(encode_frame({topic_id, partition, b.ts_ns}, b.batch.view()), std::back_inserter(around));
     ends.push_back(around.size());
-    put_varint(around, tag_key);
-    put_varint(around, key.size());
-    std::ranges::copy(key, std::back_inserter(around));
-    put_varint_field(around, tag_offset, b.message_number);
+    put_tail(around, key, b.message_number);
     ends.push_back(around.size());
   }
   shared_bytes shared{std::move(around)};
@@ -163,6 +171,17 @@ std::vector<shared_bytes> encode_log_entries(const uuid& topic_id, std::int32_t 
   }
   if (begin < shared.size()) parts.push_back(shared.slice(begin, shared.size() - begin));
   return parts;
+}
+
+byte_buffer encode_messages(const std::vector<plain_message>& messages) {
+  byte_buffer out;
+  for (const auto& m : messages) {
+    const auto key = as_byte_view(m.key);
+    put_head(out, m.ts_ns, key, m.value.size(), m.message_number);
+    std::ranges::copy(as_byte_view(m.value), std::back_inserter(out));
+    put_tail(out, key, m.message_number);
+  }
+  return out;
 }
 
 std::optional<std::uint64_t> stored_log_entry_bytes(byte_view bytes) {

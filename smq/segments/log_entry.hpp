@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 /// SMQ's stored message: [4-byte big-endian length][protobuf LogEntry], one per record batch.
@@ -22,6 +23,17 @@ std::int32_t partition_key_hash(byte_view key);
 /// Every batch must have at least 61 bytes (a v2 header) and its offsets must be what its header says.
 std::vector<shared_bytes> encode_log_entries(const uuid& topic_id, std::int32_t partition,
                                              const std::vector<planned_batch>& batches);
+
+/// A message as any SMQ publisher makes it: what native programs read in topics that hold no record batches.
+struct plain_message {
+  std::string key;
+  std::string value;
+  std::int64_t ts_ns = 0;
+  std::int64_t message_number = 0;
+};
+
+/// The stored bytes of `messages` in order, with their 4-byte lengths.
+byte_buffer encode_messages(const std::vector<plain_message>& messages);
 
 /// Length of the longest head that peek_log_entry() may need: length, fields up to data, frame, start of the batch.
 inline constexpr std::size_t log_entry_head_bytes = 128;

@@ -1,0 +1,49 @@
+#define CAF_SUITE index_cache
+#include "tests/smq/segments/segments_fixture.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+#include <rapidcheck.h>
+
+using namespace tidegate;
+using namespace tidegate::smq;
+using namespace tidegate::smq::test;
+
+namespace {
+
+struct consumer {
+  std::size_t next_batch = 0;
+};
+
+std::int64_t base_of(const shared_bytes& batch) { return be_reader{batch.view()}.get<std::int64_t>(); }
+
+}  // namespace
+
+CAF_TEST(consumers that push out each others points read every batch once and in order) {
+  CAF_CHECK(rc::check("index with eviction", [] {
+    stored_log s;
+    s.options.max_chunks_per_segment = *rc::gen::inRange<std::size_t>(1, 4);
+    const auto points = *rc::gen::inRange<std::size_t>(0, 4);
+    index_cache index{points * index_cache::point_bytes};
+    std::vector<consumer> consumers(*rc::gen::inRange<std::size_t>(1, 6));
+    std::int64_t ts_ns = 0;
+    const auto steps = *rc::gen::inRange(1, 80);
+    for (int i = 0; i < steps; ++i) {
+      if (*rc::gen::inRange(0, 3) == 0) s.append_one(*rc::gen::inRange(1, 4), ts_ns += 1000, 300);
+      if (*rc::gen::inRange(0, 20) == 0) {  // whose points lie in what is gone
+        const auto start = *rc::gen::inRange<std::int64_t>(s.log.log_start, s.log.next_offset + 1);
+        s.store.write(trim_mutations(s.log, place, start));
+        apply_trim(s.log, start);
+      }
+      auto& c = consumers[*rc::gen::inRange<std::size_t>(0, consumers.size())];
+      while (c.next_batch < s.written.size() && base_of(s.written[c.next_batch]) < s.log.log_start) ++c.next_batch;
+      const auto at_end = c.next_batch == s.written.size();
+      const auto offset = at_end ? s.log.next_offset : base_of(s.written[c.next_batch]);
+      const auto answer = s.read(offset, *rc::gen::element<std::size_t>(1, 1000), &index);
+      RC_ASSERT(answer.is_ok());
+      RC_ASSERT(answer.value.empty() == at_end);
+      for (const auto& batch : answer.value) RC_ASSERT(batch == s.written[c.next_batch++]);
+      RC_ASSERT(index.size_bytes() <= points * index_cache::point_bytes);
+    }
+  }));
+}
