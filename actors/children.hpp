@@ -7,6 +7,7 @@
 #include <caf/exit_reason.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -29,19 +30,39 @@ class children {
   children(caf::scheduled_actor* owner, std::function<Handle(const Key&)> spawn, crash_listener on_crash)
     : owner_(owner), spawn_(std::move(spawn)), on_crash_(std::move(on_crash)) {}
 
-  /// The child of `key`, started when it is not there; nothing while it must stay down.
+  struct child {
+    Handle handle;
+    std::uint64_t passed_on = 0;  // requests
+  };
+
+  /// The child of `key`, started when it is not there; nothing while it must stay down. The caller passes one request
+  /// on to it.
   std::optional<Handle> find_or_spawn(const Key& key, time_point now) {
-    if (auto found = live_.find(key); found != live_.end()) return found->second;
+    if (auto found = live_.find(key); found != live_.end()) {
+      ++found->second.passed_on;
+      return found->second.handle;
+    }
     if (auto down = down_.find(key); down != down_.end() && now < down->second.not_before) return std::nullopt;
-    auto child = spawn_(key);
-    owner_->monitor(child);
-    keys_.emplace(child.address(), key);
-    return live_.emplace(key, std::move(child)).first->second;
+    auto handle = spawn_(key);
+    owner_->monitor(handle);
+    keys_.emplace(handle.address(), key);
+    live_.insert_or_assign(key, child{handle, 1});
+    return handle;
   }
 
   [[nodiscard]] std::optional<Handle> find(const Key& key) const {
     auto found = live_.find(key);
-    return found == live_.end() ? std::nullopt : std::optional{found->second};
+    return found == live_.end() ? std::nullopt : std::optional{found->second.handle};
+  }
+
+  /// A child without work asks to end, having got `seen` requests. True: nothing else is on its way to it and nothing
+  /// will be, so it ends; the next request starts another one. False: it must stay.
+  bool retire(const Key& key, const caf::actor_addr& who, std::uint64_t seen) {
+    auto found = live_.find(key);
+    if (found == live_.end() || found->second.handle.address() != who) return true;
+    if (found->second.passed_on != seen) return false;
+    live_.erase(found);
+    return true;
   }
 
   void on_down(const caf::down_msg& down, time_point now) {
@@ -49,7 +70,8 @@ class children {
     if (found == keys_.end()) return;
     auto key = std::move(found->second);
     keys_.erase(found);
-    live_.erase(key);
+    if (auto still = live_.find(key); still != live_.end() && still->second.handle.address() == down.source)
+      live_.erase(still);
     if (!down.reason || down.reason == caf::exit_reason::user_shutdown) return;
     auto& record = down_[key];
     record.not_before = record.policy.crashed(now);
@@ -59,14 +81,14 @@ class children {
   /// Ends one child, or all; what they hold is answered by its destructors.
   void stop(const Key& key) {
     if (auto found = live_.find(key); found != live_.end())
-      caf::anon_send_exit(found->second, caf::exit_reason::user_shutdown);
+      caf::anon_send_exit(found->second.handle, caf::exit_reason::user_shutdown);
   }
 
   void stop_all() {
-    for (auto& [key, child] : live_) caf::anon_send_exit(child, caf::exit_reason::user_shutdown);
+    for (auto& [key, one] : live_) caf::anon_send_exit(one.handle, caf::exit_reason::user_shutdown);
   }
 
-  [[nodiscard]] const std::map<Key, Handle>& live() const { return live_; }
+  [[nodiscard]] const std::map<Key, child>& live() const { return live_; }
 
  private:
   struct downtime {
@@ -77,7 +99,7 @@ class children {
   caf::scheduled_actor* owner_;
   std::function<Handle(const Key&)> spawn_;
   crash_listener on_crash_;
-  std::map<Key, Handle> live_;
+  std::map<Key, child> live_;
   std::map<caf::actor_addr, Key> keys_;
   std::map<Key, downtime> down_;
 };

@@ -49,6 +49,7 @@ struct kafka_settings {
   std::int64_t group_max_session_timeout_ms = 1800000;
   std::int64_t group_max_size = 2147483647;
   std::int64_t offset_metadata_max_bytes = 4096;
+  std::int64_t producer_id_expiration_ms = 86400000;
   std::int64_t socket_request_max_bytes = 104857600;
   std::int64_t max_connections = 10000;
   std::int64_t max_connections_per_ip = 1000;

@@ -66,6 +66,7 @@ void partition_state::write_next_chunk() {
   auto plan = smq::plan_append(log_, place_, writing_, new_leader_);
   if (plan.rolls) {
     // The entry written on a roll carries the producers, so that a load need not read closed segments.
+    machine_->expire_producers(wall_ms(), settings_.producer_expiration.count());
     smq::set_snapshot(log_, machine_->producers().encode(), machine_->high_watermark());
     plan = smq::plan_append(log_, place_, writing_, new_leader_);
   }
@@ -100,9 +101,11 @@ void partition_state::chunk_written(const smq::append_plan& plan, const smq::chu
   TIDEGATE_FAULT_POINT("partition.append.before_answer");
   answer_stored();
   wake_waiters();
+  report_mapping(false);
   if (!writing_.empty()) return write_next_chunk();
   appending_ = false;
   start_append();
+  if (closing_) close_when_decided();
 }
 
 void partition_state::append_refused(const std::string& reason) {
@@ -112,6 +115,7 @@ void partition_state::append_refused(const std::string& reason) {
   writing_.clear();
   appending_ = false;
   answer_all(error_code::kafka_storage_error);
+  if (closing_) close_when_decided();
 }
 
 void partition_state::answer_stored() {

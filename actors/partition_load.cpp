@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t bytes_per_recovery_read = 4U << 20U;
 constexpr std::size_t noted_segments = 16;
+constexpr std::int64_t ns_per_ms = 1'000'000;
 
 std::int64_t setting_or(const smq::topic_info& topic, const char* key, std::int64_t otherwise) {
   auto found = topic.configs.find(key);
@@ -36,8 +37,10 @@ std::string session_owner(const uuid& topic_id, std::int32_t partition) {
 }
 
 partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store,
-                                 topic_ptr topic, std::int32_t partition, partition_settings settings)
-  : self_(self), store_(std::move(store)), topic_(std::move(topic)), settings_(settings), tail_(settings.tail_bytes) {
+                                 topic_ptr topic, std::int32_t partition, partition_settings settings,
+                                 partition_registry_actor registry)
+  : self_(self), store_(std::move(store)), topic_(std::move(topic)), settings_(std::move(settings)),
+    registry_(std::move(registry)), tail_(settings_.tail_bytes), last_request_(self->clock().now()) {
   place_ = {topic_->name, topic_->id, partition, topic_->directory_of(partition), topic_->span_seconds};
   auto& largest = settings_.batches.max_batch_bytes;
   largest = static_cast<std::size_t>(
@@ -45,12 +48,12 @@ partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<
 }
 
 partition_state::~partition_state() {
-  store_->hints.forget(place_.topic_id, place_.partition);
   if (session_) session_->close([] {});
 }
 
 partition_actor::behavior_type partition_state::make_behavior() {
   load();
+  look_idle_in(settings_.idle_after);
   return {
     [this](const msg::append& m) { when_serving(m, &partition_state::append); },
     [this](const msg::fetch_read& m) { when_serving(m, &partition_state::fetch); },
@@ -58,12 +61,15 @@ partition_actor::behavior_type partition_state::make_behavior() {
     [this](const msg::list_offsets& m) { when_serving(m, &partition_state::list); },
     [this](const msg::offset_for_leader_epoch& m) { when_serving(m, &partition_state::end_of_epoch); },
     [this](const msg::forget_topic& m) { forget(m); },
+    [this](const msg::close_cleanly& m) { close(m); },
     [](const msg::resume& m) { (*m.run)(); },
   };
 }
 
 template <class Message>
 void partition_state::when_serving(const Message& m, void (partition_state::*f)(const Message&)) {
+  ++seen_;
+  last_request_ = self_->clock().now();
   if (machine_) return (this->*f)(m);
   if (parked_.size() < settings_.max_parked) parked_.push_back([this, m, f] { (this->*f)(m); });
 }
@@ -102,6 +108,7 @@ void partition_state::loaded(smq::log_state log) {
     log_event(log_level::warn, "foreign files are not served",
               {{"topic", place_.topic}, {"partition", place_.partition}, {"files", log.foreign_files}});
   log_ = std::move(log);
+  clean_end_ = log_.snapshot_offset == log_.next_offset ? log_.next_offset : -1;
   const auto epoch = std::max(store_->leader_epoch, log_.epochs.empty() ? 0 : log_.epochs.back().epoch);
   if (auto gap = smq::undeclared_tail_gap(log_, epoch)) return declare_rewind(*gap, epoch);
   auto producers = std::make_shared<core::producer_state>();
@@ -132,10 +139,12 @@ void partition_state::read_producers(std::shared_ptr<core::producer_state> produ
                                      std::int32_t epoch) {
   if (from >= log_.next_offset) return serve(std::move(*producers), epoch);
   auto view = smq::make_view(log_, place_, from, log_.next_offset, log_.segments.size());
-  auto note = [producers](const shared_bytes& batch) {
+  auto note = [producers, view, at = std::size_t{0}](const shared_bytes& batch) mutable {
     auto header = kafka::read_batch_header(batch.view());
-    if (header && header->producer_id >= 0)
-      producers->apply(core::claim_of(*header), header->base_offset, header->max_timestamp);
+    if (!header || header->producer_id < 0) return true;
+    while (at + 1 < view->segments.size() && view->segments[at].next_offset <= header->base_offset) ++at;
+    // When it was stored, or a little later: the time in its records is the producer's and may be any.
+    producers->apply(core::claim_of(*header), header->base_offset, view->segments[at].last_ts_ns / ns_per_ms);
     return true;
   };
   smq::for_each_batch(store_->engine, view, from, bytes_per_recovery_read, store_->deadline(), note,
@@ -148,6 +157,7 @@ void partition_state::read_producers(std::shared_ptr<core::producer_state> produ
 }
 
 void partition_state::serve(core::producer_state producers, std::int32_t epoch) {
+  producers.expire(wall_ms(), settings_.producer_expiration.count());
   core::partition_start start;
   start.leader_epoch = epoch;
   start.log_start_offset = log_.log_start;
@@ -187,20 +197,15 @@ void partition_state::reload(const std::string& reason) {
   appending_ = false;
   machine_.reset();
   tail_.clear();
+  if (closing_) return close_when_decided();
   load();
 }
 
-void partition_state::forget(const msg::forget_topic& m) {
-  answer_all(error_code::unknown_topic_or_partition);
-  ++life_;
-  if (session_) session_->close([held = m.held] {});
-  session_.reset();
-  self_->quit(caf::exit_reason::user_shutdown);
-}
-
 partition_actor spawn_partition(caf::actor_system& system, std::shared_ptr<const store_access> store, topic_ptr topic,
-                                std::int32_t partition, const partition_settings& settings) {
-  return spawn<partition_actor, partition_state>(system, std::move(store), std::move(topic), partition, settings);
+                                std::int32_t partition, const partition_settings& settings,
+                                partition_registry_actor registry) {
+  return spawn<partition_actor, partition_state>(system, std::move(store), std::move(topic), partition, settings,
+                                                 std::move(registry));
 }
 
 }  // namespace tidegate::actors

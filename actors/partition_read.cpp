@@ -34,8 +34,9 @@ void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_resu
   auto view = smq::make_view(log_, place_, m.fetch_offset, result.high_watermark);
   smq::read_log(store_->engine, view, m.fetch_offset, static_cast<std::size_t>(std::max(m.max_bytes, 0)),
                 store_->deadline(), &store_->index,
-                [this, m, result, again, post = poster()](const smq::result<std::vector<shared_bytes>>& read) {
-                  post([this, m, result, again, read]() mutable {
+                [this, m, result, again, post = poster(), busy = reads_](
+                  const smq::result<std::vector<shared_bytes>>& read) {
+                  post([this, m, result, again, read, busy]() mutable {
                     // A chunk that is gone was merged or trimmed meanwhile: the list of segments is newer by now.
                     if (read.what.code == smq::status::absent && again)
                       return fetch_from_store(m, std::move(result), false);
@@ -89,8 +90,8 @@ void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t
                              log_.segments.size());
   smq::find_by_timestamp(
     store_->engine, view, timestamp, store_->deadline(),
-    [this, m, timestamp, newest, post = poster()](const smq::result<shared_bytes>& found) {
-      post([this, m, timestamp, newest, found] {
+    [this, m, timestamp, newest, post = poster(), busy = reads_](const smq::result<shared_bytes>& found) {
+      post([this, m, timestamp, newest, found, busy] {
         msg::list_offsets_result result;
         if (!found.is_ok()) {
           result.error = error_code::kafka_storage_error;

@@ -28,11 +28,12 @@ partition_registry_state::partition_registry_state(partition_registry_actor::poi
 partition_registry_state::~partition_registry_state() { children_.stop_all(); }
 
 partition_actor partition_registry_state::spawn_child(const key& k) {
-  return spawn_partition(self_->home_system(), store_, topic_, k.second, settings_);
+  return spawn_partition(self_->home_system(), store_, topic_, k.second, settings_, partition_registry_actor{self_});
 }
 
 template <class Message>
 void partition_registry_state::pass_on(const Message& m) {
+  if (closing_) return;
   topic_ = store_->topics.current()->find(m.topic_id);
   // Deleted meanwhile, or never there: the reply answers by itself.
   if (!topic_ || m.partition < 0 || m.partition >= topic_->partitions) return;
@@ -46,7 +47,12 @@ void partition_registry_state::forget(const msg::forget_topic& m) {
   };
   auto held = msg::when_let_go(std::move(settle));
   for (const auto& [k, child] : children_.live())
-    if (k.first == m.topic_id) caf::anon_send(child, msg::forget_topic{m.topic_id, m.partitions, held});
+    if (k.first == m.topic_id) caf::anon_send(child.handle, msg::forget_topic{m.topic_id, m.partitions, held});
+}
+
+void partition_registry_state::close_all(const msg::close_cleanly& m) {
+  closing_ = true;
+  for (const auto& [k, child] : children_.live()) caf::anon_send(child.handle, m);
 }
 
 // A crashed actor's last write may still be on its way: opening its session waits until that is decided.
@@ -63,6 +69,10 @@ partition_registry_actor::behavior_type partition_registry_state::make_behavior(
     [this](const msg::list_offsets& m) { pass_on(m); },
     [this](const msg::offset_for_leader_epoch& m) { pass_on(m); },
     [this](const msg::forget_topic& m) { forget(m); },
+    [this](const msg::close_cleanly& m) { close_all(m); },
+    [this](const msg::retire_partition& m) {
+      m.answer(children_.retire({m.topic_id, m.partition}, m.who, m.seen));
+    },
     [](const msg::resume& m) { (*m.run)(); },
   };
 }

@@ -26,6 +26,7 @@ class partition_registry_state {
   void pass_on(const Message& m);
   void forget(const msg::forget_topic& m);
   void settle_sessions(const msg::forget_topic& m);
+  void close_all(const msg::close_cleanly& m);
   partition_actor spawn_child(const key& k);
 
   partition_registry_actor::pointer self_;
@@ -33,6 +34,7 @@ class partition_registry_state {
   partition_settings settings_;
   topic_ptr topic_;  // of the request that is passed on: what a new child is made for
   children<key, partition_actor> children_;
+  bool closing_ = false;  // requests are not passed on any more: their replies answer by themselves
 };
 
 partition_registry_actor spawn_partition_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,

@@ -5,8 +5,11 @@
 #include "actors/partition_registry.hpp"
 #include "actors/store_access.hpp"
 #include "messages/kafka/record_batch.hpp"
+#include "smq/mappings.hpp"
 #include "smq/segments/log.hpp"
 #include "smq/session.hpp"
+
+#include <caf/actor_clock.hpp>
 
 #include <functional>
 #include <memory>
@@ -21,6 +24,11 @@ struct partition_settings {
   std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
   std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
   std::chrono::milliseconds reload_backoff{200};     // after a load that failed
+  std::chrono::milliseconds idle_after{600'000};     // without requests for so long, the actor goes
+  std::chrono::milliseconds producer_expiration{86'400'000};  // producer.id.expiration.ms
+  std::chrono::milliseconds mapping_every{60'000};   // least time between two reports, but for the last one
+  /// Where the partition's newest offset lies now; called on the actor's thread. Null: nobody wants to know.
+  std::function<void(const smq::mapping_record&)> on_mapping;
 };
 
 /// The owner of a partition's writes.
@@ -33,7 +41,7 @@ class partition_state {
   static inline const char* name = "offset-actor";
 
   partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store, topic_ptr topic,
-                  std::int32_t partition, partition_settings settings);
+                  std::int32_t partition, partition_settings settings, partition_registry_actor registry);
   partition_state(const partition_state&) = delete;
   partition_state& operator=(const partition_state&) = delete;
   ~partition_state();
@@ -78,7 +86,18 @@ class partition_state {
   void list(const msg::list_offsets& m);
   void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest);
   void end_of_epoch(const msg::offset_for_leader_epoch& m);
+
+  // partition_close.cpp
+  void look_idle_in(std::chrono::milliseconds delay);
+  void look_idle();
+  [[nodiscard]] bool is_quiet();
+  void ask_to_retire();
+  void close(const msg::close_cleanly& m);
+  void close_when_decided();
+  void write_clean_end(std::function<void()> then);
+  void report_mapping(bool is_last);
   void forget(const msg::forget_topic& m);
+  void end(std::shared_ptr<void> held);
 
   /// Runs `f` now, or when the log is loaded; beyond the limit it is dropped and its reply answers by itself.
   template <class Message>
@@ -91,6 +110,7 @@ class partition_state {
   topic_ptr topic_;
   smq::partition_place place_;
   partition_settings settings_;
+  partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
 
   std::uint64_t life_ = 0;  // a completion of an earlier life of this log is ignored
   std::shared_ptr<smq::session> session_;
@@ -104,9 +124,18 @@ class partition_state {
   std::vector<std::function<void()>> parked_;
   std::vector<waiter> waiters_;
   std::size_t prune_waiters_at_ = 64;
+  std::shared_ptr<void> reads_ = std::make_shared<int>();  // shared by every read of the store that is on its way
+
+  std::uint64_t seen_ = 0;  // requests; the registry counts them too
+  caf::actor_clock::time_point last_request_;
+  std::int64_t clean_end_ = -1;  // the high watermark that the stored partition entry was written at; -1: an older one
+  std::optional<msg::close_cleanly> closing_;
+  std::optional<caf::actor_clock::time_point> last_report_;
+  std::int64_t reported_ = -1;  // next offset of that report
 };
 
 partition_actor spawn_partition(caf::actor_system& system, std::shared_ptr<const store_access> store, topic_ptr topic,
-                                std::int32_t partition, const partition_settings& settings);
+                                std::int32_t partition, const partition_settings& settings,
+                                partition_registry_actor registry = {});
 
 }  // namespace tidegate::actors

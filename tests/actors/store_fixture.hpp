@@ -51,6 +51,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::atomic<int> put_throws{0};    // so many puts throw inside the caller: an actor crashes
   std::atomic<int> put_refuses{0};
   std::atomic<int> reads_fail{0};
+  std::atomic<int> chunk_reads{0};
   std::atomic<int> removals_fail{0};
 
   void put(std::vector<shared_bytes> parts, smq::time_point deadline,
@@ -61,6 +62,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   }
   void get(const smq::chunk_id& id, std::uint64_t position, std::uint64_t count, smq::time_point deadline,
            smq::completion<smq::result<shared_bytes>> done) override {
+    ++chunk_reads;
     if (takes(reads_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
     inner_.chunks.get(id, position, count, deadline, std::move(done));
   }
@@ -172,9 +174,30 @@ class node_fixture {
   node_fixture(const node_fixture&) = delete;
   node_fixture& operator=(const node_fixture&) = delete;
 
+  /// As after a kill: nobody says goodbye.
   void restart() {
     close();
     open();
+  }
+
+  void restart_cleanly() {
+    close_cleanly(partitions);
+    restart();
+  }
+
+  template <class Handle>
+  static void close_cleanly(const Handle& who) {
+    auto closed = std::make_shared<std::promise<bool>>();
+    auto is_closed = closed->get_future();
+    caf::anon_send(who, msg::close_cleanly{msg::when_let_go([closed] { closed->set_value(true); })});
+    value_of(std::move(is_closed));
+  }
+
+  /// Makes a topic of an earlier life known again.
+  actors::topic_ptr find(const std::string& name) {
+    auto found = ask_topic([&](auto answer) { caf::anon_send(topics, msg::find_topic{name, {}, false, answer}); });
+    CAF_REQUIRE(found.topic != nullptr);
+    return found.topic;
   }
 
   smq::testing::scratch_directory directory;
