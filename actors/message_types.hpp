@@ -2,6 +2,7 @@
 
 #include "actors/connection_messages.hpp"
 #include "actors/group_registry.hpp"
+#include "actors/mapping_writer.hpp"
 #include "actors/partition_registry.hpp"
 #include "actors/topic_registry.hpp"
 
@@ -38,4 +39,5 @@ TIDEGATE_LOCAL_MESSAGE(tidegate::msg::load_all_topics)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::forget_topic)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::close_cleanly)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::retire_partition)
+TIDEGATE_LOCAL_MESSAGE(tidegate::msg::mapping_report)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::list_groups)

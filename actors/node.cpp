@@ -4,6 +4,7 @@
 #include "actors/coordinator.hpp"
 #include "actors/group_registry_state.hpp"
 #include "actors/log.hpp"
+#include "actors/mapping_writer.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_registry_state.hpp"
 #include "actors/services.hpp"
@@ -104,6 +105,7 @@ struct node::parts {
   std::unique_ptr<caf_settings> config;
   std::unique_ptr<caf::actor_system> system;
   std::shared_ptr<const store_access> store;
+  mapping_writer_actor mappings;
   std::shared_ptr<services> node_services;
   std::unique_ptr<net::server> server;
 
@@ -172,6 +174,10 @@ void node::parts::start_actors(const options& settings) {
   partition_settings partitions;
   partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
   partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
+  mappings = spawn_mapping_writer(*system, store);
+  partitions.on_mapping = [to = mappings](const smq::mapping_record& record) {
+    caf::anon_send(to, msg::mapping_report{record});
+  };
   s.partitions = spawn_partition_registry(*system, store, partitions);
   auto forget = [registry = s.partitions](const topic_ptr& topic, std::function<void()> done) {
     caf::anon_send(registry, msg::forget_topic{topic->id, topic->partitions, msg::when_let_go(std::move(done))});
@@ -223,6 +229,9 @@ void node::stop() {
   if (p.server) p.server->stop();
   if (p.node_services) {
     close_and_wait(p.node_services->partitions);
+    close_and_wait(p.mappings);  // it has every last report by now
+    caf::anon_send_exit(p.mappings, caf::exit_reason::user_shutdown);
+    p.mappings = nullptr;
     for (const auto& actor : {caf::actor_cast<caf::actor>(p.node_services->topics),
                               caf::actor_cast<caf::actor>(p.node_services->groups),
                               caf::actor_cast<caf::actor>(p.node_services->partitions)})
