@@ -308,3 +308,48 @@ CAF_TEST(whatever is offered the log is dense and a reload goes on where it ende
     RC_ASSERT(reloaded.high_watermark() == offset);
   }));
 }
+
+CAF_TEST(lives that end cleanly or by a kill know the same producers as one long life) {
+  CAF_CHECK(rc::check("lives", [] {
+    std::vector<planned_batch> log;  // what storage has
+    byte_buffer snapshot = core::producer_state{}.encode();
+    std::int64_t snapshot_offset = 0;
+    core::producer_state one_life;
+    std::int64_t now = second;
+    const auto lives = *rc::gen::inRange(1, 6);
+    for (int life = 0; life < lives; ++life) {
+      auto producers = core::producer_state::decode(snapshot).value();
+      auto start = start_at(0, life);
+      for (const auto& p : log) {
+        start.next_offset = p.base_offset + p.record_count;
+        start.last_ts_ns = p.ts_ns;
+        if (p.base_offset < snapshot_offset) continue;
+        producers.apply(core::claim_of(*kafka::read_batch_header(p.batch.view())), p.base_offset, p.ts_ns / 1'000'000);
+      }
+      start.next_message_number = static_cast<std::int64_t>(log.size());
+      RC_ASSERT(producers == one_life);
+      partition_machine m{start, std::move(producers)};
+      const auto steps = *rc::gen::inRange(0, 20);
+      for (int i = 0; i < steps; ++i) {
+        now += *rc::gen::inRange<std::int64_t>(0, 5) * second;
+        m.offer(produced(1, {*rc::gen::inRange<std::int64_t>(0, 3), 0, *rc::gen::inRange(0, 5), 0}), now);
+        const auto plan = m.plan(now, {});
+        if (*rc::gen::inRange(0, 4) == 0) {
+          m.abandon();  // refused
+          continue;
+        }
+        m.apply(plan);
+        for (const auto& p : plan) {
+          log.push_back(p);
+          one_life.apply(core::claim_of(*kafka::read_batch_header(p.batch.view())), p.base_offset,
+                         p.ts_ns / 1'000'000);
+        }
+      }
+      if (*rc::gen::arbitrary<bool>()) continue;  // killed
+      m.expire_producers(now / 1'000'000, 10'000);
+      one_life.expire(now / 1'000'000, 10'000);
+      snapshot = m.producers().encode();
+      snapshot_offset = m.high_watermark();
+    }
+  }));
+}
