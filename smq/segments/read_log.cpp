@@ -15,12 +15,6 @@ constexpr std::uint64_t entry_overhead_bytes = 1024;
 
 outcome damaged(const std::string& why) { return {status::refused, "damaged: " + why, 0}; }
 
-std::int64_t behind_gaps(const std::vector<offset_gap>& gaps, std::int64_t offset) {
-  for (const auto& g : gaps)
-    if (g.from <= offset && offset < g.to) offset = g.to;
-  return offset;
-}
-
 /// Finds the chunk by the first messages of chunks, then walks messages.
 class log_reader final : public step_loop {
  public:
@@ -250,6 +244,12 @@ class log_reader final : public step_loop {
 };
 
 }  // namespace
+
+std::int64_t behind_gaps(const std::vector<offset_gap>& gaps, std::int64_t offset) {
+  for (const auto& g : gaps)
+    if (g.from <= offset && offset < g.to) offset = g.to;
+  return offset;
+}
 
 std::shared_ptr<const log_view> make_view(const log_state& log, const partition_place& place, std::int64_t offset,
                                           std::int64_t end_offset, std::size_t max_segments) {

@@ -19,6 +19,9 @@ struct log_view {
   std::vector<segment> segments;  // ascending
 };
 
+/// The offset itself, or the end of the declared gap that it lies in.
+std::int64_t behind_gaps(const std::vector<offset_gap>& gaps, std::int64_t offset);
+
 /// The segments from the one that holds `offset` on, at most `max_segments` of them; `end_offset` (at most
 /// log.next_offset) ends the view early where later segments are left out.
 std::shared_ptr<const log_view> make_view(const log_state& log, const partition_place& place, std::int64_t offset,
