@@ -4,6 +4,7 @@
 #include "caf/test/unit_test.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -11,8 +12,10 @@
 using namespace tidegate;
 
 /// Runs tests/scenario/*.txt. A line is `command -> what happens`, separated by "; "; names stand for member ids.
-///   join NAME [instance=I] [protocol=P] [metadata=M] [v4] · sync NAME [MEMBER=ASSIGNMENT]… · heartbeat NAME
-///   leave NAME · commit NAME · commit - (a simple consumer) · tick MS · store hold|ok|fail · restart · phase
+///   join NAME [instance=I] [protocol=P] [metadata=M] [v4] · sync NAME [MEMBER=ASSIGNMENT]… · heartbeat NAME [gen=G]
+///   leave NAME · commit NAME [gen=G] · commit - (a simple consumer) · delete · tick MS · store hold|ok|fail · restart
+///   phase · generation (the stored one)
+/// With TIDEGATE_REWRITE_SCENARIOS in the environment, what happens is written into the files instead, for review.
 namespace {
 
 std::string text_of(error_code e) {
@@ -25,6 +28,8 @@ std::string text_of(error_code e) {
     case error_code::rebalance_in_progress: return "rebalance_in_progress";
     case error_code::member_id_required: return "member_id_required";
     case error_code::fenced_instance_id: return "fenced_instance_id";
+    case error_code::non_empty_group: return "non_empty_group";
+    case error_code::group_id_not_found: return "group_id_not_found";
     default: return std::to_string(static_cast<int>(e));
   }
 }
@@ -54,12 +59,17 @@ class scenario {
 
  private:
   std::string execute(const std::string& command, const std::string& name, const word_pairs& with) {
-    const auto generation = generations_.contains(name) ? generations_[name] : -1;
+    auto generation = generations_.contains(name) ? generations_[name] : -1;
+    for (const auto& [key, value] : with) {
+      if (key == "gen") generation = std::stoi(value);
+    }
     if (command == "join") return join(name, with);
     if (command == "sync") return sync(name, with);
     if (command == "heartbeat") return text_of(f_.heartbeat(ids_[name], generation, instance_of(name)));
     if (command == "commit") return text_of(f_.commit(name == "-" ? "" : ids_[name], generation, instance_of(name)));
     if (command == "phase") return std::string(core::name_of(f_.group.phase()));
+    if (command == "generation") return std::to_string(f_.group.stored().generation);
+    if (command == "delete") erase_group();
     if (command == "tick") f_.advance(std::stoll(name));
     if (command == "leave") who_[f_.leave({{ids_[name], instance_of(name)}})] = name;
     if (command == "store") store(name);
@@ -91,6 +101,11 @@ class scenario {
     who_[f_.last + 1] = name;
     f_.sync(ids_[name], generations_[name], rows, instance_of(name));
     return "";
+  }
+
+  void erase_group() {
+    who_[++f_.last] = "group";
+    f_.take(f_.group.on_delete(f_.last, f_.at()));
   }
 
   void store(const std::string& what) {
@@ -155,24 +170,32 @@ class scenario {
   std::map<core::waiter_key, std::string> who_;
 };
 
-void run_file(const std::filesystem::path& path) {
+/// Checks the file; returns it with what happened in place of what was expected.
+std::string run_file(const std::filesystem::path& path, bool checks) {
   std::ifstream file(path);
   CAF_REQUIRE(file.is_open());
   scenario s;
+  std::string happened;
   int number = 0;
   for (std::string line; std::getline(file, line);) {
     ++number;
+    if (line.empty() || line[0] == '#') {
+      happened += line + "\n";
+      continue;
+    }
     const auto arrow = line.find("->");
-    if (line.empty() || line[0] == '#') continue;
     if (arrow == std::string::npos) CAF_FAIL(path.filename().string() << ":" << number << ": no '->'");
     const auto start = line.find_first_not_of(' ', arrow + 2);
     const auto expected = start == std::string::npos ? std::string{} : line.substr(start);
     const auto got = s.run(line.substr(0, arrow));
+    happened += line.substr(0, arrow) + "-> " + got + "\n";
+    if (!checks) continue;
     if (got != expected) {
       CAF_ERROR(path.filename().string() << ":" << number << ": expected '" << expected << "', got '" << got << "'");
     }
     CAF_CHECK_EQUAL(got, expected);
   }
+  return happened;
 }
 
 }  // namespace
@@ -184,5 +207,9 @@ CAF_TEST(the scenarios of the classic group) {
   }
   std::ranges::sort(files);
   CAF_CHECK(!files.empty());
-  for (const auto& path : files) run_file(path);
+  const bool rewrites = std::getenv("TIDEGATE_REWRITE_SCENARIOS") != nullptr;
+  for (const auto& path : files) {
+    const auto happened = run_file(path, !rewrites);
+    if (rewrites) std::ofstream(path) << happened;
+  }
 }
