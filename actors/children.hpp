@@ -38,6 +38,7 @@ class children {
   /// The child of `key`, started when it is not there; nothing while it must stay down. The caller passes one request
   /// on to it.
   std::optional<Handle> find_or_spawn(const Key& key, time_point now) {
+    if (is_ending_) return std::nullopt;
     if (auto found = live_.find(key); found != live_.end()) {
       ++found->second.passed_on;
       return found->second.handle;
@@ -72,6 +73,7 @@ class children {
     keys_.erase(found);
     if (auto still = live_.find(key); still != live_.end() && still->second.handle.address() == down.source)
       live_.erase(still);
+    if (is_ending_) return end_if_alone();
     if (!down.reason || down.reason == caf::exit_reason::user_shutdown) return;
     auto& record = down_[key];
     record.not_before = record.policy.crashed(now);
@@ -88,6 +90,13 @@ class children {
     for (auto& [key, one] : live_) caf::anon_send_exit(one.handle, caf::exit_reason::user_shutdown);
   }
 
+  /// Stops all, starts none any more, and lets the owner end after the last of them.
+  void end_with_owner() {
+    if (std::exchange(is_ending_, true)) return;
+    stop_all();
+    end_if_alone();
+  }
+
   [[nodiscard]] const std::map<Key, child>& live() const { return live_; }
 
  private:
@@ -96,12 +105,17 @@ class children {
     time_point not_before;
   };
 
+  void end_if_alone() {
+    if (live_.empty()) owner_->quit(caf::exit_reason::user_shutdown);
+  }
+
   caf::scheduled_actor* owner_;
   std::function<Handle(const Key&)> spawn_;
   crash_listener on_crash_;
   std::map<Key, child> live_;
   std::map<caf::actor_addr, Key> keys_;
   std::map<Key, downtime> down_;
+  bool is_ending_ = false;
 };
 
 }  // namespace tidegate::actors

@@ -13,7 +13,7 @@ std::int64_t to_ms(caf::actor_clock::time_point at) {
 }  // namespace
 
 coordinator_state::~coordinator_state() {
-  if (context_.store && stage_ != stage::gone) context_.store->close(context_.group_id);
+  if (context_.store && stage_ != stage::gone) context_.store->close(context_.group_id, lease_);
 }
 
 core::moment coordinator_state::now() const {
@@ -60,6 +60,7 @@ void coordinator_state::open() {
 }
 
 void coordinator_state::loaded(loaded_group answer) {
+  lease_ = answer.lease;
   if (answer.what == loaded_group::status::failed) {
     stage_ = stage::closed;  // the next request tries again
     parked_.clear();
@@ -70,6 +71,7 @@ void coordinator_state::loaded(loaded_group answer) {
     answer.entry = {};
     answer.entry.group_id = context_.group_id;
   }
+  forget_gone_topics(answer.entry);
   group_.emplace(std::move(answer.entry), context_.options.rules, now());
   stage_ = stage::ready;
   drain();
@@ -114,6 +116,7 @@ void coordinator_state::perform(core::group_effects effects) {
 
 /// `then` is not called when the group was abandoned meanwhile: what waited for it was answered then.
 void coordinator_state::write(group_write what, std::function<void(group_write_answer)> then) {
+  what.lease = lease_;
   context_.store->write(
     context_.group_id, std::move(what),
     to_self<group_write_answer>([this, epoch = epoch_, then = std::move(then)](const group_write_answer& answer) {
@@ -147,7 +150,7 @@ void coordinator_state::abandon(error_code error, stage next) {
   positions_.clear();
   if (next == stage::gone) {
     parked_.clear();
-    context_.store->close(context_.group_id);
+    context_.store->close(context_.group_id, lease_);
     self_->quit();
     return;
   }
@@ -217,6 +220,12 @@ void coordinator_state::commit(const msg::offset_commit& request) {
 void coordinator_state::committed(const msg::offset_commit& request, std::vector<error_code> items, bool has_entry,
                                   group_write_answer answer) {
   TIDEGATE_FAULT_POINT("coordinator.commit.before_apply");
+  if (answer.what == group_write_answer::status::refused && answer.error == error_code::unknown_topic_or_partition) {
+    if (auto rest = without_gone_topics(request)) {
+      if (has_entry) written(answer);
+      return submit([this, rest = std::move(*rest)] { commit(rest); });
+    }
+  }
   const bool is_stored = answer.what == group_write_answer::status::stored;
   if (is_stored && group_->has_members()) {
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -270,35 +279,6 @@ void coordinator_state::fetch(const msg::offset_fetch& request) {
                         });
 }
 
-void coordinator_state::remove_offsets(const msg::delete_offsets& request) {
-  auto plan = group_->plan_offset_delete(request, now());
-  group_write unit;
-  for (std::size_t i = 0; i < plan.items.size(); ++i) {
-    const auto& where = request.partitions[i];
-    if (plan.items[i] != error_code::none) continue;
-    positions_.erase({where.topic_id, where.partition});
-    if (group_->exists()) unit.erases.push_back(where);
-  }
-  const bool has_entry = plan.persist.has_value();
-  unit.entry = std::move(plan.persist);
-  if (unit.erases.empty() && !has_entry) {
-    request.answer(std::move(plan.items));
-    return;
-  }
-  write(std::move(unit), [this, request, items = std::move(plan.items), has_entry](group_write_answer answer) {
-    auto errors = items;
-    if (answer.what != group_write_answer::status::stored) {
-      for (auto& item : errors) {
-        if (item == error_code::none) item = error_code::coordinator_not_available;
-      }
-    }
-    request.answer(std::move(errors));
-    const bool is_over = answer.what == group_write_answer::status::reload ||
-                         answer.what == group_write_answer::status::fenced;
-    if (has_entry || is_over) written(answer);
-  });
-}
-
 coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coordinator_context context) {
   self_ = self;
   context_ = std::move(context);
@@ -322,6 +302,7 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
       submit([this, m] { perform(group_->on_delete(park(m.answer), now())); });
     },
     [this](const msg::delete_offsets& m) { submit([this, m] { remove_offsets(m); }); },
+    [this](const msg::forget_topic& m) { forget(m); },
     [this](const coordinator_release&) { abandon(error_code::not_coordinator, stage::gone); },
     [this](const coordinator_tick& m) { on_tick(m); },
     [this](const coordinator_resume& m) { (*m.run)(); },

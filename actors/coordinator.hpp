@@ -3,6 +3,7 @@
 #include "actors/core/group/group.hpp"
 #include "actors/group_store.hpp"
 #include "actors/message_types.hpp"
+#include "messages/actor/forget_topic.hpp"
 
 #include <caf/all.hpp>
 
@@ -43,7 +44,7 @@ using coordinator_actor = caf::typed_actor<
   caf::reacts_to<msg::join_group>, caf::reacts_to<msg::sync_group>, caf::reacts_to<msg::heartbeat>,
   caf::reacts_to<msg::leave_group>, caf::reacts_to<msg::offset_commit>, caf::reacts_to<msg::offset_fetch>,
   caf::reacts_to<msg::describe_group>, caf::reacts_to<msg::list_group>, caf::reacts_to<msg::delete_group>,
-  caf::reacts_to<msg::delete_offsets>, caf::reacts_to<coordinator_release>,
+  caf::reacts_to<msg::delete_offsets>, caf::reacts_to<msg::forget_topic>, caf::reacts_to<coordinator_release>,
   // INTERNAL
   caf::reacts_to<coordinator_tick>, caf::reacts_to<coordinator_resume>>;
 
@@ -105,11 +106,17 @@ class coordinator_state {
   void committed(const msg::offset_commit& request, std::vector<error_code> items, bool has_entry,
                  group_write_answer answer);
   void fetch(const msg::offset_fetch& request);
+
+  // coordinator_topics.cpp
   void remove_offsets(const msg::delete_offsets& request);
+  void forget(const msg::forget_topic& m);
+  void forget_gone_topics(group_metadata& entry) const;
+  [[nodiscard]] std::optional<msg::offset_commit> without_gone_topics(const msg::offset_commit& request) const;
 
   self_pointer self_ = nullptr;
   coordinator_context context_;
   stage stage_ = stage::closed;
+  std::uint64_t lease_ = 0;  // of the opening that was loaded last
   std::uint64_t epoch_ = 0;  // of the load: answers of the store from before the last one change nothing
   std::optional<core::group> group_;
   std::deque<std::function<void()>> parked_;

@@ -35,6 +35,7 @@ group_registry_state::group_registry_state(group_registry_actor::pointer self,
       report_crash) {
   self->set_down_handler(
     [this](caf::scheduled_actor*, caf::down_msg& down) { children_.on_down(down, std::chrono::steady_clock::now()); });
+  self->set_exit_handler([this](caf::scheduled_actor*, caf::exit_msg&) { children_.end_with_owner(); });
 }
 
 group_registry_state::~group_registry_state() { children_.stop_all(); }
@@ -56,6 +57,9 @@ group_registry_actor::behavior_type group_registry_state::make_behavior() {
     [this](const msg::delete_group& m) { pass_on(m); },
     [this](const msg::delete_offsets& m) { pass_on(m); },
     [this](const msg::list_groups& m) { list(m); },
+    [this](const msg::forget_topic& m) {
+      for (const auto& [group, child] : children_.live()) caf::anon_send(child.handle, m);
+    },
     [](const msg::resume& m) { (*m.run)(); },
   };
 }

@@ -16,11 +16,15 @@ struct loaded_group {
   enum class status : std::uint8_t { found, absent, failed };  // absent: proven
   status what = status::failed;
   group_metadata entry;  // when found, tombstones included
+  std::uint64_t lease = 0;  // of this opening; the next opening of the group ends it
 };
+
+enum class topic_liveness : std::uint8_t { live, gone, unknown };  // gone: proven
 
 /// One unit, applied in this order: erases, then the entry, then the puts. So an entry that lists a partition is there
 /// before its position is, and is gone after it.
 struct group_write {
+  std::uint64_t lease = 0;  // of the opening that the writer knows the group from
   std::vector<msg::group_partition> erases;
   bool erases_everything = false;  // a deleted group: also positions that the entry did not list
   std::optional<group_metadata> entry;
@@ -45,7 +49,7 @@ class group_store {
   /// Settles and closes what an earlier owner of this group has in flight, then reads the group's entry.
   virtual void open(const std::string& group_id, std::function<void(loaded_group)> done) = 0;
 
-  /// Writes of one group are applied in the order of the calls.
+  /// Writes of one group are applied in the order of the calls. With a lease that ended: reload.
   virtual void write(const std::string& group_id, group_write what, std::function<void(group_write_answer)> done) = 0;
 
   /// One answer per partition, in order: a position, offset -1 with error none (proven absent), or an error.
@@ -56,8 +60,10 @@ class group_store {
   virtual void fetch_all(const std::string& group_id, std::vector<group_topic> topics,
                          std::function<void(msg::offset_fetch_result)> done) = 0;
 
-  /// The coordinator goes: nothing of this group is written until the next open.
-  virtual void close(const std::string& group_id) = 0;
+  [[nodiscard]] virtual topic_liveness liveness_of(const uuid& topic_id) = 0;
+
+  /// The coordinator goes: nothing of this group is written until the next open. Nothing happens when the lease ended.
+  virtual void close(const std::string& group_id, std::uint64_t lease) = 0;
 };
 
 }  // namespace tidegate::actors

@@ -4,6 +4,7 @@
 #include "actors/group_registry.hpp"
 #include "actors/mapping_writer.hpp"
 #include "actors/partition_registry.hpp"
+#include "actors/supervisor.hpp"
 #include "actors/topic_registry.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -18,6 +19,7 @@ TIDEGATE_LOCAL_MESSAGE(tidegate::msg::fetch_read)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::fetch_wait)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::list_offsets)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::offset_for_leader_epoch)
+TIDEGATE_LOCAL_MESSAGE(tidegate::msg::find_by_ts)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::join_group)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::sync_group)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::heartbeat)
@@ -41,3 +43,4 @@ TIDEGATE_LOCAL_MESSAGE(tidegate::msg::close_cleanly)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::retire_partition)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::mapping_report)
 TIDEGATE_LOCAL_MESSAGE(tidegate::msg::list_groups)
+TIDEGATE_LOCAL_MESSAGE(tidegate::msg::stop_children)

@@ -1,17 +1,13 @@
 #include "actors/node.hpp"
 
 #include "actors/connection.hpp"
-#include "actors/coordinator.hpp"
-#include "actors/group_registry_state.hpp"
 #include "actors/log.hpp"
 #include "actors/mapping_writer.hpp"
 #include "actors/message_types.hpp"
-#include "actors/partition_registry_state.hpp"
+#include "actors/registries.hpp"
 #include "actors/services.hpp"
-#include "actors/smq_group_store.hpp"
 #include "actors/socket_options.hpp"
 #include "actors/store_timer.hpp"
-#include "actors/topic_registry_state.hpp"
 #include "messages/common/fault_point.hpp"
 #include "smq/embedded/engine.hpp"
 #include "smq/fencing/session_store.hpp"
@@ -56,20 +52,9 @@ std::string text_of(const uuid& id) {
   return out;
 }
 
-/// Nobody stands above a registry, and without it the node would answer errors for ever: the process ends instead.
-template <class Registry>
-void ends_the_process(const Registry& registry, const char* name) {
-  caf::actor_cast<caf::actor>(registry)->attach_functor([name](const caf::error& reason) {
-    if (!reason || reason == caf::exit_reason::user_shutdown) return;
-    log_event(log_level::error, "a registry crashed", {{"registry", name}, {"reason", std::to_string(reason.code())}});
-    std::_Exit(1);
-  });
-}
-
-coordinator_context coordinators(const options& settings, std::shared_ptr<const store_access> store) {
+coordinator_context coordinators(const options& settings, const store_access& store) {
   coordinator_context context;
-  context.store = std::make_shared<smq_group_store>(store);
-  context.new_uuid = [random = store->random_uuid] { return text_of(random()); };
+  context.new_uuid = [random = store.random_uuid] { return text_of(random()); };
   context.wall_ms = wall_ms;
   auto& rules = context.options.rules;
   rules.initial_rebalance_delay_ms = static_cast<std::int32_t>(settings.kafka.group_initial_rebalance_delay_ms);
@@ -107,6 +92,7 @@ struct node::parts {
   std::shared_ptr<const store_access> store;
   mapping_writer_actor mappings;
   std::shared_ptr<services> node_services;
+  supervisor_actor supervisor;
   std::unique_ptr<net::server> server;
 
   bool open_store(const options& settings, std::string& error);
@@ -171,22 +157,20 @@ void node::parts::start_actors(const options& settings) {
   s.fetch_sessions = fetch_session_slots{settings.kafka.max_incremental_fetch_session_cache_slots};
   s.settings.max_elements = static_cast<std::uint64_t>(settings.limits.elements_per_request);
   s.fetch_budget = std::make_shared<fetch_budget>(settings.limits.fetch_bytes_in_flight);
-  partition_settings partitions;
-  partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
-  partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
+  registry_settings registries;
+  registries.topics.partitions = s.settings.num_partitions;
+  registries.partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
+  registries.partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
   mappings = spawn_mapping_writer(*system, store);
-  partitions.on_mapping = [to = mappings](const smq::mapping_record& record) {
+  registries.partitions.on_mapping = [to = mappings](const smq::mapping_record& record) {
     caf::anon_send(to, msg::mapping_report{record});
   };
-  s.partitions = spawn_partition_registry(*system, store, partitions);
-  auto forget = [registry = s.partitions](const topic_ptr& topic, std::function<void()> done) {
-    caf::anon_send(registry, msg::forget_topic{topic->id, topic->partitions, msg::when_let_go(std::move(done))});
-  };
-  s.topics = spawn_topic_registry(*system, store, {s.settings.num_partitions}, forget);
-  s.groups = spawn_group_registry(*system, store, coordinators(settings, store));
-  ends_the_process(s.partitions, "partitions");
-  ends_the_process(s.topics, "topics");
-  ends_the_process(s.groups, "groups");
+  registries.groups = coordinators(settings, *store);
+  supervisor = start_registries(*system, store, node_services, std::move(registries), [](const std::string& name) {
+    // A supervisor above would start this process again; going on without the registry would serve nobody.
+    log_event(log_level::error, "an actor crashes again and again: the process ends", {{"actor", name}});
+    std::_Exit(1);
+  });
   s.next_producer_id = [ids = producer_ids.get()](smq::completion<smq::result<std::int64_t>> done) {
     ids->next(std::move(done));
   };
@@ -227,18 +211,16 @@ void node::stop() {
   watchdog.run_after()(stop_grace, [] { std::_Exit(0); });
   auto& p = *parts_;
   if (p.server) p.server->stop();
-  if (p.node_services) {
-    close_and_wait(p.node_services->partitions);
+  if (p.supervisor) {
+    close_and_wait(p.node_services->partitions.current());
     close_and_wait(p.mappings);  // it has every last report by now
     caf::anon_send_exit(p.mappings, caf::exit_reason::user_shutdown);
     p.mappings = nullptr;
-    for (const auto& actor : {caf::actor_cast<caf::actor>(p.node_services->topics),
-                              caf::actor_cast<caf::actor>(p.node_services->groups),
-                              caf::actor_cast<caf::actor>(p.node_services->partitions)})
-      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    stop_children(p.supervisor);
   }
   if (p.system) p.system->await_all_actors_done();
   // Requests on their way refer to the services, so these go after the last actor.
+  p.supervisor = nullptr;
   p.node_services.reset();
   p.sessions->stop();
   // The engine's last completions still post to actors: their system goes after it.

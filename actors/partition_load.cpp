@@ -60,6 +60,7 @@ partition_actor::behavior_type partition_state::make_behavior() {
     [this](const msg::fetch_wait& m) { when_serving(m, &partition_state::wait); },
     [this](const msg::list_offsets& m) { when_serving(m, &partition_state::list); },
     [this](const msg::offset_for_leader_epoch& m) { when_serving(m, &partition_state::end_of_epoch); },
+    [this](const msg::find_by_ts& m) { when_serving(m, &partition_state::translate); },
     [this](const msg::forget_topic& m) { forget(m); },
     [this](const msg::close_cleanly& m) { close(m); },
     [](const msg::resume& m) { (*m.run)(); },

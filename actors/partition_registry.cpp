@@ -23,6 +23,7 @@ partition_registry_state::partition_registry_state(partition_registry_actor::poi
       self, [this](const key& k) { return spawn_child(k); }, report_crash) {
   self->set_down_handler(
     [this](caf::scheduled_actor*, caf::down_msg& down) { children_.on_down(down, std::chrono::steady_clock::now()); });
+  self->set_exit_handler([this](caf::scheduled_actor*, caf::exit_msg&) { children_.end_with_owner(); });
 }
 
 partition_registry_state::~partition_registry_state() { children_.stop_all(); }
@@ -42,23 +43,13 @@ void partition_registry_state::pass_on(const Message& m) {
 }
 
 void partition_registry_state::forget(const msg::forget_topic& m) {
-  auto settle = [self = caf::actor_cast<partition_registry_actor>(self_), this, m] {
-    caf::anon_send(self, msg::make_resume([this, m] { settle_sessions(m); }));
-  };
-  auto held = msg::when_let_go(std::move(settle));
   for (const auto& [k, child] : children_.live())
-    if (k.first == m.topic_id) caf::anon_send(child.handle, msg::forget_topic{m.topic_id, m.partitions, held});
+    if (k.first == m.topic_id) caf::anon_send(child.handle, m);
 }
 
 void partition_registry_state::close_all(const msg::close_cleanly& m) {
   closing_ = true;
   for (const auto& [k, child] : children_.live()) caf::anon_send(child.handle, m);
-}
-
-// A crashed actor's last write may still be on its way: opening its session waits until that is decided.
-void partition_registry_state::settle_sessions(const msg::forget_topic& m) {
-  for (std::int32_t p = 0; p < m.partitions; ++p)
-    store_->sessions.open(session_owner(m.topic_id, p), [held = m.held](const std::shared_ptr<smq::session>&) {});
 }
 
 partition_registry_actor::behavior_type partition_registry_state::make_behavior() {
@@ -68,6 +59,7 @@ partition_registry_actor::behavior_type partition_registry_state::make_behavior(
     [this](const msg::fetch_wait& m) { pass_on(m); },
     [this](const msg::list_offsets& m) { pass_on(m); },
     [this](const msg::offset_for_leader_epoch& m) { pass_on(m); },
+    [this](const msg::find_by_ts& m) { pass_on(m); },
     [this](const msg::forget_topic& m) { forget(m); },
     [this](const msg::close_cleanly& m) { close_all(m); },
     [this](const msg::retire_partition& m) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/topic_directory.hpp"
+#include "messages/actor/forget_topic.hpp"
 #include "messages/actor/partition.hpp"
 #include "messages/actor/resume.hpp"
 
@@ -8,19 +8,9 @@
 #include <caf/typed_actor.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <utility>
 
 namespace tidegate::msg {
-
-/// The topic is being deleted: its offset actors close their sessions and end. `held` dies when none is left and
-/// nothing of them is on its way to the store, also when an actor crashes meanwhile: its deleter is the answer.
-struct forget_topic {
-  uuid topic_id;
-  std::int32_t partitions = 0;
-  std::shared_ptr<void> held;
-};
 
 /// The node stops: whoever gets this finishes what is on its way, writes what the next start is glad to find, and ends.
 /// `held` dies when that is done.
@@ -37,11 +27,6 @@ struct retire_partition {
   reply<bool> answer;
 };
 
-/// A `held` that calls `done` once, on any thread.
-inline std::shared_ptr<void> when_let_go(std::function<void()> done) {
-  return {static_cast<void*>(nullptr), [done = std::move(done)](void*) { done(); }};
-}
-
 }  // namespace tidegate::msg
 
 namespace tidegate::actors {
@@ -50,8 +35,8 @@ namespace tidegate::actors {
 using partition_actor =
   caf::typed_actor<caf::reacts_to<msg::append>, caf::reacts_to<msg::fetch_read>,
                    caf::reacts_to<msg::fetch_wait>, caf::reacts_to<msg::list_offsets>,
-                   caf::reacts_to<msg::offset_for_leader_epoch>, caf::reacts_to<msg::forget_topic>,
-                   caf::reacts_to<msg::close_cleanly>, caf::reacts_to<msg::resume>>;
+                   caf::reacts_to<msg::offset_for_leader_epoch>, caf::reacts_to<msg::find_by_ts>,
+                   caf::reacts_to<msg::forget_topic>, caf::reacts_to<msg::close_cleanly>, caf::reacts_to<msg::resume>>;
 
 /// PARTITION REGISTRY: passes every request on to the partition's offset actor, starting it when needed.
 using partition_registry_actor = partition_actor::extend<caf::reacts_to<msg::retire_partition>>;

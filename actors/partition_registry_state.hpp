@@ -25,7 +25,6 @@ class partition_registry_state {
   template <class Message>
   void pass_on(const Message& m);
   void forget(const msg::forget_topic& m);
-  void settle_sessions(const msg::forget_topic& m);
   void close_all(const msg::close_cleanly& m);
   partition_actor spawn_child(const key& k);
 

@@ -99,6 +99,10 @@ class partition_state {
   void forget(const msg::forget_topic& m);
   void end(std::shared_ptr<void> held);
 
+  // partition_translate.cpp
+  void translate(const msg::find_by_ts& m);
+  void translate_once(const msg::find_by_ts& m, bool again);
+
   /// Runs `f` now, or when the log is loaded; beyond the limit it is dropped and its reply answers by itself.
   template <class Message>
   void when_serving(const Message& m, void (partition_state::*f)(const Message&));

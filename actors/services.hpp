@@ -1,11 +1,9 @@
 #pragma once
 
-#include "actors/group_registry.hpp"
 #include "actors/handlers/fetch_session.hpp"
 #include "actors/handlers/fetch_budget.hpp"
-#include "actors/partition_registry.hpp"
+#include "actors/registry_directory.hpp"
 #include "actors/store_access.hpp"
-#include "actors/topic_registry.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -26,8 +24,9 @@ struct handler_settings {
   std::uint64_t max_elements = 1'000'000;  // limits.elements_per_request
 };
 
-/// What handlers need of the node. Immutable after start; shared by all connections.
-struct services {
+/// What handlers need of the node, and its registries. Shared by all connections; of it only the handles of registries
+/// change after the start.
+struct services : registry_directory {
   std::int32_t node_id = 1;
   std::string host;
   std::uint16_t port = 0;
@@ -36,9 +35,6 @@ struct services {
   fetch_session_slots fetch_sessions{1000};  // max.incremental.fetch.session.cache.slots
   std::shared_ptr<actors::fetch_budget> fetch_budget;  // of all connections together
   std::shared_ptr<const store_access> store;
-  topic_registry_actor topics;
-  partition_registry_actor partitions;
-  group_registry_actor groups;
   std::function<void(smq::completion<smq::result<std::int64_t>>)> next_producer_id;
 };
 

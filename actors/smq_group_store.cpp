@@ -1,11 +1,14 @@
 #include "actors/smq_group_store.hpp"
 
 #include "actors/log.hpp"
+#include "messages/actor/fan_in.hpp"
 #include "smq/positions/group_entry.hpp"
 
 namespace tidegate::actors {
 
 namespace {
+
+constexpr std::size_t longest_wire_string = 32'767;
 
 group_write_answer to_answer(const smq::write_answer& answer) {
   switch (answer.code) {
@@ -23,34 +26,51 @@ group_write_answer to_answer(const smq::write_answer& answer) {
 void smq_group_store::open(const std::string& group_id, std::function<void(loaded_group)> done) {
   store_->sessions.open("g/" + group_id, [self = shared_from_this(), group_id,
                                           done = std::move(done)](std::shared_ptr<smq::session> opened) {
+    std::uint64_t lease = 0;
     {
       std::lock_guard lock(self->mutex_);
-      self->sessions_[group_id].swap(opened);  // the old one is closed without the mutex
+      lease = ++self->last_lease_;
+      auto& current = self->openings_[group_id];
+      current.lease = lease;
+      current.session.swap(opened);  // the old one is closed without the mutex
     }
     smq::read_group(self->store_->engine.entries, group_id, self->store_->deadline(),
-                    [done, group_id](const smq::group_answer& found) {
+                    [done, group_id, lease](const smq::group_answer& found) {
                       switch (found.code) {
-                        case smq::group_result::found: return done({loaded_group::status::found, found.group});
-                        case smq::group_result::absent: return done({loaded_group::status::absent, {}});
+                        case smq::group_result::found: return done({loaded_group::status::found, found.group, lease});
+                        case smq::group_result::absent: return done({loaded_group::status::absent, {}, lease});
                         case smq::group_result::error: break;
                       }
                       log_event(log_level::error, "group cannot be loaded",
                                 {{"group", group_id}, {"reason", found.reason}});
-                      done({loaded_group::status::failed, {}});
+                      done({loaded_group::status::failed, {}, lease});
                     });
   });
 }
 
-void smq_group_store::close(const std::string& group_id) {
+void smq_group_store::close(const std::string& group_id, std::uint64_t lease) {
   std::shared_ptr<smq::session> session;
   {
     std::lock_guard lock(mutex_);
-    auto found = sessions_.find(group_id);
-    if (found == sessions_.end()) return;
-    session = std::move(found->second);
-    sessions_.erase(found);
+    auto found = openings_.find(group_id);
+    if (found == openings_.end() || found->second.lease != lease) return;
+    session = std::move(found->second.session);
+    openings_.erase(found);
   }
   session->close([] {});
+}
+
+topic_liveness smq_group_store::liveness_of(const uuid& topic_id) {
+  const auto known = store_->topics.current();
+  if (known->find(topic_id)) return topic_liveness::live;
+  return known->complete ? topic_liveness::gone : topic_liveness::unknown;
+}
+
+void smq_group_store::hold_until_decided(std::shared_ptr<void> held) {
+  auto next = std::make_shared<write_generation>();
+  std::lock_guard lock(mutex_);
+  writes_->held.push_back(std::move(held));
+  writes_.swap(next);  // the old one dies after the mutex is free
 }
 
 std::optional<smq::position_place> smq_group_store::place_of(const msg::group_partition& where) const {
@@ -88,39 +108,72 @@ std::optional<std::vector<smq::mutation>> smq_group_store::mutations_of(const st
 
 void smq_group_store::write(const std::string& group_id, group_write what,
                             std::function<void(group_write_answer)> done) {
+  std::shared_ptr<smq::session> session;
+  std::shared_ptr<write_generation> generation;  // taken before topics are looked up: see hold_until_decided()
+  {
+    std::lock_guard lock(mutex_);
+    generation = writes_;
+    auto found = openings_.find(group_id);
+    if (found != openings_.end() && found->second.lease == what.lease) session = found->second.session;
+  }
+  if (!session) return done({group_write_answer::status::reload, error_code::coordinator_not_available});
   auto mutations = mutations_of(group_id, what);
   if (!mutations) return done({group_write_answer::status::refused, error_code::unknown_topic_or_partition});
   if (mutations->empty()) return done({});
-  std::shared_ptr<smq::session> session;
-  {
-    std::lock_guard lock(mutex_);
-    auto found = sessions_.find(group_id);
-    if (found != sessions_.end()) session = found->second;
-  }
-  if (!session) return done({group_write_answer::status::reload, error_code::coordinator_not_available});
   session->write(std::move(*mutations), smq::write_class::commit,
-                 [done = std::move(done)](const smq::write_answer& answer) { done(to_answer(answer)); });
+                 [done = std::move(done), generation](const smq::write_answer& answer) { done(to_answer(answer)); });
 }
 
-msg::offset_fetch_item smq_group_store::item_of(const msg::group_partition& where,
-                                                const smq::position_answer& found) const {
-  msg::offset_fetch_item item;
-  item.where = where;
+msg::offset_fetch_item smq_group_store::item_of(const msg::group_partition& where, const smq::position_answer& found) {
   switch (found.code) {
-    case smq::position_result::found: item.position = found.committed; break;
-    case smq::position_result::absent: break;
+    case smq::position_result::found: return {where, error_code::none, found.committed};
+    case smq::position_result::absent: return {where, error_code::none, {}};
     case smq::position_result::native:
-    // Moved by a native subscriber: not translated yet, and never guessed.
-    case smq::position_result::error:
-      item.error = error_code::kafka_storage_error;
-      log_event(log_level::error, "position cannot be read",
-                {{"topic", where.topic}, {"partition", where.partition}, {"reason", found.reason}});
+    case smq::position_result::error: break;
   }
-  return item;
+  log_event(log_level::error, "position cannot be read",
+            {{"topic", where.topic}, {"partition", where.partition}, {"reason", found.reason}});
+  return {where, error_code::kafka_storage_error, {}};
+}
+
+/// The offset comes from the log, metadata and time from the native file. No leader epoch: the subscriber knew none.
+void smq_group_store::translate_native(const msg::group_partition& where, const smq::position_answer& found,
+                                       const reply<msg::offset_fetch_item>& answer) const {
+  auto done = [where, position = found.committed, answer](const msg::find_by_ts_result& at) mutable {
+    if (at.error != error_code::none) return answer({where, at.error, {}});
+    position.offset = at.offset;
+    // The one thing that a Kafka response cannot carry, and nothing depends on it.
+    if (position.metadata.size() > longest_wire_string) position.metadata.clear();
+    answer({where, error_code::none, position});
+  };
+  translate_({where.topic, where.topic_id, where.partition, found.native_value_ns,
+              reply<msg::find_by_ts_result>{{}, std::move(done)}});
+}
+
+/// `items[places[i]]` gets what `found[i]` says.
+void smq_group_store::answer_fetch(std::vector<msg::offset_fetch_item> items, const std::vector<std::size_t>& places,
+                                   const std::vector<smq::position_answer>& found, const fetch_done& done) const {
+  std::vector<std::size_t> native;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i].code == smq::position_result::native)
+      native.push_back(i);
+    else
+      items[places[i]] = item_of(items[places[i]].where, found[i]);
+  }
+  if (native.empty()) return done(std::move(items));
+  auto all = fan_in<msg::offset_fetch_item>::make(
+    native.size(), [items, places, native, done](std::vector<msg::offset_fetch_item> translated) mutable {
+      for (std::size_t n = 0; n < native.size(); ++n) items[places[native[n]]] = std::move(translated[n]);
+      done(std::move(items));
+    });
+  for (std::size_t n = 0; n < native.size(); ++n) {
+    const auto& where = items[places[native[n]]].where;
+    translate_native(where, found[native[n]], all->slot(n, {where, error_code::kafka_storage_error, {}}));
+  }
 }
 
 void smq_group_store::fetch(const std::string& group_id, std::vector<msg::group_partition> partitions,
-                            std::function<void(std::vector<msg::offset_fetch_item>)> done) {
+                            fetch_done done) {
   std::vector<msg::offset_fetch_item> items(partitions.size());
   std::vector<smq::position_query> queries;
   std::vector<std::size_t> asked;
@@ -134,10 +187,8 @@ void smq_group_store::fetch(const std::string& group_id, std::vector<msg::group_
   if (queries.empty()) return done(std::move(items));
   smq::read_positions(store_->engine.entries, std::move(queries), store_->deadline(),
                       [self = shared_from_this(), items = std::move(items), asked, done = std::move(done)](
-                        const std::vector<smq::position_answer>& found) mutable {
-                        for (std::size_t i = 0; i < asked.size(); ++i)
-                          items[asked[i]] = self->item_of(items[asked[i]].where, found[i]);
-                        done(std::move(items));
+                        const std::vector<smq::position_answer>& found) {
+                        self->answer_fetch(items, asked, found, done);
                       });
 }
 

@@ -232,10 +232,9 @@ void fetching::read_one(std::size_t i, std::int32_t max_bytes) {
       self->have_one(i, max_bytes, std::move(result));
     });
   };
-  caf::anon_send(node.partitions,
-                 msg::fetch_read{topics[i].topic->name, topics[i].topic->id, p.partition, p.fetch_offset,
-                                 p.current_leader_epoch, p.last_fetched_epoch, max_bytes,
-                                 reply<msg::fetch_result>{dropped, arrived}});
+  node.partitions.send(msg::fetch_read{topics[i].topic->name, topics[i].topic->id, p.partition, p.fetch_offset,
+                                       p.current_leader_epoch, p.last_fetched_epoch, max_bytes,
+                                       reply<msg::fetch_result>{dropped, arrived}});
 }
 
 void fetching::have_one(std::size_t i, std::int32_t granted, msg::fetch_result read) {
@@ -282,9 +281,8 @@ void fetching::wait_for(std::size_t i) {
       self->wake();
     });
   };
-  caf::anon_send(node.partitions,
-                 msg::fetch_wait{topics[i].topic->name, topics[i].topic->id, partitions[i].partition,
-                                 results[i].high_watermark, reply<bool>{false, grown}, weak});
+  node.partitions.send(msg::fetch_wait{topics[i].topic->name, topics[i].topic->id, partitions[i].partition,
+                                       results[i].high_watermark, reply<bool>{false, grown}, weak});
 }
 
 void fetching::wake() {

@@ -76,9 +76,7 @@ void describe_groups(const services& node, const request_ptr& r) {
     dropped.error_code = error_code::coordinator_not_available;
     auto answer = [group, slot = all->slot(i, dropped), version = r->header.api_version](
                     msg::describe_group_result found) { slot(to_wire(group, found, version)); };
-    caf::anon_send(node.groups, msg::describe_group{
-                                  group, msg::reply_or_unavailable<msg::describe_group_result>(
-                                           answer)});
+    node.groups.send(msg::describe_group{group, msg::reply_or_unavailable<msg::describe_group_result>(answer)});
   }
 }
 
@@ -94,7 +92,7 @@ void list_groups(const services& node, const request_ptr& r) {
         out.groups.push_back({row.group_id, row.protocol_type, row.state, "classic"});
     r->answer(out);
   };
-  caf::anon_send(node.groups, msg::list_groups{reply<msg::list_groups_result>{{}, answer}});
+  node.groups.send(msg::list_groups{reply<msg::list_groups_result>{{}, answer}});
 }
 
 void delete_groups(const services& node, const request_ptr& r) {
@@ -114,11 +112,11 @@ void delete_groups(const services& node, const request_ptr& r) {
   auto loaded = [&node, names, all, token = r->hold()](error_code error) mutable {
     for (std::size_t i = 0; i < names.size(); ++i) {
       auto slot = all->slot(i, error_code::coordinator_not_available);
-      if (error == error_code::none) caf::anon_send(node.groups, msg::delete_group{names[i], std::move(slot)});
+      if (error == error_code::none) node.groups.send(msg::delete_group{names[i], std::move(slot)});
     }
     token.reset();
   };
-  caf::anon_send(node.topics, msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
+  node.topics.send(msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
 }
 
 }  // namespace tidegate::actors::handlers

@@ -101,10 +101,9 @@ void listing::ask(std::size_t i) {
   };
   const auto timestamp =
     q.partition.timestamp == earliest_local ? msg::earliest_timestamp : q.partition.timestamp;
-  caf::anon_send(node.partitions,
-                 msg::list_offsets{q.topic.topic->name, q.topic.topic->id, q.partition.partition_index, timestamp,
-                                   q.partition.current_leader_epoch,
-                                   reply<msg::list_offsets_result>{dropped, arrived}});
+  node.partitions.send(msg::list_offsets{q.topic.topic->name, q.topic.topic->id, q.partition.partition_index, timestamp,
+                                         q.partition.current_leader_epoch,
+                                         reply<msg::list_offsets_result>{dropped, arrived}});
 }
 
 void listing::answer() {

@@ -47,8 +47,8 @@ void find_topics(const services& node, const request_ptr& r, std::vector<topic_r
       token.reset();
     });
   for (const auto& [key, slot] : questions)
-    caf::anon_send(node.topics, msg::find_topic{std::string(key.first), key.second, create,
-                                                all->slot(slot, {error_code::leader_not_available, nullptr})});
+    node.topics.send(msg::find_topic{std::string(key.first), key.second, create,
+                                     all->slot(slot, {error_code::leader_not_available, nullptr})});
 }
 
 }  // namespace tidegate::actors::handlers

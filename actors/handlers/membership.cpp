@@ -54,7 +54,7 @@ void join_group(const services& node, const request_ptr& r) {
   m.supports_skip_assignment = version >= 9;
   m.answer = msg::reply_or_unavailable<msg::join_group_result>(
     [r, version](msg::join_group_result joined) { r->answer(to_wire(joined, version)); });
-  caf::anon_send(node.groups, std::move(m));
+  node.groups.send(std::move(m));
 }
 
 void sync_group(const services& node, const request_ptr& r) {
@@ -84,7 +84,7 @@ void sync_group(const services& node, const request_ptr& r) {
       out.assignment = std::move(synced.assignment);
       r->answer(out);
     });
-  caf::anon_send(node.groups, std::move(m));
+  node.groups.send(std::move(m));
 }
 
 void heartbeat(const services& node, const request_ptr& r) {
@@ -96,9 +96,8 @@ void heartbeat(const services& node, const request_ptr& r) {
     r->answer(out);
   };
   if (asked->group_id.empty()) return answer(error_code::invalid_group_id);
-  caf::anon_send(node.groups,
-                 msg::heartbeat{asked->group_id, asked->generation_id, asked->member_id,
-                                          asked->group_instance_id, msg::error_reply(answer)});
+  node.groups.send(msg::heartbeat{asked->group_id, asked->generation_id, asked->member_id,
+                                  asked->group_instance_id, msg::error_reply(answer)});
 }
 
 void leave_group(const services& node, const request_ptr& r) {
@@ -125,7 +124,7 @@ void leave_group(const services& node, const request_ptr& r) {
           out.members.push_back({members[i].member_id, members[i].instance_id, left.members[i]});
       r->answer(out);
     });
-  caf::anon_send(node.groups, std::move(m));
+  node.groups.send(std::move(m));
 }
 
 }  // namespace tidegate::actors::handlers

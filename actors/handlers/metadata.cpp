@@ -55,7 +55,7 @@ void answer_all(const services& node, const request_ptr& r) {
       topics.push_back(describe(node, {error_code::none, topic}));
     answer(node, r, std::move(topics));
   };
-  caf::anon_send(node.topics, msg::load_all_topics{reply<error_code>{error_code::leader_not_available, done}});
+  node.topics.send(msg::load_all_topics{reply<error_code>{error_code::leader_not_available, done}});
 }
 
 }  // namespace

@@ -54,12 +54,17 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
   }
   if (m.items.empty()) return r->answer(c->response);
   auto done = [r, c](std::vector<error_code> errors) {
-    for (std::size_t i = 0; i < c->place.size(); ++i)
-      c->place[i]->error_code = i < errors.size() ? errors[i] : error_code::unknown_server_error;
+    const bool by_id = r->header.api_version >= 10;
+    for (std::size_t i = 0; i < c->place.size(); ++i) {
+      auto& error = c->place[i]->error_code;
+      error = i < errors.size() ? errors[i] : error_code::unknown_server_error;
+      // The topic was deleted on the way.
+      if (by_id && error == error_code::unknown_topic_or_partition) error = error_code::unknown_topic_id;
+    }
     r->answer(c->response);
   };
   m.answer = msg::item_errors_reply(m.items.size(), done);
-  caf::anon_send(node.groups, std::move(m));
+  node.groups.send(std::move(m));
 }
 
 }  // namespace

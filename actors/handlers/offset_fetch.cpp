@@ -58,10 +58,10 @@ void fetch_all(const services& node, const request_ptr& r, const offset_fetch_re
   // Which topics are live must be known first, or a position would be taken for one of a deleted topic.
   auto loaded = [&node, asked, done, m, token = r->hold()](error_code error) mutable {
     if (error != error_code::none) return done(failed(asked, error_code::coordinator_not_available));
-    caf::anon_send(node.groups, m);
+    node.groups.send(m);
     token.reset();
   };
-  caf::anon_send(node.topics, msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
+  node.topics.send(msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
 }
 
 /// A topic that does not exist has no positions: by name that is "absent", by id it is unknown_topic_id.
@@ -108,7 +108,7 @@ void fetch_some(const services& node, const request_ptr& r, const offset_fetch_r
       done(assemble(asked, topics, found.items, by_id));
     };
     m.answer = msg::reply_or_unavailable<msg::offset_fetch_result>(answer);
-    caf::anon_send(node.groups, std::move(m));
+    node.groups.send(std::move(m));
   });
 }
 

@@ -46,9 +46,9 @@ void ask_all(const services& node, const request_ptr& r, std::shared_ptr<const o
         reply({error, {}});
         continue;
       }
-      caf::anon_send(node.partitions, msg::offset_for_leader_epoch{
-                                        topics[t].topic->name, topics[t].topic->id, partition.partition,
-                                        partition.current_leader_epoch, partition.leader_epoch, std::move(reply)});
+      node.partitions.send(msg::offset_for_leader_epoch{
+        topics[t].topic->name, topics[t].topic->id, partition.partition, partition.current_leader_epoch,
+        partition.leader_epoch, std::move(reply)});
     }
   }
 }

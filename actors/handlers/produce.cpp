@@ -79,9 +79,8 @@ void append_all(const services& node, const request_ptr& r, std::shared_ptr<cons
         reply(refused);
         continue;
       }
-      caf::anon_send(node.partitions,
-                     msg::append{topics[t].topic->name, topics[t].topic->id, partition.index,
-                                           *partition.records, asked->acks, std::move(reply)});
+      node.partitions.send(msg::append{topics[t].topic->name, topics[t].topic->id, partition.index,
+                                       *partition.records, asked->acks, std::move(reply)});
     }
   }
 }

@@ -36,6 +36,7 @@ constexpr std::array rows{
   row{api_key::offset_for_leader_epoch, offset_for_leader_epoch},
   row{api_key::describe_configs, describe_configs},
   row{api_key::delete_groups, delete_groups},
+  row{api_key::offset_delete, offset_delete},
 };
 
 static_assert(rows.size() == kafka::apis.size(), "every advertised API has a handler");

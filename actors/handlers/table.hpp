@@ -29,6 +29,7 @@ void list_groups(const services& node, const request_ptr& r);
 void list_offsets(const services& node, const request_ptr& r);
 void metadata(const services& node, const request_ptr& r);
 void offset_commit(const services& node, const request_ptr& r);
+void offset_delete(const services& node, const request_ptr& r);
 void offset_fetch(const services& node, const request_ptr& r);
 void offset_for_leader_epoch(const services& node, const request_ptr& r);
 void produce(const services& node, const request_ptr& r);

@@ -107,9 +107,8 @@ void create_one(const services& node, const wanted_topic& topic, created accepte
     out.topic_id = result.topic->id;
     done(std::move(out));
   };
-  caf::anon_send(node.topics,
-                 msg::create_topic{topic.name, accepted.num_partitions, given_configs(topic),
-                                   reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer}});
+  node.topics.send(msg::create_topic{topic.name, accepted.num_partitions, given_configs(topic),
+                                     reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer}});
 }
 
 }  // namespace
@@ -183,9 +182,8 @@ void delete_topics(const services& node, const request_ptr& r) {
       if (deleted.topic) out.topic_id = deleted.topic->id;
       slot(std::move(out));
     };
-    caf::anon_send(node.topics,
-                   msg::delete_topic{topics[i].name.value_or(""), topics[i].topic_id,
-                                     reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer}});
+    node.topics.send(msg::delete_topic{topics[i].name.value_or(""), topics[i].topic_id,
+                                       reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer}});
   }
 }
 

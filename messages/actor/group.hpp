@@ -194,13 +194,18 @@ struct delete_group {
   reply<error_code> answer{};
 };
 
-/// Removes positions: OffsetDelete (API key 47), or the partitions of a deleted topic. Answers one error per partition,
-/// in order. Without `topic_is_deleted` it is refused with non_empty_group while the group has members.
+struct delete_offsets_result {
+  error_code error = error_code::coordinator_not_available;
+  std::vector<error_code> items{};  // in the order of the request when `error` is none, else empty
+  friend bool operator==(const delete_offsets_result&, const delete_offsets_result&) = default;
+};
+
+/// Removes positions: OffsetDelete (API key 47). Errors: group_id_not_found, non_empty_group, storage errors; per item
+/// none (also where there was no position) or group_subscribed_to_topic.
 struct delete_offsets {
   std::string group_id{};
   std::vector<group_partition> partitions{};
-  bool topic_is_deleted = false;
-  reply<std::vector<error_code>> answer{};
+  reply<delete_offsets_result> answer{};
 };
 
 /// Replies with the value that their request gets when its actor dies.

@@ -93,6 +93,21 @@ struct list_offsets {
   reply<list_offsets_result> answer;
 };
 
+struct find_by_ts_result {
+  error_code error = error_code::kafka_storage_error;
+  std::int64_t offset = -1;
+};
+
+/// Where a position that a native subscriber stored as `value_ns` goes on: an offset from the log start to the high
+/// watermark. Errors: kafka_storage_error (it cannot be told now; never guessed).
+struct find_by_ts {
+  std::string topic;
+  uuid topic_id;
+  std::int32_t partition = 0;
+  std::int64_t value_ns = 0;
+  reply<find_by_ts_result> answer;
+};
+
 struct offset_for_leader_epoch_result {
   error_code error = error_code::none;
   epoch_and_offset end;  // -1, -1: the epoch is not known

@@ -27,6 +27,7 @@ enum class api_key : std::int16_t {
   offset_for_leader_epoch = 23,
   describe_configs = 32,
   delete_groups = 42,
+  offset_delete = 47,
 };
 
 struct api_info {
@@ -61,6 +62,7 @@ inline constexpr std::array apis{
     api_info{api_key::offset_for_leader_epoch, "OffsetForLeaderEpoch", 0, 4, 0, 4},
     api_info{api_key::describe_configs, "DescribeConfigs", 0, 4, 0, 4},
     api_info{api_key::delete_groups, "DeleteGroups", 0, 2, 0, 2},
+    api_info{api_key::offset_delete, "OffsetDelete", 0, 0, 0, 32767},  // never flexible
 };
 
 /// The row of `key`, or nullptr for an API that we do not decode.

@@ -7,6 +7,7 @@
 #include "messages/kafka/leave_group.hpp"
 #include "messages/kafka/list_groups.hpp"
 #include "messages/kafka/offset_commit.hpp"
+#include "messages/kafka/offset_delete.hpp"
 #include "messages/kafka/offset_fetch.hpp"
 #include "messages/kafka/sync_group.hpp"
 
@@ -74,5 +75,11 @@ template std::vector<shared_bytes> encode(const delete_groups_request&, std::int
 template std::optional<delete_groups_response> decode(shared_bytes, std::int16_t, std::uint64_t);
 template std::vector<shared_bytes> encode(const delete_groups_response&, std::int16_t);
 template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t, const delete_groups_response&);
+
+template std::optional<offset_delete_request> decode(shared_bytes, std::int16_t, std::uint64_t);
+template std::vector<shared_bytes> encode(const offset_delete_request&, std::int16_t);
+template std::optional<offset_delete_response> decode(shared_bytes, std::int16_t, std::uint64_t);
+template std::vector<shared_bytes> encode(const offset_delete_response&, std::int16_t);
+template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t, const offset_delete_response&);
 
 }  // namespace tidegate::kafka

@@ -79,7 +79,9 @@ struct scripted_store : actors::group_store {
     done(std::move(out));
   }
 
-  void close(const std::string&) override { ++closes; }
+  actors::topic_liveness liveness_of(const uuid&) override { return actors::topic_liveness::live; }
+
+  void close(const std::string&, std::uint64_t) override { ++closes; }
 };
 
 struct fixture : test_coordinator_fixture<> {
@@ -365,23 +367,6 @@ CAF_TEST(a write that is refused answers its error and the group goes on) {
   consume_messages();
   CAF_CHECK(is_one(next, none));
   CAF_CHECK_EQUAL(fetched_offset(), 2);
-}
-
-CAF_TEST(the positions of a deleted topic go although the group has members) {
-  start();
-  auto id = bring_to_stable();
-  commit(id, 1, 5);
-  for (bool topic_is_deleted : {false, true}) {
-    auto out = std::make_shared<std::vector<std::vector<error_code>>>();
-    msg::delete_offsets m;
-    m.partitions.push_back({"t", {}, 0});
-    m.topic_is_deleted = topic_is_deleted;
-    m.answer = msg::item_errors_reply(1, [out](auto e) { out->push_back(std::move(e)); });
-    tell(std::move(m));
-    CAF_CHECK(is_one(out, topic_is_deleted ? none : non_empty_group));
-    CAF_CHECK_EQUAL(fetched_offset(), topic_is_deleted ? -1 : 5);
-  }
-  CAF_CHECK(store->entry.entry.topics.empty());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

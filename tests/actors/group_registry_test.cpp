@@ -1,7 +1,5 @@
 #define CAF_SUITE group_registry_actors
-#include "actors/group_registry_state.hpp"
-#include "actors/smq_group_store.hpp"
-#include "tests/actors/store_fixture.hpp"
+#include "tests/actors/groups_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
 
@@ -9,93 +7,6 @@ using namespace tidegate;
 using namespace tidegate::test;
 using namespace std::chrono_literals;
 using enum error_code;
-
-namespace {
-
-/// The group registry over a node's store; to be stopped before the node.
-struct groups_fixture {
-  node_fixture node;
-  actors::topic_ptr topic;
-  actors::coordinator_context context;
-  actors::group_registry_actor registry;
-
-  groups_fixture() {
-    topic = node.create("t", 2);
-    start();
-  }
-  ~groups_fixture() { stop(); }
-
-  void start() {
-    std::atomic<int>* ids = &ids_;
-    context.store = std::make_shared<actors::smq_group_store>(node.store);
-    context.new_uuid = [ids] { return std::to_string(++*ids); };
-    context.wall_ms = actors::wall_ms;
-    context.options.rules.initial_rebalance_delay_ms = 0;
-    registry = actors::spawn_group_registry(*node.system, node.store, context);
-  }
-
-  void stop() {
-    if (registry) caf::anon_send_exit(registry, caf::exit_reason::user_shutdown);
-    registry = nullptr;
-    context = {};
-  }
-
-  void restart() {
-    stop();
-    node.restart();
-    auto found = node.ask_topic([&](auto answer) {
-      caf::anon_send(node.topics, msg::find_topic{"t", {}, false, answer});
-    });
-    CAF_REQUIRE(found.topic != nullptr);
-    topic = found.topic;
-    start();
-  }
-
-  [[nodiscard]] msg::group_partition where(std::int32_t partition) const { return {"t", topic->id, partition}; }
-
-  template <class Handle>
-  std::future<std::vector<error_code>> commit_to(const Handle& to, const std::string& group, std::int64_t offset,
-                                                 std::int32_t partition = 0) {
-    auto promise = std::make_shared<std::promise<std::vector<error_code>>>();
-    msg::offset_commit m;
-    m.group_id = group;
-    committed_offset position;
-    position.offset = offset;
-    position.metadata = "m";
-    m.items = {{where(partition), position}};
-    m.answer = msg::item_errors_reply(1, [promise](std::vector<error_code> e) { promise->set_value(std::move(e)); });
-    caf::anon_send(to, std::move(m));
-    return promise->get_future();
-  }
-
-  error_code commit(const std::string& group, std::int64_t offset, std::int32_t partition = 0) {
-    return value_of(commit_to(registry, group, offset, partition)).at(0);
-  }
-
-  /// The position; -2: an error.
-  std::int64_t position(const std::string& group, std::int32_t partition = 0) {
-    auto result = value_of(node.ask_later<msg::offset_fetch_result>({}, [&](auto answer) {
-      caf::anon_send(registry, msg::offset_fetch{group, std::vector{where(partition)}, answer});
-    }));
-    if (result.error != none || result.items.at(0).error != none) return -2;
-    return result.items[0].position.offset;
-  }
-
-  std::vector<std::string> list() {
-    auto result = value_of(node.ask_later<msg::list_groups_result>({}, [&](auto answer) {
-      caf::anon_send(registry, msg::list_groups{answer});
-    }));
-    CAF_CHECK(result.error == none);
-    std::vector<std::string> names;
-    for (const auto& row : result.groups) names.push_back(row.group_id + " " + row.state);
-    return names;
-  }
-
- private:
-  std::atomic<int> ids_{0};
-};
-
-}  // namespace
 
 CAF_TEST(positions and groups are the same after a restart) {
   groups_fixture f;
@@ -164,4 +75,33 @@ CAF_TEST(a group of a deleted topic has no position there and the next topic of 
   CAF_CHECK(f.commit("g", 1) == none);
   f.restart();
   CAF_CHECK_EQUAL(f.position("g"), 1);
+}
+
+CAF_TEST(metadata and leader epoch come back as they were committed also after a restart) {
+  groups_fixture f;
+  const std::string metadata[] = {"", "text", std::string("\0\xff\xc3\x28\"\\", 6), std::string(4096, 'x')};
+  std::int32_t epoch = -1;
+  for (const auto& text : metadata) {
+    msg::offset_commit m;
+    m.group_id = "g";
+    m.items = {{f.where(0), {7, epoch, text, 1'700'000'000'123}}};
+    const auto expected = m.items[0].position;
+    CAF_CHECK(value_of(f.send_commit(f.registry, std::move(m))).at(0) == none);
+    CAF_CHECK(f.fetch("g", std::vector{f.where(0)}).items.at(0).position == expected);
+    f.restart();
+    CAF_CHECK(f.fetch("g", std::vector{f.where(0)}).items.at(0).position == expected);
+    epoch = epoch < 0 ? 0 : INT32_MAX;
+  }
+}
+
+CAF_TEST(metadata over the limit is refused for its partition and the others are stored) {
+  groups_fixture f;
+  msg::offset_commit m;
+  m.group_id = "g";
+  m.items = {f.item(f.where(0), 5), f.item(f.where(1), 6)};
+  m.items[0].position.metadata = std::string(4097, 'x');
+  const std::vector<error_code> expected{offset_metadata_too_large, none};
+  CAF_CHECK(value_of(f.send_commit(f.registry, std::move(m))) == expected);
+  CAF_CHECK_EQUAL(f.position("g"), -1);
+  CAF_CHECK_EQUAL(f.position("g", 1), 6);
 }

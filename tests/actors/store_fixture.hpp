@@ -2,6 +2,7 @@
 
 #include "actors/message_types.hpp"
 #include "actors/partition_registry_state.hpp"
+#include "actors/registries.hpp"
 #include "actors/store_timer.hpp"
 #include "actors/topic_registry_state.hpp"
 #include "messages/kafka/record_batch.hpp"
@@ -207,6 +208,8 @@ class node_fixture {
   std::shared_ptr<const actors::store_access> store;
   actors::partition_registry_actor partitions;
   actors::topic_registry_actor topics;
+  std::shared_ptr<actors::registry_directory> registries;
+  std::shared_ptr<actors::smq_group_store> groups;
   std::atomic<int> fenced{0};
 
   actors::topic_ptr create(const std::string& name, std::int32_t count = 1,
@@ -320,11 +323,11 @@ class node_fixture {
       actors::store_access{ports->ports(), *sessions_, *directory_, *hints_, *index_, random,
                            started.value.incarnation, static_cast<std::int32_t>(started.value.view_version)});
     partitions = actors::spawn_partition_registry(*system, store, settings_);
-    auto forget = [registry = partitions](const actors::topic_ptr& topic, std::function<void()> done) {
-      caf::anon_send(registry,
-                     msg::forget_topic{topic->id, topic->partitions, msg::when_let_go(std::move(done))});
-    };
-    topics = actors::spawn_topic_registry(*system, store, {1}, forget);
+    registries = std::make_shared<actors::registry_directory>();
+    groups = std::make_shared<actors::smq_group_store>(store, actors::translate_in(registries));
+    topics = actors::spawn_topic_registry(*system, store, {1}, actors::forget_everywhere(store, registries, groups));
+    registries->partitions.publish(partitions);
+    registries->topics.publish(topics);
   }
 
   void close() {
@@ -332,6 +335,8 @@ class node_fixture {
     caf::anon_send_exit(partitions, caf::exit_reason::user_shutdown);
     topics = nullptr;
     partitions = nullptr;
+    groups = nullptr;
+    registries = nullptr;
     auto ended = std::async(std::launch::async, [this] { system->await_all_actors_done(); });
     if (ended.wait_for(std::chrono::seconds{20}) != std::future_status::ready) std::abort();  // a stop that hangs
     sessions_->stop();

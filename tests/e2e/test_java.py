@@ -15,6 +15,7 @@ CHECKS = [
     "produce_none", "produce_gzip", "produce_snappy", "produce_lz4", "produce_zstd",
     "too_large_record", "consumer_closes_at_once", "resume_without_reset", "rebalance", "list_offsets",
     "list_groups", "describe_groups", "list_group_offsets", "alter_group_offsets", "delete_groups",
+    "delete_group_offsets",
     "group_in_use_is_protected", "describe_configs", "delete_topics",
 ]
 TOPICS = "org.apache.kafka.tools.TopicCommand"

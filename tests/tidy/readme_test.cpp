@@ -25,10 +25,12 @@ std::string readme() {
 std::string api_rows() {
   std::ostringstream out;
   out << "| key | API | versions | advertised | flexible from |\n|---|---|---|---|---|\n";
-  for (const auto& api : kafka::apis)
+  for (const auto& api : kafka::apis) {
+    const bool is_ever_flexible = api.first_flexible_version <= api.max_version;
     out << "| " << static_cast<int>(api.key) << " | " << api.name << " | " << api.min_version << "–" << api.max_version
-        << " | " << api.advertised_min_version << "–" << api.max_version << " | " << api.first_flexible_version
-        << " |\n";
+        << " | " << api.advertised_min_version << "–" << api.max_version << " | "
+        << (is_ever_flexible ? std::to_string(api.first_flexible_version) : "never") << " |\n";
+  }
   return out.str();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -54,12 +55,14 @@ struct group_effects {
 
 /// What a commit or a removal of positions may do: the items that are none, and the entry that goes with them.
 struct position_plan {
+  error_code error = error_code::none;    // of a removal: then there are no items
   std::vector<error_code> items;          // in the order of the request
   std::optional<group_metadata> persist;  // when set, the group is busy until on_persisted
 };
 
 /// One classic consumer group. While `is_busy` only on_heartbeat, on_persisted, retire and the queries may be called:
-/// the shell keeps other inputs back. Hard state (`stored`) changes in apply() only, live and in recovery.
+/// the shell keeps other inputs back. Hard state (`stored`) changes in apply() only, live and in recovery; what a deleted
+/// topic leaves behind goes in forget_topic().
 class group {
  public:
   /// Recovers a group from its entry: members keep generation and assignment, and get a full session timeout.
@@ -95,8 +98,12 @@ class group {
   ///                  offset_metadata_too_large.
   position_plan plan_commit(const msg::offset_commit& request, moment now);
 
-  /// Errors per item: group_id_not_found, non_empty_group (not for the partitions of a deleted topic).
-  position_plan plan_offset_delete(const msg::delete_offsets& request, moment now);
+  /// Errors: group_id_not_found, non_empty_group (members that are no consumers), coordinator_not_available (dead).
+  /// Errors per item: group_subscribed_to_topic. Source: OffsetDelete (API key 47), KIP-496.
+  position_plan plan_offset_delete(const msg::delete_offsets& request);
+
+  /// The topic was deleted, and its positions with it: it is not listed any more. The next `persist` says so, too.
+  void forget_topic(const uuid& topic_id);
 
   /// Answers every waiter with `error` and refuses everything from now on: the group moved away or is loaded again.
   group_effects retire(error_code error);
@@ -179,6 +186,8 @@ class group {
 
   // group_commit.cpp
   [[nodiscard]] error_code check_commit(const msg::offset_commit& request) const;
+  [[nodiscard]] error_code check_offset_delete() const;
+  [[nodiscard]] std::optional<std::set<std::string>> topics_in_use() const;
 
   // group_session.cpp
   error_code leave_one(const msg::leaving_member& who, group_effects& out);

@@ -1,4 +1,5 @@
 #include "actors/core/group/group.hpp"
+#include "actors/core/group/subscription.hpp"
 
 #include <algorithm>
 
@@ -6,6 +7,8 @@
 namespace tidegate::core {
 
 namespace {
+
+constexpr std::string_view consumer_protocol = "consumer";
 
 /// True when the list changed.
 bool add_partition(std::vector<group_topic>& topics, const msg::group_partition& where) {
@@ -64,24 +67,50 @@ position_plan group::plan_commit(const msg::offset_commit& request, moment now) 
   return plan;
 }
 
-position_plan group::plan_offset_delete(const msg::delete_offsets& request, moment) {
-  position_plan plan;
-  auto error = error_code::none;
-  if (phase_ == group_phase::dead) {
-    error = error_code::coordinator_not_available;
-  } else if (!exists()) {
-    error = request.topic_is_deleted ? error_code::none : error_code::group_id_not_found;
-  } else if (has_members() && !request.topic_is_deleted) {
-    error = error_code::non_empty_group;
+/// Source: ClassicGroup.validateOffsetDelete.
+error_code group::check_offset_delete() const {
+  if (phase_ == group_phase::dead) return error_code::coordinator_not_available;
+  if (!exists()) return error_code::group_id_not_found;
+  return phase_ != group_phase::empty && protocol_type_ != consumer_protocol ? error_code::non_empty_group
+                                                                             : error_code::none;
+}
+
+/// What the members of the last round subscribed to. nullopt: nobody can tell, and then it may be any topic.
+/// Source: ClassicGroup.isSubscribedToTopic, computeSubscribedTopics.
+std::optional<std::set<std::string>> group::topics_in_use() const {
+  std::set<std::string> all;
+  if (!has_members()) return all;
+  if (stored_.members.empty()) return std::nullopt;  // the first round is not over
+  for (const auto& [id, m] : stored_.members) {
+    const auto chosen = std::ranges::find(m.protocols, stored_.protocol_name, &group_protocol::name);
+    const auto topics = chosen == m.protocols.end() ? std::nullopt : subscribed_topics(chosen->metadata);
+    if (!topics) return std::nullopt;
+    all.insert(topics->begin(), topics->end());
   }
-  plan.items.assign(request.partitions.size(), error);
-  if (error != error_code::none || !exists()) return plan;
+  return all;
+}
+
+position_plan group::plan_offset_delete(const msg::delete_offsets& request) {
+  position_plan plan;
+  plan.error = check_offset_delete();
+  if (plan.error != error_code::none) return plan;
+  const auto in_use = topics_in_use();
   group_metadata next = stored_;
-  for (const auto& where : request.partitions) remove_partition(next.topics, where);
+  for (const auto& where : request.partitions) {
+    const bool is_in_use = !in_use || in_use->contains(where.topic);
+    plan.items.push_back(is_in_use ? error_code::group_subscribed_to_topic : error_code::none);
+    if (!is_in_use) remove_partition(next.topics, where);
+  }
   if (next == stored_) return plan;
   plan.persist = next;
   in_flight_ = write_in_flight{.what = write_kind::positions, .next = std::move(next)};
   return plan;
+}
+
+void group::forget_topic(const uuid& topic_id) {
+  const auto is_it = [&](const group_topic& listed) { return listed.topic_id == topic_id; };
+  std::erase_if(stored_.topics, is_it);
+  if (in_flight_) std::erase_if(in_flight_->next.topics, is_it);
 }
 
 }  // namespace tidegate::core

@@ -17,6 +17,7 @@
 #include "messages/kafka/list_offsets.hpp"
 #include "messages/kafka/metadata.hpp"
 #include "messages/kafka/offset_commit.hpp"
+#include "messages/kafka/offset_delete.hpp"
 #include "messages/kafka/offset_fetch.hpp"
 #include "messages/kafka/offset_for_leader_epoch.hpp"
 #include "messages/kafka/produce.hpp"
@@ -71,6 +72,8 @@ void for_each_message(Visit visit) {
   visit.template operator()<describe_configs_response>("describe_configs_response");
   visit.template operator()<delete_groups_request>("delete_groups_request");
   visit.template operator()<delete_groups_response>("delete_groups_response");
+  visit.template operator()<offset_delete_request>("offset_delete_request");
+  visit.template operator()<offset_delete_response>("offset_delete_response");
 }
 
 /// Calls `visit.template operator()<Message>(what, version)` for every version of every message.

@@ -27,6 +27,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
+import org.apache.kafka.common.errors.GroupSubscribedToTopicException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -80,6 +81,7 @@ public final class AdminCheck extends Clients {
     m.put("list_group_offsets", this::listGroupOffsets);
     m.put("alter_group_offsets", this::alterGroupOffsets);
     m.put("delete_groups", this::deleteGroups);
+    m.put("delete_group_offsets", this::deleteGroupOffsets);
     m.put("group_in_use_is_protected", this::groupInUseIsProtected);
     m.put("describe_configs", this::describeConfigs);
     m.put("delete_topics", this::deleteTopics);
@@ -327,6 +329,14 @@ public final class AdminCheck extends Clients {
     fails(GroupIdNotFoundException.class, admin.deleteConsumerGroups(List.of(group)).all());
   }
 
+  private void deleteGroupOffsets() throws Exception {
+    String group = groupWithPosition("delete-offsets", 5);
+    TopicPartition tp = committed(group).keySet().iterator().next();
+    get(admin.deleteConsumerGroupOffsets(group, Set.of(tp)).all());
+    equal("no position", Map.of(), committed(group));
+    fails(GroupIdNotFoundException.class, admin.deleteConsumerGroupOffsets(name("nobody"), Set.of(tp)).all());
+  }
+
   private void groupInUseIsProtected() throws Exception {
     String topic = topic("in-use", 1);
     String group = name("in-use");
@@ -339,6 +349,7 @@ public final class AdminCheck extends Clients {
       fails(GroupNotEmptyException.class, admin.deleteConsumerGroups(List.of(group)).all());
       var altered = admin.alterConsumerGroupOffsets(group, Map.of(tp, new OffsetAndMetadata(2)));
       fails(UnknownMemberIdException.class, altered.all());
+      fails(GroupSubscribedToTopicException.class, admin.deleteConsumerGroupOffsets(group, Set.of(tp)).all());
       equal("position", 10L, committed(group).get(tp).offset());
     }
   }

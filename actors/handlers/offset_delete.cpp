@@ -1,0 +1,72 @@
+#include "messages/kafka/offset_delete.hpp"
+
+#include "actors/handlers/lookup.hpp"
+#include "actors/handlers/table.hpp"
+#include "actors/message_types.hpp"
+
+namespace tidegate::actors::handlers {
+
+namespace {
+
+using kafka::offset_delete_request;
+using kafka::offset_delete_response;
+
+/// The partitions of a request in order; `place` says which of them went to the coordinator.
+struct removal {
+  offset_delete_request asked;
+  offset_delete_response response;
+  std::vector<offset_delete_response::partition*> place;
+};
+
+void pass_on(const services& node, const request_ptr& r, const std::shared_ptr<removal>& d,
+             const std::vector<msg::topic_result>& topics) {
+  msg::delete_offsets m;
+  m.group_id = d->asked.group_id;
+  for (std::size_t t = 0; t < topics.size(); ++t) {
+    for (auto& out : d->response.topics[t].partitions) {
+      out.error_code = check_partition(topics[t], out.partition_index);
+      if (out.error_code != error_code::none) continue;
+      m.partitions.push_back({topics[t].topic->name, topics[t].topic->id, out.partition_index});
+      d->place.push_back(&out);
+    }
+  }
+  if (m.partitions.empty()) return r->answer(d->response);
+  auto done = [r, d](const msg::delete_offsets_result& removed) {
+    if (removed.error != error_code::none) {  // of the group: then no partition is named, as in Kafka
+      offset_delete_response failed;
+      failed.error_code = removed.error;
+      return r->answer(failed);
+    }
+    for (std::size_t i = 0; i < d->place.size() && i < removed.items.size(); ++i)
+      d->place[i]->error_code = removed.items[i];
+    r->answer(d->response);
+  };
+  m.answer = msg::reply_or_unavailable<msg::delete_offsets_result>(done);
+  node.groups.send(std::move(m));
+}
+
+}  // namespace
+
+/// OffsetDelete (API key 47, KIP-496). Answered when the positions are gone from the store.
+/// Errors: invalid_group_id, group_id_not_found, non_empty_group, coordinator_not_available (gone or not: ask again).
+/// Errors per partition: unknown_topic_or_partition, group_subscribed_to_topic.
+void offset_delete(const services& node, const request_ptr& r) {
+  auto decoded = r->decode<offset_delete_request>();
+  if (!decoded) return;
+  auto d = std::make_shared<removal>();
+  d->asked = std::move(*decoded);
+  if (d->asked.group_id.empty()) {
+    d->response.error_code = error_code::invalid_group_id;
+    return r->answer(d->response);
+  }
+  std::vector<topic_reference> wanted;
+  for (const auto& topic : d->asked.topics) {
+    wanted.push_back({topic.name, {}, false});
+    auto& out = d->response.topics.emplace_back(offset_delete_response::topic{topic.name, {}});
+    for (const auto& partition : topic.partitions) out.partitions.push_back({partition.partition_index, {}});
+  }
+  find_topics(node, r, std::move(wanted), false,
+              [&node, r, d](const std::vector<msg::topic_result>& topics) { pass_on(node, r, d, topics); });
+}
+
+}  // namespace tidegate::actors::handlers

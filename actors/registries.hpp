@@ -1,0 +1,37 @@
+#pragma once
+
+#include "actors/coordinator.hpp"
+#include "actors/partition_state.hpp"
+#include "actors/registry_directory.hpp"
+#include "actors/smq_group_store.hpp"
+#include "actors/store_access.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/topic_registry_state.hpp"
+
+#include <memory>
+
+namespace tidegate::actors {
+
+struct registry_settings {
+  topic_defaults topics;
+  partition_settings partitions;
+  coordinator_context groups;  // group id and store are filled in
+  core::restart_policy::limits restarts;
+};
+
+/// Makes everybody let go of a topic that no snapshot has any more. Actors go first, then what they or their
+/// predecessors still have on its way to the store is decided. A registry that is down holds nothing back.
+topic_forgotten forget_everywhere(std::shared_ptr<const store_access> store,
+                                  std::shared_ptr<registry_directory> directory,
+                                  std::shared_ptr<smq_group_store> groups);
+
+/// Where the offset actors answer for `smq_group_store`.
+native_translation translate_in(std::shared_ptr<registry_directory> directory);
+
+/// Starts the registries under one supervisor; their handles are in `directory` when this returns. Stopping it ends
+/// groups, then partitions, then topics: who is asked goes after who asks.
+supervisor_actor start_registries(caf::actor_system& system, std::shared_ptr<const store_access> store,
+                                  std::shared_ptr<registry_directory> directory, registry_settings settings,
+                                  escalation escalate);
+
+}  // namespace tidegate::actors

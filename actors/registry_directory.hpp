@@ -1,0 +1,17 @@
+#pragma once
+
+#include "actors/group_registry.hpp"
+#include "actors/partition_registry.hpp"
+#include "actors/published.hpp"
+#include "actors/topic_registry.hpp"
+
+namespace tidegate::actors {
+
+/// The registries of this node as they are now.
+struct registry_directory {
+  published<topic_registry_actor> topics;
+  published<partition_registry_actor> partitions;
+  published<group_registry_actor> groups;
+};
+
+}  // namespace tidegate::actors
