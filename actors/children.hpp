@@ -106,7 +106,7 @@ class children {
   };
 
   void end_if_alone() {
-    if (live_.empty()) owner_->quit(caf::exit_reason::user_shutdown);
+    if (keys_.empty()) owner_->quit(caf::exit_reason::user_shutdown);
   }
 
   caf::scheduled_actor* owner_;
