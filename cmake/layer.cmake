@@ -19,6 +19,12 @@ if(TIDEGATE_FAULT_POINTS)
   target_compile_definitions(tidegate_options INTERFACE TIDEGATE_FAULT_POINTS)
 endif()
 
+# Asio's and Beast's own sources, compiled once for all who use them: net, and the HTTP client of smq.
+add_library(tidegate_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cpp)
+target_link_libraries(tidegate_asio PUBLIC tidegate_options Boost::headers Threads::Threads)
+target_compile_definitions(tidegate_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                                                BOOST_ASIO_NO_DEPRECATED)
+
 function(tidegate_layer name)
   cmake_parse_arguments(arg "" "" "EXCLUDE;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
