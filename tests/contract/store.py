@@ -3,6 +3,8 @@ Writes topics, segments and positions straight to a real SeaweedFS, as tidegate'
 entries through ObjectTransaction. One writer, no fences: what needs a fence puts it itself.
 """
 
+import base64
+import hashlib
 import http.client
 import time
 import uuid
@@ -23,13 +25,12 @@ class Volumes:
         self.stock: list[tuple[str, str]] = []
         self.connections: dict[str, http.client.HTTPConnection] = {}
 
-    def request(self, url: str, method: str, target: str, body: bytes = b""):
+    def request(self, url: str, method: str, target: str, body: bytes = b"", headers=None):
         """(status, headers, body). One retry on a connection that the server has closed meanwhile."""
         for attempt in (1, 2):
             connection = self.connections.setdefault(url, http.client.HTTPConnection(url, timeout=20))
             try:
-                headers = {"Content-Type": "application/octet-stream"} if body else {}
-                connection.request(method, target, body or None, headers)
+                connection.request(method, target, body or None, headers or {})
                 reply = connection.getresponse()
                 return reply.status, reply.headers, reply.read()
             except (OSError, http.client.HTTPException):
@@ -46,8 +47,11 @@ class Volumes:
             self.stock = [(reply.location.url, file_id) for file_id in reversed(ids)]
         return self.stock.pop()
 
-    def post(self, url: str, file_id: str, body: bytes):
-        return self.request(url, "POST", f"/{file_id}{self.query}", body)
+    def post(self, url: str, file_id: str, body: bytes, **headers: str):
+        """With a Content-MD5 the server checks the bytes and repeats it; without one it answers none."""
+        md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+        headers = {"Content-Type": "application/octet-stream", "Content-MD5": md5, **headers}
+        return self.request(url, "POST", f"/{file_id}{self.query}", body, headers)
 
     def upload(self, body: bytes, offset: int = 0):
         """A FileChunk for `body`, which starts at `offset` of its file."""
@@ -56,7 +60,7 @@ class Volumes:
         assert status == 201, f"POST of chunk {file_id}: {status} {text!r}"
         return self.filer.new(
             "FileChunk", file_id=file_id, offset=offset, size=len(body), modified_ts_ns=time.time_ns(),
-            e_tag=headers["Content-MD5"] or "",
+            e_tag=headers["Content-MD5"],
         )  # fmt: skip
 
     def location(self, file_id: str) -> str:
@@ -72,8 +76,8 @@ class Volumes:
 def computed_id(file_id: str, index: int) -> str:
     """The id of the index-th chunk of one AssignVolume: key + index, same cookie."""
     volume, rest = file_id.split(",")
-    key, cookie = int(rest[:-8], 16), rest[-8:]
-    return f"{volume},{key + index:x}{cookie}" if len(f"{key + index:x}") % 2 == 0 else f"{volume},0{key + index:x}{cookie}"
+    key = f"{int(rest[:-8], 16) + index:x}"
+    return f"{volume},{'0' * (len(key) % 2)}{key}{rest[-8:]}"
 
 
 @dataclass(frozen=True)
