@@ -51,9 +51,8 @@ class Service:
         return _pools[self.service]
 
     def descriptor(self, name: str):
-        """Of a message; `name` without package is one of the service's own package."""
-        full = name if "." in name else f"{self.service.rpartition('.')[0]}.{name}"
-        return self.pool.FindMessageTypeByName(full)
+        """Of a message of the service's own package."""
+        return self.pool.FindMessageTypeByName(f"{self.service.rpartition('.')[0]}.{name}")
 
     def enum(self, name: str, value: str) -> int:
         package = self.service.rpartition(".")[0]
