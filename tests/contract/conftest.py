@@ -22,6 +22,12 @@ def cluster(tmp_path_factory):
     yield from running(Weed(tmp_path_factory.mktemp("cluster"), roles=CLUSTER, shift=7))
 
 
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """A single process, for tests that kill it."""
+    yield from running(Weed(tmp_path_factory.mktemp("single")))
+
+
 def running(server: Weed):
     started.append(server)
     try:

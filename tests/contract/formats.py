@@ -8,6 +8,7 @@ import json
 import struct
 import time
 import uuid
+from dataclasses import dataclass
 
 FRAME_BYTES = 40
 COVERED_BATCH_BYTES = 21
@@ -62,6 +63,48 @@ def batch(base_offset: int, epoch: int, count: int, first_timestamp: int, max_ti
     rest = struct.pack(">hiqqqhii", 0, count - 1, first_timestamp, max_timestamp, -1, -1, -1, count) + body
     head = struct.pack(">qiib", base_offset, len(rest) + 9, epoch, 2)
     return head + struct.pack(">I", crc32c(rest)) + rest
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one SMQ message of ours holds, as a native program may decode it."""
+
+    base_offset: int
+    next_offset: int
+    values: tuple[bytes, ...]
+
+
+def decode_message(value: bytes) -> Batch:
+    """Of `DataMessage.value`: frame and an uncompressed batch. Fails on anything else."""
+    assert value[:8] == b"TGB1\1\1\0\0", f"not a frame of ours: {value[:8]!r}"
+    (stored_crc,) = struct.unpack(">I", value[36:40])
+    assert stored_crc == crc32c(value[:36] + value[40:61]), "the CRC of the frame is wrong"
+    stored = value[FRAME_BYTES:]
+    base_offset, length, _, magic, crc, attributes, last_delta = struct.unpack(">qiibIhi", stored[:27])
+    assert magic == 2 and length + 12 == len(stored) and crc == crc32c(stored[21:]) and attributes & 7 == 0
+    (count,) = struct.unpack(">i", stored[57:61])
+    values, at = [], 61
+    for _ in range(count):
+        size, at = read_zigzag(stored, at)
+        end, at = at + size, at + 1
+        for _ in range(2):  # timestamp and offset deltas
+            _, at = read_zigzag(stored, at)
+        for _ in range(2):  # key and value
+            size, at = read_zigzag(stored, at)
+            body, at = stored[at : at + max(size, 0)], at + max(size, 0)
+        values.append(body)
+        at = end
+    assert at == len(stored) and last_delta + 1 == count
+    return Batch(base_offset, base_offset + count, tuple(values))
+
+
+def read_zigzag(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte, at = data[at], at + 1
+        value, shift = value | (byte & 0x7F) << shift, shift + 7
+        if byte < 0x80:
+            return value >> 1 ^ -(value & 1), at
 
 
 # Messages (smq/segments/frame.hpp, log_entry.cpp).

@@ -180,6 +180,17 @@ def test_an_identical_transaction_completes_a_partial_one(filer, folder):
     assert filer.names(folder) == ["a", "b", "c"]
 
 
+def test_a_batch_of_transactions_has_an_outcome_each(filer, folder):
+    filer.create(f"{folder}/b", b"1")
+    condition = filer.condition("IF_NOT_EXISTS")
+    transactions = [
+        {"lock_key": f"{folder}/{n}", "mutations": [filer.put(f"{folder}/{n}", b"2")], "condition": condition}
+        for n in "abc"
+    ]
+    replies = filer.call("ObjectTransactionBatch", transactions=transactions).responses
+    assert [outcome(r) for r in replies] == [MET, REFUSED, MET], "smq.md A.3: each transaction is separate"
+
+
 def test_names_of_255_bytes_are_taken_and_256_are_not(filer, folder):
     for size, refused in ((255, False), (256, True)):
         reply = filer.transact([filer.put(f"{folder}/{'n' * size}", b"1")], lock_key=folder)

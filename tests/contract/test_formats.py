@@ -136,3 +136,13 @@ def test_paths():
     body = cpp_test("names_test.cpp", "paths are the ones of SMQ")
     directory = formats.partition_directory("orders", CREATED, 1)
     assert f'"{directory}"' in body
+
+
+def test_a_message_is_decoded_again():
+    values = (b"", b"a", b"x" * 300)
+    stored = formats.batch(1000, 5, 3, 7, 7, formats.records(values))
+    message = formats.frame(TOPIC, 3, 42, stored) + stored
+    assert formats.decode_message(message) == formats.Batch(1000, 1003, values)
+    for at in (0, 30, 45, len(message) - 1):
+        with pytest.raises(AssertionError):
+            formats.decode_message(message[:at] + bytes([message[at] ^ 1]) + message[at + 1 :])

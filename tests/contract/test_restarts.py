@@ -24,13 +24,6 @@ def stored(cluster) -> Topic:
     return topic
 
 
-@pytest.fixture(scope="module")
-def single(tmp_path_factory):
-    from conftest import running
-
-    yield from running(Weed(tmp_path_factory.mktemp("single")))
-
-
 def resumes_at(weed: Weed, topic: Topic, group: str) -> int | None:
     """Which message a native RESUME gives first, 1 to 60."""
     partition = weed.broker.partition(topic.name)

@@ -21,11 +21,12 @@ def free_port() -> int:
 class Node:
     """One gateway process and its data directory; the port stays the same over restarts."""
 
-    def __init__(self, directory: pathlib.Path, *settings: str):
+    def __init__(self, directory: pathlib.Path, *settings: str, flags: tuple[str, ...] = ()):
         self.directory = directory
         self.port = free_port()
         self.admin_port = free_port()
         self.settings = settings
+        self.flags = flags
         self.process = None
         self.log = directory / "tidegate.log"
 
@@ -36,7 +37,7 @@ class Node:
     def launch(self, fault: str = "") -> None:
         """Does not wait for readiness; `fault` is a TIDEGATE_FAULT, see messages/common/fault_point.hpp."""
         command = [BINARY, "serve", "--listen", self.address, "--admin-listen", f"127.0.0.1:{self.admin_port}"]
-        command += ["--data-dir", str(self.directory / "data")]
+        command += ["--data-dir", str(self.directory / "data"), *self.flags]
         for setting in self.settings:
             command += ["--set", setting]
         with open(self.log, "ab") as out:

@@ -1,0 +1,36 @@
+"""tidegate on a real SeaweedFS: `gateway` beside the shared weed, `make_gateway` beside any."""
+
+import importlib.util
+import pathlib
+import sys
+
+import pytest
+
+E2E = pathlib.Path(__file__).parents[2] / "e2e"
+sys.path.insert(0, str(E2E))
+_spec = importlib.util.spec_from_file_location("e2e_conftest", E2E / "conftest.py")
+e2e = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(e2e)
+
+
+@pytest.fixture
+def make_gateway(tmp_path):
+    nodes = []
+
+    def make(weed, *settings: str) -> e2e.Node:
+        directory = tmp_path / f"gateway{len(nodes)}"
+        directory.mkdir()
+        flags = ("--engine", "seaweedmq", "--masters", weed.masters)
+        settings = ("kafka.group.initial.rebalance.delay.ms=0", *settings)
+        nodes.append(e2e.Node(directory, *settings, flags=flags).start())
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        if node.process.poll() is None:
+            node.kill()
+
+
+@pytest.fixture
+def gateway(make_gateway, weed):
+    return make_gateway(weed)
