@@ -149,8 +149,18 @@ def name_second_for(first_ts_ns: int, span: int, newest: int) -> int:
     return max((first_ts_ns // 10**9 // span + 1) * span - 1, newest)
 
 
-def segment_attributes(base_offset, next_offset, first_ts_ns, last_ts_ns, max_timestamp, epoch, topic_id, partition,
-                       first_number, last_number) -> dict[str, bytes]:  # fmt: skip
+def segment_attributes(
+    base_offset,
+    next_offset,
+    first_ts_ns,
+    last_ts_ns,
+    max_timestamp,
+    epoch,
+    topic_id,
+    partition,
+    first_number,
+    last_number,
+) -> dict[str, bytes]:
     own = struct.pack(">bqqqqqi", 1, base_offset, next_offset, first_ts_ns, last_ts_ns, max_timestamp, epoch)
     first = struct.pack(">q", first_number)
     return {
@@ -161,8 +171,18 @@ def segment_attributes(base_offset, next_offset, first_ts_ns, last_ts_ns, max_ti
     }
 
 
-def partition_entry(topic_id, partition, log_start, next_offset, next_number, last_ts_ns, epochs=(), gaps=(),
-                    snapshot_offset=-1, snapshot=b"") -> bytes:  # fmt: skip
+def partition_entry(
+    topic_id,
+    partition,
+    log_start,
+    next_offset,
+    next_number,
+    last_ts_ns,
+    epochs=(),
+    gaps=(),
+    snapshot_offset=-1,
+    snapshot=b"",
+) -> bytes:
     out = b"\1" + topic_id.bytes + struct.pack(">iqqqq", partition, log_start, next_offset, next_number, last_ts_ns)
     out += struct.pack(">I", len(epochs)) + b"".join(struct.pack(">iq", *e) for e in epochs)
     out += struct.pack(">I", len(gaps)) + b"".join(struct.pack(">qqi", *g) for g in gaps)

@@ -145,9 +145,13 @@ class Filer(Service):
     def delete(self, path: str, recursive: bool = False):
         directory, _, name = path.rpartition("/")
         return self.call(
-            "DeleteEntry", directory=directory, name=name, is_delete_data=True, is_recursive=recursive,
+            "DeleteEntry",
+            directory=directory,
+            name=name,
+            is_delete_data=True,
+            is_recursive=recursive,
             ignore_recursive_error=recursive,
-        )  # fmt: skip
+        )
 
     def assign(self, count: int = 1, **fields):
         """Ids for `count` chunks, for one volume."""
@@ -193,9 +197,15 @@ class Broker(Service):
 
     def fetch(self, name: str, partition, start: int, max_messages: int = 10_000):
         return self.call(
-            "FetchMessage", topic=topic("kafka", name), partition=partition, start_offset=start, max_bytes=64 << 20,
-            max_messages=max_messages, consumer_group="contract", consumer_id="contract",
-        )  # fmt: skip
+            "FetchMessage",
+            topic=topic("kafka", name),
+            partition=partition,
+            start_offset=start,
+            max_bytes=64 << 20,
+            max_messages=max_messages,
+            consumer_group="contract",
+            consumer_id="contract",
+        )
 
     def subscribe(self, name: str, partition, offset_type: str, **fields) -> "Subscription":
         return Subscription(self, name, partition, offset_type, **fields)
@@ -280,12 +290,20 @@ class Publisher(Stream):
 
 class Subscription(Stream):
     """
-    `offset_type`: a name of schema_pb.OffsetType. With `persists`, the broker is its own follower, and only then does it
-    store the group's position: when the stream ends.
+    `offset_type`: a name of schema_pb.OffsetType. With `persists`, the broker is its own follower: only then does it
+    store the group's position, when the stream ends.
     """
 
-    def __init__(self, broker: Broker, name: str, partition, offset_type: str, group: str = "", persists: bool = False,
-                 **position):  # fmt: skip
+    def __init__(
+        self,
+        broker: Broker,
+        name: str,
+        partition,
+        offset_type: str,
+        group: str = "",
+        persists: bool = False,
+        **position,
+    ):
         super().__init__(broker, "SubscribeMessage")
         self.broker = broker
         number = next(_client_ids)

@@ -59,9 +59,13 @@ class Volumes:
         status, headers, text = self.post(url, file_id, body)
         assert status == 201, f"POST of chunk {file_id}: {status} {text!r}"
         return self.filer.new(
-            "FileChunk", file_id=file_id, offset=offset, size=len(body), modified_ts_ns=time.time_ns(),
+            "FileChunk",
+            file_id=file_id,
+            offset=offset,
+            size=len(body),
+            modified_ts_ns=time.time_ns(),
             e_tag=headers["Content-MD5"],
-        )  # fmt: skip
+        )
 
     def location(self, file_id: str) -> str:
         volume = file_id.split(",")[0]
@@ -94,8 +98,16 @@ class Message:
 class Partition:
     """The leader of one partition of a topic of ours."""
 
-    def __init__(self, filer: Filer, volumes: Volumes, topic: str, topic_id: uuid.UUID, created: int, index: int,
-                 span: int = formats.SPAN_SECONDS):  # fmt: skip
+    def __init__(
+        self,
+        filer: Filer,
+        volumes: Volumes,
+        topic: str,
+        topic_id: uuid.UUID,
+        created: int,
+        index: int,
+        span: int = formats.SPAN_SECONDS,
+    ):
         self.filer, self.volumes = filer, volumes
         self.topic, self.topic_id, self.created, self.index, self.span = topic, topic_id, created, index, span
         self.directory = formats.partition_directory(topic, created, index)
@@ -143,9 +155,17 @@ class Partition:
         """PUT of the open file's entry as it stands."""
         first, last = self.in_file[0], self.in_file[-1]
         attributes = formats.segment_attributes(
-            first.base_offset, self.next_offset, first.ts_ns, last.ts_ns, last.ts_ns // 1_000_000, self.epoch,
-            self.topic_id, self.index, first.number, last.number,
-        )  # fmt: skip
+            first.base_offset,
+            self.next_offset,
+            first.ts_ns,
+            last.ts_ns,
+            last.ts_ns // 1_000_000,
+            self.epoch,
+            self.topic_id,
+            self.index,
+            first.number,
+            last.number,
+        )
         return self.filer.put(self.path, chunks=self.chunks, extended=attributes)
 
     def checkpoint(self) -> None:
@@ -177,17 +197,22 @@ class Partition:
 
 
 class Topic:
-    """Created as tidegate creates it: [tidegate.topic, topic.conf, names/<topic>], guarded by the absence of the name."""
+    """Created as tidegate creates it: [tidegate.topic, topic.conf, names/<topic>], if there is no such name yet."""
 
-    def __init__(self, filer: Filer, name: str, partitions: int = 1, created: int | None = None, leader: str = "",
-                 span: int = formats.SPAN_SECONDS):  # fmt: skip
+    def __init__(
+        self,
+        filer: Filer,
+        name: str,
+        partitions: int = 1,
+        created: int | None = None,
+        leader: str = "",
+        span: int = formats.SPAN_SECONDS,
+    ):
         self.filer, self.name = filer, name
         self.id = uuid.uuid4()
         self.created = created or int(time.time())
         volumes = Volumes(filer)
-        self.partitions = [
-            Partition(filer, volumes, name, self.id, self.created, i, span) for i in range(partitions)
-        ]
+        self.partitions = [Partition(filer, volumes, name, self.id, self.created, i, span) for i in range(partitions)]
         directory = formats.topic_directory(name)
         guard = f"/topics/.tidegate/names/{formats.escape(name)}"
         entry = formats.topic_entry(name, self.id, self.created, partitions, span, {})

@@ -77,7 +77,9 @@ def test_content_md5_is_checked_and_answered_only_when_sent(volumes):
     body = b"hello" * 1000
     sent = {"Content-Type": "application/octet-stream"}
     status, headers, _ = volumes.request(url, "POST", f"/{file_id}", body, sent)
-    assert (status, headers["Content-MD5"]) == (201, ""), f"{status}, Content-MD5 {headers['Content-MD5']!r} without asking"
+    assert (status, headers["Content-MD5"]) == (201, ""), (
+        f"{status}, Content-MD5 {headers['Content-MD5']!r} without asking"
+    )
     url, file_id = volumes.take_id()
     status, headers, _ = volumes.post(url, file_id, body)
     assert status == 201 and headers["Content-MD5"], "smq.md B.1: Content-MD5 of the answer is the e_tag of the chunk"
@@ -222,7 +224,7 @@ def test_a_native_segment_has_the_framing_and_hash_that_we_write(weed, filer, vo
 
 
 def test_native_attributes_have_the_form_of_ours(weed, filer, make_topic):
-    """`buffer_start`, `offset_min`, `offset_max`: 8 bytes, big-endian. The first file, with offset 0, has no offsets."""
+    """`buffer_start`, `offset_min`, `offset_max`: 8 bytes, big-endian. The first file has no offsets."""
     topic = make_topic()
     partition = weed.broker.partition(topic.name)
     for round_ in range(2):

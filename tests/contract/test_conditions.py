@@ -107,7 +107,9 @@ def test_absent_is_unknown_with_this_text(filer, folder):
             directory, _, name = path.rpartition("/")
             filer.call("LookupDirectoryEntry", directory=directory, name=name)
         assert raised.value.code() == grpc.StatusCode.UNKNOWN, "smq.md A.3: absent has another status"
-        assert raised.value.details() == "filer: no entry is found in filer store", "smq.md A.3: absent has another text"
+        assert raised.value.details() == "filer: no entry is found in filer store", (
+            "smq.md A.3: absent has another text"
+        )
 
 
 def test_many_lookups_in_one_call(filer, folder):
@@ -115,7 +117,9 @@ def test_many_lookups_in_one_call(filer, folder):
         filer.create(f"{folder}/{i:03}", b"%d" % i, extended={"tg.pos": b"%d" % i})
     requests = [{"directory": folder, "name": f"{i:03}"} for i in range(200)]
     results = filer.call("LookupDirectoryEntries", requests=requests).results
-    assert [r.found for r in results] == [i % 2 == 0 for i in range(200)], "smq.md A.3: one result per request, in order"
+    assert [r.found for r in results] == [i % 2 == 0 for i in range(200)], (
+        "smq.md A.3: one result per request, in order"
+    )
     assert all(not r.error for r in results), "an absent entry is no error"
     assert all(r.entry.content == b"%d" % i == r.entry.extended["tg.pos"] for i, r in enumerate(results) if r.found)
 
@@ -209,7 +213,9 @@ def test_a_patch_of_content_leaves_the_etag(filer, entry, folder):
     patch = filer.mutation("PATCH_EXTENDED", entry, set_content=True, content=b"patched")
     assert outcome(filer.transact([patch], lock_key=entry)) == MET
     found = filer.lookup(entry)
-    assert (found.content, found.attributes.md5.hex()) == (b"patched", etag(b"1")), "smq.md A.3: PATCH updates the MD5 now"
+    assert (found.content, found.attributes.md5.hex()) == (b"patched", etag(b"1")), (
+        "smq.md A.3: PATCH updates the MD5 now"
+    )
     absent = filer.mutation("PATCH_EXTENDED", f"{folder}/none", set_content=True, content=b"patched")
     assert outcome(filer.transact([absent], lock_key=entry)) == MET
     assert filer.lookup(f"{folder}/none") is None
@@ -254,7 +260,9 @@ def test_concurrent_compare_and_set_loses_nothing(filer, folder, way):
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert int(filer.lookup(path).content) == rounds * workers, f"smq.md A.3: {way} lost an update under {workers} writers"
+    assert int(filer.lookup(path).content) == rounds * workers, (
+        f"smq.md A.3: {way} lost an update under {workers} writers"
+    )
 
 
 # Listing and removing.

@@ -44,7 +44,13 @@ MASTER = {
     "ListClusterNodesResponse.ClusterNode": "address=1 version=2",
 }
 KINDS = {
-    "FuseAttributes": {"file_size": "UINT64", "mtime": "INT64", "file_mode": "UINT32", "crtime": "INT64", "md5": "BYTES"},
+    "FuseAttributes": {
+        "file_size": "UINT64",
+        "mtime": "INT64",
+        "file_mode": "UINT32",
+        "crtime": "INT64",
+        "md5": "BYTES",
+    },
     "FileChunk": {"offset": "INT64", "size": "UINT64", "modified_ts_ns": "INT64", "file_id": "STRING"},
     "FileId": {"volume_id": "UINT32", "file_key": "UINT64", "cookie": "FIXED32"},
     "LogEntry": {"ts_ns": "INT64", "partition_key_hash": "INT32", "data": "BYTES", "key": "BYTES", "offset": "INT64"},

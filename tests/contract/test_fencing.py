@@ -105,7 +105,7 @@ def test_nothing_of_the_old_owner_is_applied_after_a_take_over(filer, volumes, f
         found = a.stored()
         thread.join(20)
         assert refused and found == acknowledged, (
-            f"smq.md B.5: after take-over {turn} the new owner saw {len(found)} appends, {len(acknowledged)} acknowledged"
+            f"smq.md B.5: after take-over {turn} the new owner saw {len(found)} appends of {len(acknowledged)}"
         )
         assert a.stored() == acknowledged, "smq.md B.5: the old owner wrote after the take-over"
 

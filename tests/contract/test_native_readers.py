@@ -22,7 +22,9 @@ def ours(partition: Partition) -> list[tuple]:
     return [(m.ts_ns, formats.message_key(m.base_offset, partition.epoch), m.value) for m in partition.messages]
 
 
-def fill(partition: Partition, files: int, chunks: int, per_chunk: int, records: int = 1, step: int = 1_000_000) -> None:
+def fill(
+    partition: Partition, files: int, chunks: int, per_chunk: int, records: int = 1, step: int = 1_000_000
+) -> None:
     """Equal files, all messages `step` ns apart."""
     ts_ns = START
     for _ in range(files):
@@ -48,7 +50,9 @@ def test_everything_is_read(weed, make_topic, name, files, chunks, per_chunk, re
     stored, expected = formats.escape(name), ours(topic[0])
     count = len(expected)
     got = told(read_all(weed, stored, count))
-    assert got == expected, f"smq.md B.7: RESET_TO_EARLIEST gave {len(got)} of {count} messages of {name}, or other bytes"
+    assert got == expected, (
+        f"smq.md B.7: RESET_TO_EARLIEST gave {len(got)} of {count} messages of {name}, or other bytes"
+    )
     partition = weed.broker.partition(stored)
     for start in (0, 1, count // 2, count - 1):
         reply = weed.broker.fetch(stored, partition, start)
@@ -56,7 +60,9 @@ def test_everything_is_read(weed, make_topic, name, files, chunks, per_chunk, re
         assert told(reply.messages) == expected[start:], f"smq.md B.7: FetchMessage at {start} is not exact for {name}"
         assert reply.high_water_mark == count
     found = weed.broker.range_info(stored, partition)
-    assert found.offset_range.high_water_mark == count, "smq.md B.7: the high water mark no longer comes from offset_max"
+    assert found.offset_range.high_water_mark == count, (
+        "smq.md B.7: the high water mark no longer comes from offset_max"
+    )
 
 
 def test_partitions_are_apart(weed, make_topic):
@@ -102,7 +108,9 @@ def test_names_of_the_end_of_a_window_make_resume_exact(weed, make_topic, name_s
     windows(topic, name_second)
     starts = [(index, behind) for index in range(0, 119, 7) for behind in (0, 1)]
     wrong = [(i, b, at) for i, b in starts if (at := resumes_at(weed, topic, i, b)) != i + 1]
-    assert not wrong, f"smq.md B.10, design §6.3: of 34 native RESUMEs these (message, + ns, went on at) are wrong: {wrong}"
+    assert not wrong, (
+        f"smq.md B.10, design §6.3: of 34 native RESUMEs these (message, + ns, went on at) are wrong: {wrong}"
+    )
     assert told(read_all(weed, topic.name, 120)) == ours(topic[0])
 
 
@@ -124,7 +132,9 @@ def test_the_lower_bound_of_a_position_repeats_but_never_skips(weed, make_topic)
         partition = weed.broker.partition(topic.name)
         with weed.broker.subscribe(topic.name, partition, "RESUME_OR_EARLIEST", group=native_group(f"f{file}")) as s:
             got = s.read(1)
-        assert got[0].ts_ns == topic[0].messages[file * 40].ts_ns, f"smq.md A.2: file {file} does not start at its first"
+        assert got[0].ts_ns == topic[0].messages[file * 40].ts_ns, (
+            f"smq.md A.2: file {file} does not start at its first"
+        )
 
 
 # The tail, and what is not read.
@@ -154,7 +164,7 @@ def test_a_loaded_partition_shows_new_messages_to_subscribers_and_not_to_fetch(w
         assert told(weed.broker.fetch(topic.name, partition, 0).messages) == ours(topic[0])
         late = weed.broker.fetch(topic.name, partition, 60)
         assert (len(late.messages), late.high_water_mark) == (0, 50), (
-            f"smq.md B.7: FetchMessage at the new tail gave {len(late.messages)} messages, mark {late.high_water_mark}, "
+            f"smq.md B.7: FetchMessage at the new tail gave {len(late.messages)}, mark {late.high_water_mark}, "
             "not 0 and 50; the README says that native fetches lag"
         )
 
@@ -192,7 +202,9 @@ def test_a_native_publisher_is_recognised_by_file_name(weed, make_topic):
     now = START + 3600 * SECOND
     offsets = weed.broker.publish(topic.name, partition, [(now + i, b"n%d" % i, b"native") for i in range(5)])
     names = native_files(topic)
-    assert names and all(len(n) == 19 for n in names), f"smq.md B.7: native files are called {names}, not by a plain second"
+    assert names and all(len(n) == 19 for n in names), (
+        f"smq.md B.7: native files are called {names}, not by a plain second"
+    )
     assert offsets == list(range(5)), f"smq.md B.7: without checkpoint.offset a native publisher got offsets {offsets}"
     found = weed.filer.lookup(topic[0].path)
     assert [c.file_id for c in found.chunks] == [c.file_id for c in topic[0].chunks], "our files must stay as they are"

@@ -87,7 +87,9 @@ def test_configure_with_the_same_count_keeps_our_ranges(weed, make_topic):
     before = weed.filer.names(formats.topic_directory(topic.name))
     weed.broker.configure("kafka", topic.name, 3)
     assert ranges(weed.broker.assignments(topic.name)) == expected_ranges(topic, 3), "smq.md A.7: ConfigureTopic"
-    assert weed.filer.names(formats.topic_directory(topic.name)) == before, "ConfigureTopic made a new version directory"
+    assert weed.filer.names(formats.topic_directory(topic.name)) == before, (
+        "ConfigureTopic made a new version directory"
+    )
 
 
 def test_a_second_creation_changes_nothing(weed, make_topic):

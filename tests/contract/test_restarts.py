@@ -1,4 +1,4 @@
-"""Promise 1 on a real SeaweedFS: positions and records are there after kill -9 of any process (smq.md A.2, A.8, B.6)."""
+"""Promise 1 on a real SeaweedFS: positions and records outlive kill -9 of any process (smq.md A.2, A.8, B.6)."""
 
 import itertools
 import threading
@@ -61,7 +61,9 @@ def test_the_master_leads_to_filer_and_broker(cluster):
     assert cluster.master.nodes("broker") == [cluster.broker_address]
 
 
-@pytest.mark.parametrize("roles", [["broker"], ["filer"], ["volume"], ["master"], ["broker", "filer", "volume", "master"]])
+@pytest.mark.parametrize(
+    "roles", [["broker"], ["filer"], ["volume"], ["master"], ["broker", "filer", "volume", "master"]]
+)
 def test_positions_survive_kill(cluster, stored, roles):
     expected = commit_some(cluster, stored)
     before = entries_of(stored, expected)
@@ -132,7 +134,7 @@ def test_unused_ids_are_handed_out_again_after_kill(single):
     single.wait_until_stored()
     again = single.filer.assign(1)
     assert key(used.file_id) < key(again.file_id) < key(stock.file_id) + stock.count, (
-        f"smq.md B.1: after kill -9 the next id is {again.file_id}; unused ids from {stock.file_id} on are not reused now"
+        f"smq.md B.1: after kill -9 the next id is {again.file_id}; unused ids from {stock.file_id} on are not reused"
     )
 
 
@@ -143,7 +145,9 @@ def test_locks_do_not_survive_the_filer(single):
     assert not single.filer.create(fence, b"content").error
     single.restart()
     single.wait_until_stored()
-    assert single.filer.lock_owner("contract-lock") == "", "smq.md A.9: a lock of 60 s survived the restart of the filer"
+    assert single.filer.lock_owner("contract-lock") == "", (
+        "smq.md A.9: a lock of 60 s survived the restart of the filer"
+    )
     assert single.filer.lookup(fence).content == b"content"
 
 

@@ -116,24 +116,63 @@ class Weed:
         data.mkdir(parents=True, exist_ok=True)
         if role == "server":
             return [
-                "server", *here, f"-dir={data}", "-master.peers=none", "-master.telemetry=false",
-                "-master.volumeSizeLimitMB=64", "-volume.max=100", "-volume.preStopSeconds=0", "-filer", "-mq.broker",
-                f"-master.port={self.master_port}", f"-master.port.grpc={self.master_grpc}",
-                f"-volume.port={self.volume_port}", f"-volume.port.grpc={self.volume_grpc}",
-                f"-filer.port={self.filer_port}", f"-filer.port.grpc={self.filer_grpc}",
-                f"-mq.broker.port={self.broker_port}", f"-mq.broker.logFlushInterval={self.flush_seconds}",
-            ]  # fmt: skip
+                "server",
+                *here,
+                f"-dir={data}",
+                "-master.peers=none",
+                "-master.telemetry=false",
+                "-master.volumeSizeLimitMB=64",
+                "-volume.max=100",
+                "-volume.preStopSeconds=0",
+                "-filer",
+                "-mq.broker",
+                f"-master.port={self.master_port}",
+                f"-master.port.grpc={self.master_grpc}",
+                f"-volume.port={self.volume_port}",
+                f"-volume.port.grpc={self.volume_grpc}",
+                f"-filer.port={self.filer_port}",
+                f"-filer.port.grpc={self.filer_grpc}",
+                f"-mq.broker.port={self.broker_port}",
+                f"-mq.broker.logFlushInterval={self.flush_seconds}",
+            ]
         if role == "master":
-            return ["master", *here, f"-port={self.master_port}", f"-port.grpc={self.master_grpc}", f"-mdir={data}",
-                    "-peers=none", "-telemetry=false", "-volumeSizeLimitMB=64"]  # fmt: skip
+            return [
+                "master",
+                *here,
+                f"-port={self.master_port}",
+                f"-port.grpc={self.master_grpc}",
+                f"-mdir={data}",
+                "-peers=none",
+                "-telemetry=false",
+                "-volumeSizeLimitMB=64",
+            ]
         if role == "volume":
-            return ["volume", *here, f"-port={self.volume_port}", f"-port.grpc={self.volume_grpc}", f"-dir={data}",
-                    "-max=100", "-preStopSeconds=0", f"-master={self.masters}"]  # fmt: skip
+            return [
+                "volume",
+                *here,
+                f"-port={self.volume_port}",
+                f"-port.grpc={self.volume_grpc}",
+                f"-dir={data}",
+                "-max=100",
+                "-preStopSeconds=0",
+                f"-master={self.masters}",
+            ]
         if role == "filer":
-            return ["filer", *here, f"-port={self.filer_port}", f"-port.grpc={self.filer_grpc}",
-                    f"-master={self.masters}", f"-defaultStoreDir={data}"]  # fmt: skip
-        return ["mq.broker", "-ip=127.0.0.1", f"-port={self.broker_port}", f"-master={self.masters}",
-                f"-logFlushInterval={self.flush_seconds}"]  # fmt: skip
+            return [
+                "filer",
+                *here,
+                f"-port={self.filer_port}",
+                f"-port.grpc={self.filer_grpc}",
+                f"-master={self.masters}",
+                f"-defaultStoreDir={data}",
+            ]
+        return [
+            "mq.broker",
+            "-ip=127.0.0.1",
+            f"-port={self.broker_port}",
+            f"-master={self.masters}",
+            f"-logFlushInterval={self.flush_seconds}",
+        ]
 
     def log(self, role: str) -> pathlib.Path:
         return self.directory / f"{role}.log"

@@ -104,7 +104,7 @@ def test_a_native_close_is_seen_by_the_next_offset_fetch(weed, gateway, filled, 
             gateway.restart()
         got = committed(gateway, group, topic)
         assert got == batches[count - 1].next_offset, (
-            f"a native subscriber consumed {count} batches: OffsetFetch says {got}, not {batches[count - 1].next_offset}"
+            f"a native subscriber read {count} batches: OffsetFetch says {got}, not {batches[count - 1].next_offset}"
         )
         seen = kafka_turn(gateway, topic, group, 1, got + 1)
         assert seen[0].offset() == got

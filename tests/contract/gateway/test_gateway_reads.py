@@ -45,7 +45,9 @@ def test_a_native_publisher_is_not_served(weed, gateway):
     create_topic(gateway, "foreign")
     produce(gateway, "foreign", values("foreign", 0))
     partition = weed.broker.partition("foreign")
-    weed.broker.publish("foreign", partition, [(1_900_000_000_000_000_000 + i, b"k%d" % i, b"native") for i in range(5)])
+    weed.broker.publish(
+        "foreign", partition, [(1_900_000_000_000_000_000 + i, b"k%d" % i, b"native") for i in range(5)]
+    )
     gateway.restart()
     produce(gateway, "foreign", values("foreign", 0))
     c = consumer(gateway, "reader")

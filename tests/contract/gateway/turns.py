@@ -30,7 +30,7 @@ def native_peek(weed, topic: str, group: str, partition: int = 0) -> Batch | Non
 
 
 def native_turn(weed, topic: str, group: str, count: int, partition: int = 0) -> list[Batch]:
-    """A native subscriber resumes, reads and acknowledges up to `count` batches, and closes, which stores its position."""
+    """A native subscriber resumes, acknowledges up to `count` batches, and closes, which stores its position."""
     with subscribe(weed, topic, partition, "RESUME_OR_EARLIEST", group=native_group(group), persists=True) as s:
         got = s.read(count, seconds=5)
         for message in got:
