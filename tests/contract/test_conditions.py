@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 
 import grpc
 import pytest
@@ -246,8 +247,8 @@ def test_concurrent_compare_and_set_loses_nothing(filer, folder, way):
     filer.create(path, b"0")
 
     def increment() -> None:
-        done = 0
-        while done < rounds:
+        done, deadline = 0, time.monotonic() + 40
+        while done < rounds and time.monotonic() < deadline:
             seen = filer.lookup(path).content
             content, condition = b"%d" % (int(seen) + 1), filer.content_is(seen)
             if way == "CreateEntry":
@@ -255,7 +256,7 @@ def test_concurrent_compare_and_set_loses_nothing(filer, folder, way):
             else:
                 done += outcome(filer.transact([filer.put(path, content)], lock_key=path, condition=condition)) == MET
 
-    threads = [threading.Thread(target=increment) for _ in range(workers)]
+    threads = [threading.Thread(target=increment, daemon=True) for _ in range(workers)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -86,22 +86,21 @@ def test_nothing_of_the_old_owner_is_applied_after_a_take_over(filer, volumes, f
         acknowledged, refused, started = [], [], threading.Event()
 
         def work(a=a, acknowledged=acknowledged, refused=refused, started=started):
-            while not refused:
+            while not refused and len(acknowledged) < 5000:
                 request = a.request()
                 code = a.send(request)
                 (refused if code else acknowledged).append(a.chunks[-1].file_id)
                 started.set()
 
-        thread = threading.Thread(target=work)
+        def take_over(a=a) -> bool:
+            seen = a.filer.lookup(a.fence).content
+            put = a.filer.put(a.fence, b"b" + seen)
+            return not a.filer.transact([put], lock_key=a.fence, condition=a.filer.content_is(seen)).error_code
+
+        thread = threading.Thread(target=work, daemon=True)
         thread.start()
         assert started.wait(20)
-        while True:
-            seen = filer.lookup(a.fence).content
-            taken = filer.transact(
-                [filer.put(a.fence, b"b" + seen)], lock_key=a.fence, condition=filer.content_is(seen)
-            )
-            if not taken.error_code:
-                break
+        wait_for("a take-over", take_over, seconds=20, pause=0)
         found = a.stored()
         thread.join(20)
         assert refused and found == acknowledged, (
