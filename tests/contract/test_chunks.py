@@ -6,6 +6,7 @@ import struct
 import formats
 import grpc
 import pytest
+from audit import Audit, audit_partition, read_segment
 from native import Publisher
 from store import SECOND, Volumes, computed_id
 from weed import wait_for
@@ -183,25 +184,16 @@ def test_a_merge_is_one_switch(filer, volumes, make_topic):
 # Segments (A.6).
 
 
-def test_a_segment_is_read_by_its_chunks(weed, filer, volumes, make_topic):
-    partition = make_topic()[0]
-    for i in range(5):
-        partition.append([START + (10 * i + j) * 1000 for j in range(10)], count=3)
-    entry = filer.lookup(partition.path)
-    body = b"".join(volumes.get(c.file_id)[2] for c in entry.chunks)
-    assert len(body) == entry.attributes.file_size
-    assert [c.offset for c in entry.chunks] == [sum(c.size for c in entry.chunks[:i]) for i in range(5)]
-    for message in partition.messages:
-        (size,) = struct.unpack(">I", body[:4])
-        assert body[: 4 + size] == message.stored
-        parsed = filer.new("LogEntry")
-        parsed.ParseFromString(body[4 : 4 + size])
-        found = (parsed.ts_ns, parsed.offset, parsed.data, parsed.partition_key_hash)
-        key = formats.message_key(message.base_offset, 1)
-        assert found == (message.ts_ns, message.number, message.value, formats.key_hash(key)) and parsed.key == key
-        assert parsed.SerializeToString() == body[4 : 4 + size], "our LogEntry is not what protobuf writes"
-        body = body[4 + size :]
-    assert not body
+def test_segments_are_read_by_their_chunks(filer, volumes, make_topic):
+    """Names, attributes, chunk lists, messages: as written, and as protobuf would write them."""
+    topic = make_topic(2)
+    for index, files in ((0, 1), (1, 3)):
+        for i in range(5 * files):
+            stamps = [START + (10 * i + j) * 1000 for j in range(10)]
+            topic[index].append(stamps, count=3, new_file=i % 5 == 0)
+        assert audit_partition(filer, volumes, topic.name, index) == Audit(files, 50 * files, 150 * files)
+    for parsed, stored in read_segment(filer, volumes, filer.lookup(topic[0].path)):
+        assert parsed.SerializeToString() == stored[4:], "our LogEntry is not what protobuf writes"
 
 
 def test_a_native_segment_has_the_framing_and_hash_that_we_write(weed, filer, volumes, make_topic):
@@ -211,16 +203,12 @@ def test_a_native_segment_has_the_framing_and_hash_that_we_write(weed, filer, vo
     name = next(n for n in filer.names(topic[0].directory) if n.startswith("20"))
     entry = filer.lookup(f"{topic[0].directory}/{name}")
     assert not entry.content, "smq.md A.6: native segments are chunks, not inline"
-    body = b"".join(volumes.get(c.file_id)[2] for c in entry.chunks)
-    for i in range(3):
-        (size,) = struct.unpack(">I", body[:4])
-        parsed = filer.new("LogEntry")
-        parsed.ParseFromString(body[4 : 4 + size])
-        assert (parsed.ts_ns, parsed.key, parsed.data) == (START + i, b"key%d" % i, b"value%d" % i)
-        assert parsed.offset == i, "smq.md A.6: LogEntry.offset is the message number"
-        assert parsed.partition_key_hash == formats.key_hash(parsed.key), "design §6.1: SMQ's hash of the key"
-        body = body[4 + size :]
-    assert not body, "smq.md A.6: a native segment has no partial tail"
+    messages = [parsed for parsed, _ in read_segment(filer, volumes, entry)]
+    found = [(m.ts_ns, m.key, m.data) for m in messages]
+    assert found == [(START + i, b"key%d" % i, b"value%d" % i) for i in range(3)], f"smq.md A.6: {found}"
+    assert [m.offset for m in messages] == [0, 1, 2], "smq.md A.6: LogEntry.offset is the message number"
+    hashes = [formats.key_hash(m.key) for m in messages]
+    assert [m.partition_key_hash for m in messages] == hashes, "design §6.1: SMQ's hash of the key"
 
 
 def test_native_attributes_have_the_form_of_ours(weed, filer, make_topic):
