@@ -14,6 +14,7 @@ import formats
 from native import Filer
 
 SECOND = 10**9
+CHUNK_BYTES = 64 * 1024  # about; the master sets aside 1 MiB for each id when nothing is said
 
 
 class Volumes:
@@ -42,7 +43,7 @@ class Volumes:
     def take_id(self) -> tuple[str, str]:
         """(server, id). The next of a hundred that one AssignVolume gave."""
         if not self.stock:
-            reply = self.filer.assign(100)
+            reply = self.filer.assign(100, expected_data_size=CHUNK_BYTES)
             ids = [computed_id(reply.file_id, i) for i in range(reply.count)]
             self.stock = [(reply.location.url, file_id) for file_id in reversed(ids)]
         return self.stock.pop()

@@ -78,6 +78,25 @@ def test_positions_survive_kill(cluster, stored, roles):
     assert got == expected, f"promise 1: after kill -9 of {roles} native RESUME gives {got}, not {expected}"
 
 
+def test_a_stock_of_ids_says_how_large_its_chunks_are(single):
+    """
+    Not in smq.md: the master sets aside count * expected_data_size for about half a minute, 1 MiB for each id when no
+    size is said. So 100 ids without one take a volume of 64 MB out of use, and soon there is none to write to.
+    """
+
+    def volumes_of(times: int, **size) -> set[str]:
+        return {single.filer.assign(100, **size).file_id.split(",")[0] for _ in range(times)}
+
+    sized = volumes_of(200, expected_data_size=4096)
+    assert len(sized) < 20, (
+        f"200 stocks of 100 small chunks went to {len(sized)} volumes: expected_data_size is ignored"
+    )
+    unsized = volumes_of(30)
+    assert len(unsized) > 20, (
+        f"30 stocks without a size went to only {len(unsized)} volumes: 1 MiB is no longer reserved"
+    )
+
+
 def test_positions_survive_kill_of_a_single_process(single):
     topic = Topic(single.filer, "single")
     for file in range(2):
