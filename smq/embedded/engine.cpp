@@ -59,7 +59,7 @@ engine::impl::~impl() {
     }
     queue_changed.notify_all();
     writer.join();
-    if (!failed) entries->flush(true);
+    if (!failed) entries->flush();
   }
   entries.reset();
   if (lock_fd >= 0) ::close(lock_fd);

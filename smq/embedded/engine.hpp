@@ -20,7 +20,8 @@ struct hooks {
   std::function<ssize_t(int fd, const iovec* parts, int count, off_t position)> write;  // pwritev
   std::function<int(int fd)> sync;                                                      // fdatasync
   std::function<void(const std::string& why)> fatal;  // default: log to stderr and std::_Exit(70)
-  // Steps of the writer: window.taken, window.appended, window.synced, window.indexed, checkpoint.done.
+  // Steps of the writer: window.taken, window.appended, window.synced, window.indexed; on the thread that writes
+  // checkpoints: checkpoint.begun, checkpoint.written (to RocksDB, not yet durable), checkpoint.done.
   std::function<void(std::string_view step)> at;
 };
 
@@ -28,7 +29,8 @@ struct options {
   std::string data_dir;
   bool sync = true;                           // false: durability "os": acknowledged when the kernel has it
   std::uint64_t volume_bytes = 256ULL << 20;  // a window that starts behind this goes to a new volume
-  std::uint64_t checkpoint_mutation_bytes = 8ULL << 20;
+  std::uint64_t checkpoint_mutation_bytes = 32ULL << 20;  // what a start may have to replay: 0.1 s
+  std::uint64_t checkpoint_memory_bytes = 8ULL << 20;     // newest state of what changed since the last checkpoint
   std::uint64_t checkpoint_volume_bytes = 256ULL << 20;
   std::uint64_t max_entry_bytes = 4ULL << 20;           // path, content, attributes and chunk list of one entry
   std::uint64_t max_unnamed_bytes = 512ULL << 20;       // chunks that no transaction named yet are in memory

@@ -45,9 +45,10 @@ struct engine::impl {
                     std::vector<chunk_row>& rows);
   void give_back_chunks(const window_plan& plan);
   outcome write(window_plan& plan);
-  outcome make_visible(const window_effects& effects, std::uint64_t mutation_bytes, std::uint64_t window_bytes);
+  outcome make_visible(window_effects&& effects, std::uint64_t mutation_bytes, std::uint64_t window_bytes);
   std::string make_room(std::uint64_t bytes);
   void after_window(std::uint64_t mutation_bytes, std::uint64_t window_bytes);
+  void checkpoint_when_due();
   void delete_dead_volumes();
   outcome fail(const std::string& why);
   void step(std::string_view name) const;

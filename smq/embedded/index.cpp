@@ -1,86 +1,39 @@
 #include "smq/embedded/index.hpp"
 
-#include "smq/embedded/binary.hpp"
 #include "smq/embedded/entry_codec.hpp"
+#include "smq/embedded/index_codec.hpp"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
-#include <rocksdb/write_batch.h>
 
-#include <set>
+#include <algorithm>
 
 namespace tidegate::smq::embedded {
 
 namespace {
 
-const std::string replay_key = "r";
-
-std::string chunk_key(const chunk_id& id) { return "c" + id; }
-
-std::string volume_key(std::uint32_t volume) {
-  std::string key{"v"};
-  put_number(key, volume);
-  return key;
-}
-
-std::string encode_place(const chunk_place& place) {
-  std::string out;
-  put_number(out, std::uint8_t{1});
-  put_number(out, place.volume);
-  put_number(out, place.position);
-  put_number(out, place.length);
-  put_number(out, place.crc);
-  return out;
-}
-
-std::optional<chunk_place> decode_place(std::string_view bytes) {
-  binary_reader in{bytes};
-  if (in.number<std::uint8_t>() != 1) return std::nullopt;
-  chunk_place place;
-  place.volume = in.number<std::uint32_t>();
-  place.position = in.number<std::uint64_t>();
-  place.length = in.number<std::uint64_t>();
-  place.crc = in.number<std::uint32_t>();
-  return in.ok() ? std::optional{place} : std::nullopt;
-}
-
-std::string encode_position(const replay_position& at) {
-  std::string out;
-  put_number(out, std::uint8_t{1});
-  put_number(out, at.volume);
-  put_number(out, at.position);
-  put_number(out, at.next_seq);
-  return out;
-}
-
 outcome unknown(std::string reason) { return {status::unknown, std::move(reason), 0}; }
+
+outcome absent() { return {status::absent, {}, 0}; }
 
 outcome outcome_of(const rocksdb::Status& s) {
   if (s.ok()) return {};
-  if (s.IsNotFound()) return {status::absent, {}, 0};
+  if (s.IsNotFound()) return absent();
   return unknown(s.ToString());
 }
 
 /// RocksDB flushes memory when it is full, not only when we ask.
 class flush_listener final : public rocksdb::EventListener {
  public:
-  flush_listener(std::function<void()> before, std::shared_ptr<std::atomic<std::uint64_t>> durable)
-    : before_(std::move(before)), durable_(std::move(durable)) {}
+  explicit flush_listener(std::function<void()> before) : before_(std::move(before)) {}
 
   void OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { before_(); }
 
-  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo& info) override {
-    auto known = durable_->load();
-    while (known < info.largest_seqno && !durable_->compare_exchange_weak(known, info.largest_seqno)) {
-    }
-  }
-
  private:
   std::function<void()> before_;
-  std::shared_ptr<std::atomic<std::uint64_t>> durable_;
 };
 
 rocksdb::Options small_options() {
@@ -112,15 +65,50 @@ std::string path_of_key(std::string_view key) {
   return std::string{key.substr(1, nul - 1)} + "/" + std::string{key.substr(nul + 1)};
 }
 
+stored_value to_stored(const layer::value& recent) {
+  if (!recent) return {absent(), {}};
+  return {{}, *recent};
+}
+
+/// "" for the root, which is what split_path calls it.
+std::string_view directory_name(std::string_view directory) { return directory == "/" ? "" : directory; }
+
+bool is_at_or_below(std::string_view directory, std::string_view top) {
+  return directory.starts_with(top) && (directory.size() == top.size() || directory[top.size()] == '/');
+}
+
+/// Adds one entry to a page. False: the page is complete, or damaged.
+bool add_to(result<list_page>& page, const std::string& path, std::string_view value, std::size_t limit,
+            bool with_chunks) {
+  if (page.value.entries.size() >= limit) {
+    page.value.more = true;
+    return false;
+  }
+  auto decoded = decode_entry(path, value, with_chunks);
+  if (!decoded) {
+    page = {unknown("damaged entry " + path), {}};
+    return false;
+  }
+  page.value.entries.push_back(std::move(*decoded));
+  return true;
+}
+
 }  // namespace
 
-index::~index() = default;
+index::~index() {
+  {
+    const std::lock_guard lock{checkpoint_mutex_};
+    stopping_ = true;
+  }
+  checkpoint_changed_.notify_all();
+  if (checkpoint_thread_.joinable()) checkpoint_thread_.join();
+}
 
-std::unique_ptr<index> index::open(const std::string& directory, std::function<void()> before_flush,
-                                   std::string& error) {
+std::unique_ptr<index> index::open(const std::string& directory, hooks wanted, std::string& error) {
   std::unique_ptr<index> opened{new index};
+  opened->hooks_ = std::move(wanted);
   auto settings = small_options();
-  settings.listeners.push_back(std::make_shared<flush_listener>(std::move(before_flush), opened->durable_change_));
+  settings.listeners.push_back(std::make_shared<flush_listener>(opened->hooks_.before_flush));
   rocksdb::DB* db = nullptr;
   if (const auto s = rocksdb::DB::Open(settings, directory, &db); !s.ok()) {
     error = "cannot open the index " + directory + ": " + s.ToString();
@@ -128,73 +116,159 @@ std::unique_ptr<index> index::open(const std::string& directory, std::function<v
   }
   opened->db_.reset(db);
   if (error = opened->load(); !error.empty()) return nullptr;
-  opened->durable_change_->store(db->GetLatestSequenceNumber());
+  opened->checkpoint_thread_ = std::thread{[self = opened.get()] { self->run_checkpoints(); }};
   return opened;
 }
 
 std::string index::load() {
   std::string value;
-  const auto found = db_->Get({}, replay_key, &value);
+  const auto found = db_->Get({}, rocksdb::Slice{replay_key.data(), replay_key.size()}, &value);
   if (found.ok()) {
-    binary_reader in{value};
-    if (in.number<std::uint8_t>() != 1) return "the index has a replay position of an unknown layout";
-    replay_from_.volume = in.number<std::uint32_t>();
-    replay_from_.position = in.number<std::uint64_t>();
-    replay_from_.next_seq = in.number<std::uint64_t>();
-    if (!in.ok()) return "the index has a damaged replay position";
+    const auto position = decode_position(value);
+    if (!position) return "the index has a damaged replay position, or one of an unknown layout";
+    replay_from_ = *position;
   } else if (!found.IsNotFound()) {
     return "cannot read the index: " + found.ToString();
   }
+  const rocksdb::Slice prefix{volume_prefix.data(), volume_prefix.size()};
   const std::unique_ptr<rocksdb::Iterator> it{db_->NewIterator({})};
-  for (it->Seek("v"); it->Valid() && it->key().starts_with("v"); it->Next()) {
-    binary_reader number{it->key().ToStringView().substr(1)};
-    binary_reader bytes{it->value().ToStringView()};
-    live_bytes_[number.number<std::uint32_t>()] = bytes.number<std::uint64_t>();
-    if (!number.ok() || !bytes.ok()) return "the index has a damaged volume record";
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    const auto live = decode_live_bytes(it->key().ToStringView(), it->value().ToStringView());
+    if (!live) return "the index has a damaged volume record";
+    live_bytes_.insert(*live);
   }
   return it->status().ok() ? std::string{} : "cannot read the index: " + it->status().ToString();
 }
 
+/// Called with layers_mutex_. nullptr: RocksDB knows.
+const layer::value* index::find_recent(std::string_view path) const {
+  if (const auto* found = active_->find(path)) return found;
+  return frozen_ ? frozen_->find(path) : nullptr;
+}
+
 stored_value index::find(const std::string& path) const {
+  {
+    const std::shared_lock lock{layers_mutex_};
+    if (const auto* recent = find_recent(path)) return to_stored(*recent);
+  }
   stored_value found;
   found.what = outcome_of(db_->Get({}, entry_key(path), &found.value));
   return found;
 }
 
 std::vector<stored_value> index::find_many(const std::vector<std::string>& paths) const {
+  std::vector<stored_value> found(paths.size());
+  std::vector<std::size_t> asked;
   std::vector<std::string> keys;
-  keys.reserve(paths.size());
-  for (const auto& path : paths) keys.push_back(entry_key(path));
+  {
+    const std::shared_lock lock{layers_mutex_};
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      if (const auto* recent = find_recent(paths[i])) {
+        found[i] = to_stored(*recent);
+      } else {
+        asked.push_back(i);
+        keys.push_back(entry_key(paths[i]));
+      }
+    }
+  }
+  if (asked.empty()) return found;
   const std::vector<rocksdb::Slice> slices{keys.begin(), keys.end()};
   std::vector<std::string> values;
   const auto states = db_->MultiGet({}, slices, &values);
-  std::vector<stored_value> found(paths.size());
-  for (std::size_t i = 0; i < paths.size(); ++i) found[i] = {outcome_of(states[i]), std::move(values[i])};
+  for (std::size_t i = 0; i < asked.size(); ++i) found[asked[i]] = {outcome_of(states[i]), std::move(values[i])};
   return found;
+}
+
+result<std::vector<chunk_id>> index::chunks_named_by(const std::string& path) const {
+  const auto named = [&](std::string_view value) -> result<std::vector<chunk_id>> {
+    auto ids = chunks_of(value);
+    if (!ids) return {unknown("damaged entry " + path), {}};
+    return {{}, std::move(*ids)};
+  };
+  {
+    const std::shared_lock lock{layers_mutex_};
+    if (const auto* recent = find_recent(path)) return *recent ? named(**recent) : result<std::vector<chunk_id>>{};
+  }
+  rocksdb::PinnableSlice value;
+  const auto what = outcome_of(db_->Get({}, db_->DefaultColumnFamily(), entry_key(path), &value));
+  if (what.code == status::absent) return {};
+  if (!what.is_ok()) return {what, {}};
+  return named(value.ToStringView());
+}
+
+/// Called with layers_mutex_. What the layers know of the children behind `after`, in order: more than `limit` that are
+/// not erased, or all.
+std::vector<std::pair<std::string, layer::value>> index::recent_children(std::string_view directory,
+                                                                         std::string_view after,
+                                                                         std::size_t limit) const {
+  std::vector<const layer::child_map::value_type*> known;
+  std::size_t more = 1;  // one to see that the page does not end the directory, and as many as are erased
+  const auto* newest = active_->children_of(directory);
+  const auto* older = frozen_ ? frozen_->children_of(directory) : nullptr;
+  for (const auto* children : {newest, older}) {
+    if (children == nullptr) continue;
+    for (const auto& child : *children) {
+      if (child.first <= after || (children == older && newest != nullptr && newest->contains(child.first))) continue;
+      known.push_back(&child);
+      if (!child.second) ++more;
+    }
+  }
+  const auto by_name = [](const auto* a, const auto* b) { return a->first < b->first; };
+  if (known.size() > limit && known.size() - limit > more) {
+    const auto end = known.begin() + static_cast<std::ptrdiff_t>(limit + more);
+    std::nth_element(known.begin(), end, known.end(), by_name);
+    known.erase(end, known.end());
+  }
+  std::sort(known.begin(), known.end(), by_name);
+  std::vector<std::pair<std::string, layer::value>> copies;
+  copies.reserve(known.size());
+  for (const auto* child : known) copies.emplace_back(*child);
+  return copies;
 }
 
 result<list_page> index::list(const std::string& directory, const std::string& after, std::size_t limit,
                               bool with_chunks) const {
-  result<list_page> page;
   const auto prefix = children_prefix(directory);
-  const std::unique_ptr<rocksdb::Iterator> it{db_->NewIterator({})};
+  const std::string parent{directory_name(directory)};
+  std::vector<std::pair<std::string, layer::value>> recent;
+  std::unique_ptr<rocksdb::Iterator> it;
+  {
+    const std::shared_lock lock{layers_mutex_};
+    recent = recent_children(parent, after, limit);
+    it.reset(db_->NewIterator({}));
+  }
+  result<list_page> page;
+  auto next = recent.begin();
+  const auto add_recent = [&] {
+    const auto& [name, value] = *next++;
+    return !value || add_to(page, parent + "/" + name, *value, limit, with_chunks);
+  };
   for (it->Seek(prefix + after); it->Valid() && it->key().starts_with(prefix); it->Next()) {
     const auto name = it->key().ToStringView().substr(prefix.size());
     if (name == after) continue;
-    if (page.value.entries.size() >= limit) {
-      page.value.more = true;
-      break;
+    while (next != recent.end() && next->first < name) {
+      if (!add_recent()) return page;
     }
+    if (next != recent.end() && next->first == name) continue;  // newer in a layer
     const auto path = path_of_key(it->key().ToStringView());
-    auto decoded = decode_entry(path, it->value().ToStringView(), with_chunks);
-    if (!decoded) return {unknown("damaged entry " + path), {}};
-    page.value.entries.push_back(std::move(*decoded));
+    if (!add_to(page, path, it->value().ToStringView(), limit, with_chunks)) return page;
   }
   if (!it->status().ok()) return {unknown(it->status().ToString()), {}};
+  while (next != recent.end()) {
+    if (!add_recent()) return page;
+  }
   return page;
 }
 
 result<chunk_place> index::place_of(const chunk_id& id) const {
+  {
+    const std::shared_lock lock{layers_mutex_};
+    for (const auto& l : {active_, frozen_}) {
+      if (const auto* recent = l ? l->find_chunk(id) : nullptr) {
+        return *recent ? result<chunk_place>{{}, **recent} : result<chunk_place>{absent(), {}};
+      }
+    }
+  }
   std::string value;
   auto what = outcome_of(db_->Get({}, chunk_key(id), &value));
   if (!what.is_ok()) return {std::move(what), {}};
@@ -204,73 +278,66 @@ result<chunk_place> index::place_of(const chunk_id& id) const {
 }
 
 result<std::vector<std::string>> index::paths_below(const std::string& directory, std::size_t limit) const {
+  const std::shared_lock lock{layers_mutex_};
+  const auto top = directory_name(directory);
   result<std::vector<std::string>> paths;
-  std::string value;
-  if (directory != "/" && db_->Get({}, entry_key(directory), &value).ok()) paths.value.push_back(directory);
+  const auto add = [&](std::string path) {
+    if (paths.value.size() < limit) paths.value.push_back(std::move(path));
+  };
+  if (!top.empty()) {
+    std::string value;
+    const auto* recent = find_recent(top);
+    if (recent != nullptr ? recent->has_value() : db_->Get({}, entry_key(top), &value).ok()) add(directory);
+  }
+  for (const auto& l : {active_, frozen_}) {
+    if (!l) continue;
+    for (const auto& [name, children] : l->directories()) {
+      if (!is_at_or_below(name, top)) continue;
+      for (const auto& [child, value] : children) {
+        auto path = name + "/" + child;
+        if (value && find_recent(path) == &value) add(std::move(path));
+      }
+    }
+  }
   const std::unique_ptr<rocksdb::Iterator> it{db_->NewIterator({})};
-  const auto deeper = directory == "/" ? std::string{"e/"} : "e" + directory + "/";
-  for (const auto& prefix : {children_prefix(directory), deeper}) {
+  for (const auto& prefix : {children_prefix(directory), "e" + std::string{top} + "/"}) {
     for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix) && paths.value.size() < limit; it->Next()) {
-      paths.value.push_back(path_of_key(it->key().ToStringView()));
+      auto path = path_of_key(it->key().ToStringView());
+      if (find_recent(path) == nullptr) add(std::move(path));
     }
     if (!it->status().ok()) return {unknown(it->status().ToString()), {}};
   }
   return paths;
 }
 
-std::string index::apply(const window_effects& effects) {
-  rocksdb::WriteBatch batch;
-  auto live = live_bytes_;
-  std::set<std::uint32_t> touched;
-  for (const auto& r : effects.records) {
-    if (r.value) {
-      batch.Put(entry_key(r.path), *r.value);
-    } else {
-      batch.Delete(entry_key(r.path));
-    }
-  }
-  for (const auto& [id, place] : effects.placed) {
-    batch.Put(chunk_key(id), encode_place(place));
-    live[place.volume] += place.length;
-    touched.insert(place.volume);
-  }
+std::string index::apply(window_effects&& effects) {
+  if (is_broken_) return wait_for_checkpoint();
+  for (const auto& [id, place] : effects.placed) live_bytes_[place.volume] += place.length;
+  std::map<std::uint32_t, std::uint64_t> freed;
   for (const auto& id : effects.released) {
     const auto here = effects.placed.find(id);
     const auto place = here != effects.placed.end() ? result<chunk_place>{{}, here->second} : place_of(id);
     if (place.what.code == status::absent) continue;
     if (!place.is_ok()) return place.what.reason;
-    batch.Delete(chunk_key(id));
-    auto& bytes = live[place.value.volume];
-    bytes -= std::min(bytes, place.value.length);
-    touched.insert(place.value.volume);
+    freed[place.value.volume] += place.value.length;
   }
-  for (const auto volume : touched) {
-    std::string bytes;
-    put_number(bytes, live[volume]);
-    if (live[volume] == 0) {
-      batch.Delete(volume_key(volume));
-      live.erase(volume);
-    } else {
-      batch.Put(volume_key(volume), bytes);
-    }
+  const std::unique_lock lock{layers_mutex_};
+  for (auto& r : effects.records) active_->set(r.path, std::move(r.value));
+  for (const auto& [id, place] : effects.placed) {
+    active_->place(id, place);
+    active_->live_bytes[place.volume] = live_bytes_[place.volume];
   }
-  batch.Put(replay_key, encode_position(effects.next));
-  rocksdb::WriteOptions without_log;
-  without_log.disableWAL = true;
-  if (const auto s = db_->Write(without_log, &batch); !s.ok()) return "cannot write the index: " + s.ToString();
-  live_bytes_ = std::move(live);
+  for (const auto& id : effects.released) active_->release(id);
+  for (const auto& [volume, bytes] : freed) {
+    auto& live = live_bytes_[volume];
+    live -= std::min(live, bytes);
+    active_->live_bytes[volume] = live;
+    if (live == 0) live_bytes_.erase(volume);
+  }
   replay_from_ = effects.next;
+  active_->next = effects.next;
+  active_->change = ++latest_change_;
   return {};
-}
-
-std::uint64_t index::latest_change() const { return db_->GetLatestSequenceNumber(); }
-
-std::string index::flush(bool wait) {
-  rocksdb::FlushOptions how;
-  how.wait = wait;
-  how.allow_write_stall = true;
-  const auto s = db_->Flush(how);
-  return s.ok() ? std::string{} : "cannot flush the index: " + s.ToString();
 }
 
 }  // namespace tidegate::smq::embedded

@@ -1,37 +1,29 @@
 #pragma once
 
-#include "smq/embedded/window.hpp"
+#include "smq/embedded/layer.hpp"
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
 
 namespace rocksdb {
 class DB;
+class Iterator;
 }
 
-/// RocksDB without its own log: entries ('e'), places of chunks ('c' id), live bytes of volumes ('v' number) and the
-/// replay position ('r'), which is in every batch: what a crash leaves is exactly the state at that position.
+/// Entries ('e'), places of chunks ('c' id), live bytes of volumes ('v' number) and the replay position ('r').
+/// Windows change a layer in memory; a checkpoint writes the newest state of all that changed into RocksDB, in one batch
+/// with the replay position: what a crash leaves is exactly the state at that position, and RocksDB needs no log.
 namespace tidegate::smq::embedded {
-
-/// Where the next window to replay begins.
-struct replay_position {
-  std::uint32_t volume = 1;
-  std::uint64_t position = 0;
-  std::uint64_t next_seq = 1;
-};
-
-struct chunk_place {
-  std::uint32_t volume = 0;
-  std::uint64_t position = 0;
-  std::uint64_t length = 0;
-  std::uint32_t crc = 0;
-};
 
 /// Everything that one window changes.
 struct window_effects {
-  std::vector<record> records;
+  std::deque<record> records;
   std::map<chunk_id, chunk_place> placed;  // chunks that this window stores
   std::vector<chunk_id> released;
   replay_position next;
@@ -42,11 +34,16 @@ using stored_value = result<std::string>;
 
 class index {
  public:
+  struct hooks {
+    // Before RocksDB makes memory durable: the volumes must be durable first. On RocksDB's threads.
+    std::function<void()> before_flush = [] {};
+    std::function<void(std::string_view step)> at = [](std::string_view) {};  // on the checkpoint's thread
+  };
+
+  /// Does not write a checkpoint, as a crash does not.
   ~index();
 
-  /// `before_flush` runs before RocksDB makes memory durable: the volumes must be durable first. On RocksDB's thread.
-  static std::unique_ptr<index> open(const std::string& directory, std::function<void()> before_flush,
-                                     std::string& error);
+  static std::unique_ptr<index> open(const std::string& directory, hooks wanted, std::string& error);
 
   [[nodiscard]] stored_value find(const std::string& path) const;
   [[nodiscard]] std::vector<stored_value> find_many(const std::vector<std::string>& paths) const;
@@ -54,30 +51,61 @@ class index {
                                        bool with_chunks) const;
   [[nodiscard]] result<chunk_place> place_of(const chunk_id& id) const;
 
+  /// The chunks that the entry names; none when it is absent.
+  [[nodiscard]] result<std::vector<chunk_id>> chunks_named_by(const std::string& path) const;
+
   /// Up to `limit` entries at and below `directory`.
   [[nodiscard]] result<std::vector<std::string>> paths_below(const std::string& directory, std::size_t limit) const;
 
-  /// One WriteBatch; readers see all of it or nothing. Writer thread only. Errors: the process must end.
-  std::string apply(const window_effects& effects);
+  /// In memory; readers see all of it or nothing. Writer thread only. Errors: the process must end.
+  std::string apply(window_effects&& effects);
 
+  /// Of the newest window. Writer thread only, as the next two.
   [[nodiscard]] const replay_position& replay_from() const { return replay_from_; }
   [[nodiscard]] const std::map<std::uint32_t, std::uint64_t>& live_bytes() const { return live_bytes_; }
+  /// Bytes of memory that the next checkpoint will write.
+  [[nodiscard]] std::size_t recent_bytes() const { return active_->bytes(); }
 
-  /// Number of the newest change, and of the newest one that a crash cannot take away.
-  [[nodiscard]] std::uint64_t latest_change() const;
-  [[nodiscard]] std::uint64_t durable_change() const { return durable_change_->load(); }
+  /// Number of the newest window since open(), and of the newest one that a crash cannot take away.
+  [[nodiscard]] std::uint64_t latest_change() const { return latest_change_; }
+  [[nodiscard]] std::uint64_t durable_change() const { return durable_change_.load(); }
 
-  /// Starts to make everything durable. Errors: a text.
-  std::string flush(bool wait);
+  /// Lets the checkpoint thread write what changed. False: it is still busy with the last one. Writer thread only.
+  bool start_checkpoint();
+  /// Waits until no checkpoint is under way. Errors: of the last one.
+  std::string wait_for_checkpoint();
+  /// Makes everything durable. Errors: a text.
+  std::string flush();
 
  private:
+  using layer_ptr = std::shared_ptr<layer>;
+
   index() = default;
   std::string load();
+  const layer::value* find_recent(std::string_view path) const;
+  std::vector<std::pair<std::string, layer::value>> recent_children(std::string_view directory, std::string_view after,
+                                                                    std::size_t limit) const;
+  void run_checkpoints();
+  std::string write(const layer& what);
 
   std::unique_ptr<rocksdb::DB> db_;
-  std::shared_ptr<std::atomic<std::uint64_t>> durable_change_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  hooks hooks_;
   replay_position replay_from_;
   std::map<std::uint32_t, std::uint64_t> live_bytes_;  // volumes without live bytes are left out
+  std::uint64_t latest_change_ = 0;
+  std::atomic<std::uint64_t> durable_change_{0};
+
+  mutable std::shared_mutex layers_mutex_;  // guards the next two, and the content of the first
+  layer_ptr active_ = std::make_shared<layer>();
+  layer_ptr frozen_;  // what the checkpoint thread writes; null: nothing
+
+  std::mutex checkpoint_mutex_;  // guards the next three; taken before layers_mutex_
+  layer_ptr handed_over_;
+  bool stopping_ = false;
+  std::string error_;  // RocksDB did not take a checkpoint: nothing may go on
+  std::atomic<bool> is_broken_{false};  // there is an error
+  std::condition_variable checkpoint_changed_;
+  std::thread checkpoint_thread_;
 };
 
 }  // namespace tidegate::smq::embedded

@@ -39,18 +39,18 @@ std::string prepare(const std::vector<mutation>& mutations, std::uint64_t max_en
   return {};
 }
 
-stored_value window_plan::look(const overlay& newest, const std::string& path) const {
-  for (const auto* layer : {&newest, &overlay_}) {
-    const auto found = layer->find(path);
-    if (found == layer->end()) continue;
-    if (!found->second) return {{status::absent, {}, 0}, {}};
-    return {{}, *found->second};
-  }
-  return stored_.find(path);
+const record* window_plan::newest(std::string_view path) const {
+  const auto found = newest_.find(path);
+  return found == newest_.end() ? nullptr : found->second;
 }
 
 outcome window_plan::check(const guard& condition) const {
-  const auto now = look(overlay_, condition.path);
+  stored_value now;
+  if (const auto* here = newest(condition.path)) {
+    now = here->value ? stored_value{{}, *here->value} : stored_value{{status::absent, {}, 0}, {}};
+  } else {
+    now = stored_.find(condition.path);
+  }
   if (now.what.code == status::absent) {
     return condition.expected ? outcome{status::conflict, "the guarded entry is absent", 0} : outcome{};
   }
@@ -61,17 +61,20 @@ outcome window_plan::check(const guard& condition) const {
   return {status::conflict, "the guarded entry has another content", 0};
 }
 
-outcome window_plan::name_chunks(const overlay& staged, const prepared_mutation& m, std::vector<chunk_id>& claims,
+result<std::vector<chunk_id>> window_plan::chunks_before(const std::string& path) const {
+  const auto* here = newest(path);
+  if (here == nullptr) return stored_.chunks_named_by(path);
+  if (!here->value) return {};
+  auto ids = chunks_of(*here->value);
+  if (!ids) return {{status::unknown, "damaged entry " + path, 0}, {}};
+  return {{}, std::move(*ids)};
+}
+
+outcome window_plan::name_chunks(const prepared_mutation& m, std::vector<chunk_id>& claims,
                                  std::vector<chunk_id>& releases) const {
-  const auto before = look(staged, m.what.path);
-  std::vector<chunk_id> had;
-  if (before.is_ok()) {
-    auto ids = chunks_of(before.value);
-    if (!ids) return refused("damaged entry " + m.what.path);
-    had = std::move(*ids);
-  } else if (before.what.code != status::absent) {
-    return refused("cannot read " + m.what.path + ": " + before.what.reason);
-  }
+  auto before = chunks_before(m.what.path);
+  if (!before.is_ok()) return refused("cannot read " + m.what.path + ": " + before.what.reason);
+  auto& had = before.value;
   if (had.empty() && m.chunks.empty()) return {};
   for (auto& id : without(m.chunks, had)) {
     const bool taken = claimed_set_.contains(id) || std::find(claims.begin(), claims.end(), id) != claims.end();
@@ -82,17 +85,38 @@ outcome window_plan::name_chunks(const overlay& staged, const prepared_mutation&
   return {};
 }
 
+void window_plan::push(record&& what, std::vector<undo>& changes) {
+  const auto* added = &records.emplace_back(std::move(what));
+  const auto [at, is_new] = newest_.try_emplace(added->path, added);
+  changes.push_back({at->first, is_new ? nullptr : at->second});
+  at->second = added;
+}
+
+void window_plan::take_back(std::vector<undo>& changes) {
+  for (; !changes.empty(); changes.pop_back()) {
+    const auto& last = changes.back();
+    if (last.before == nullptr) {
+      newest_.erase(last.path);
+    } else {
+      newest_.find(last.path)->second = last.before;
+    }
+    records.pop_back();
+  }
+}
+
 outcome window_plan::add(const guard& condition, std::vector<prepared_mutation>&& mutations) {
   if (auto checked = check(condition); !checked.is_ok()) return checked;
-  overlay staged;
+  std::vector<undo> changes;
+  changes.reserve(mutations.size());
   std::vector<chunk_id> claims;
   std::vector<chunk_id> releases;
-  for (const auto& m : mutations) {
-    if (auto named = name_chunks(staged, m, claims, releases); !named.is_ok()) return named;
-    staged.insert_or_assign(m.what.path, m.what.value);
+  for (auto& m : mutations) {
+    if (auto named = name_chunks(m, claims, releases); !named.is_ok()) {
+      take_back(changes);
+      return named;
+    }
+    push(std::move(m.what), changes);
   }
-  for (auto& [path, value] : staged) overlay_.insert_or_assign(path, std::move(value));
-  for (auto& m : mutations) records.push_back(std::move(m.what));
   claimed_set_.insert(claims.begin(), claims.end());
   claimed.insert(claimed.end(), claims.begin(), claims.end());
   released.insert(released.end(), releases.begin(), releases.end());
@@ -107,11 +131,11 @@ std::string window_plan::replay(record&& what) {
     m.chunks = std::move(*ids);
   }
   std::vector<chunk_id> claims;
-  if (auto named = name_chunks(overlay_, m, claims, released); !named.is_ok()) return named.reason;
+  if (auto named = name_chunks(m, claims, released); !named.is_ok()) return named.reason;
   claimed.insert(claimed.end(), claims.begin(), claims.end());
   claimed_set_.insert(claims.begin(), claims.end());
-  overlay_.insert_or_assign(m.what.path, m.what.value);
-  records.push_back(std::move(m.what));
+  std::vector<undo> changes;
+  push(std::move(m.what), changes);
   return {};
 }
 

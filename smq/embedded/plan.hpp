@@ -2,6 +2,7 @@
 
 #include "smq/embedded/index.hpp"
 
+#include <deque>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -14,7 +15,7 @@ struct prepared_mutation {
   std::vector<chunk_id> chunks;  // that the entry names
 };
 
-/// Checks names and sizes and encodes. Errors: a text, nothing may be applied.
+/// Checks names and sizes and encodes. Errors: a text, nothing may be applied. Thread: any.
 std::string prepare(const std::vector<mutation>& mutations, std::uint64_t max_entry_bytes,
                     std::vector<prepared_mutation>& into);
 
@@ -30,21 +31,29 @@ class window_plan {
   /// Replay: the mutation was checked when it was written. `chunks`: of the window that it is in. Errors: a text.
   std::string replay(record&& what);
 
-  std::vector<record> records;
+  std::deque<record> records;      // their places in memory do not change
   std::vector<chunk_id> claimed;   // in order of their names; this window stores their bytes
   std::vector<chunk_id> released;  // no entry names them any more
 
  private:
-  using overlay = std::unordered_map<std::string, std::optional<std::string>>;
+  using newest_map = std::unordered_map<std::string_view, const record*>;  // by the path in the record
 
-  stored_value look(const overlay& newest, const std::string& path) const;
+  /// What a transaction changed in `newest_`, to take it back.
+  struct undo {
+    std::string_view path;
+    const record* before;
+  };
+
+  [[nodiscard]] const record* newest(std::string_view path) const;
+  [[nodiscard]] result<std::vector<chunk_id>> chunks_before(const std::string& path) const;
   outcome check(const guard& condition) const;
-  outcome name_chunks(const overlay& staged, const prepared_mutation& m, std::vector<chunk_id>& claims,
-                      std::vector<chunk_id>& releases) const;
+  outcome name_chunks(const prepared_mutation& m, std::vector<chunk_id>& claims, std::vector<chunk_id>& releases) const;
+  void push(record&& what, std::vector<undo>& changes);
+  void take_back(std::vector<undo>& changes);
 
   const index& stored_;
   std::function<bool(const chunk_id&)> waits_for_a_name_;
-  overlay overlay_;
+  newest_map newest_;
   std::unordered_set<chunk_id> claimed_set_;
 };
 

@@ -125,7 +125,7 @@ std::string replay_window(volumes& files, index& entries, const window_place& w)
   effects.records = std::move(plan.records);
   effects.released = std::move(plan.released);
   effects.next = {w.volume, w.position + w.header.window_bytes(), w.header.seq + 1};
-  return entries.apply(effects);
+  return entries.apply(std::move(effects));
 }
 
 }  // namespace
@@ -152,9 +152,12 @@ std::string engine::impl::recover() {
     }
     ++report.replayed_windows;
     report.replayed_bytes += w.header.window_bytes();
+    if (entries->recent_bytes() >= settings.checkpoint_memory_bytes) {
+      if (auto error = entries->flush(); !error.empty()) return error;
+    }
   }
   if (report.replayed_bytes > replay_worth_a_checkpoint) {
-    if (auto error = entries->flush(true); !error.empty()) return error;
+    if (auto error = entries->flush(); !error.empty()) return error;
   }
   synced_seq = next_seq - 1;
   return files->start(found.end.volume, found.end.position);

@@ -4,6 +4,7 @@
 #include "smq/ports.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,7 @@ struct record {
 
 struct mutation_section {
   std::vector<chunk_row> chunks;
-  std::vector<record> records;
+  std::deque<record> records;
 };
 
 std::string encode_header(const window_header& header);

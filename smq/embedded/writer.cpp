@@ -15,6 +15,7 @@ constexpr std::size_t max_window_tasks = 16384;
 constexpr std::size_t erased_per_window = 4096;
 // Durability "os": more would make the next fdatasync (at a checkpoint) stall the writer for long.
 constexpr std::uint64_t max_unsynced_bytes = 64ULL << 20;
+constexpr std::uint64_t max_checkpoints_behind = 4;
 
 outcome refused(std::string reason) { return {status::refused, std::move(reason), 0}; }
 
@@ -182,10 +183,10 @@ outcome engine::impl::write(window_plan& plan) {
     return refused(std::move(error));
   }
   effects.next = {files->current(), files->position(), next_seq + 1};
-  return make_visible(effects, mutations.size(), header.window_bytes());
+  return make_visible(std::move(effects), mutations.size(), header.window_bytes());
 }
 
-outcome engine::impl::make_visible(const window_effects& effects, std::uint64_t mutation_bytes,
+outcome engine::impl::make_visible(window_effects&& effects, std::uint64_t mutation_bytes,
                                    std::uint64_t window_bytes) {
   step("window.appended");
   if (settings.sync) {
@@ -193,12 +194,13 @@ outcome engine::impl::make_visible(const window_effects& effects, std::uint64_t 
     synced_seq = next_seq;
   }
   step("window.synced");
-  if (auto error = entries->apply(effects); !error.empty()) return fail(error);
+  const auto placed = effects.placed;
+  if (auto error = entries->apply(std::move(effects)); !error.empty()) return fail(error);
   step("window.indexed");
   ++next_seq;
   {
     const std::lock_guard lock{chunks_mutex};
-    for (const auto& [id, place] : effects.placed) {
+    for (const auto& [id, place] : placed) {
       pending.erase(id);
       pending_bytes -= place.length;
     }
@@ -227,14 +229,26 @@ void engine::impl::after_window(std::uint64_t mutation_bytes, std::uint64_t wind
       synced_seq = next_seq - 1;
     }
   }
-  if (mutation_bytes_since_checkpoint >= settings.checkpoint_mutation_bytes ||
-      volume_bytes_since_checkpoint >= settings.checkpoint_volume_bytes) {
-    mutation_bytes_since_checkpoint = 0;
-    volume_bytes_since_checkpoint = 0;
-    if (auto error = entries->flush(false); !error.empty()) std::fprintf(stderr, "tidegate: %s\n", error.c_str());
-    step("checkpoint.done");
-  }
+  checkpoint_when_due();
   delete_dead_volumes();
+}
+
+/// A checkpoint bounds what a start replays, and the memory of what RocksDB does not have yet.
+void engine::impl::checkpoint_when_due() {
+  const auto reached = [&](std::uint64_t times) {
+    return mutation_bytes_since_checkpoint >= times * settings.checkpoint_mutation_bytes ||
+           volume_bytes_since_checkpoint >= times * settings.checkpoint_volume_bytes ||
+           entries->recent_bytes() >= times * settings.checkpoint_memory_bytes;
+  };
+  if (!reached(1)) return;
+  if (!entries->start_checkpoint()) {
+    // The last one is still on its way. Only a disk that is far too slow makes the writer wait for it.
+    if (!reached(max_checkpoints_behind)) return;
+    if (auto error = entries->wait_for_checkpoint(); !error.empty()) return;  // the next window ends the process
+    entries->start_checkpoint();
+  }
+  mutation_bytes_since_checkpoint = 0;
+  volume_bytes_since_checkpoint = 0;
 }
 
 /// A volume goes when it is full, no entry names a chunk in it, and a crash cannot bring back the index from before.

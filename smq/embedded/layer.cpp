@@ -1,0 +1,61 @@
+#include "smq/embedded/layer.hpp"
+
+namespace tidegate::smq::embedded {
+
+namespace {
+
+constexpr std::size_t bytes_per_entry = 128;  // nodes and string headers
+constexpr std::size_t bytes_per_chunk = 96;
+
+std::size_t size_of(const layer::value& value) { return value ? value->size() : 0; }
+
+}  // namespace
+
+const layer::child_map* layer::children_of(std::string_view directory) const {
+  const auto found = directories_.find(directory);
+  return found == directories_.end() ? nullptr : &found->second;
+}
+
+const layer::value* layer::find(std::string_view path) const {
+  const split_path at{path};
+  const auto* children = children_of(at.directory);
+  if (children == nullptr) return nullptr;
+  const auto found = children->find(at.name);
+  return found == children->end() ? nullptr : &found->second;
+}
+
+const std::optional<chunk_place>* layer::find_chunk(const chunk_id& id) const {
+  const auto found = chunks_.find(id);
+  return found == chunks_.end() ? nullptr : &found->second;
+}
+
+void layer::set(std::string_view path, value newest) {
+  const split_path at{path};
+  auto directory = directories_.find(at.directory);
+  if (directory == directories_.end()) {
+    directory = directories_.emplace(at.directory, child_map{}).first;
+    entry_bytes_ += bytes_per_entry + at.directory.size();
+  }
+  auto& children = directory->second;
+  entry_bytes_ += size_of(newest);
+  if (const auto child = children.find(at.name); child != children.end()) {
+    entry_bytes_ -= size_of(child->second);
+    child->second = std::move(newest);
+    return;
+  }
+  entry_bytes_ += bytes_per_entry + at.name.size();
+  children.emplace(at.name, std::move(newest));
+}
+
+void layer::release(const chunk_id& id) {
+  // Placed since the checkpoint: nothing below this layer has heard of it.
+  if (const auto here = chunks_.find(id); here != chunks_.end() && here->second) {
+    chunks_.erase(here);
+  } else {
+    chunks_.insert_or_assign(id, std::nullopt);
+  }
+}
+
+std::size_t layer::bytes() const { return entry_bytes_ + chunks_.size() * bytes_per_chunk; }
+
+}  // namespace tidegate::smq::embedded
