@@ -2,6 +2,8 @@
 
 #include "messages/common/fault_point.hpp"
 
+#include <algorithm>
+
 namespace tidegate::actors {
 
 namespace {
@@ -24,9 +26,10 @@ core::moment coordinator_state::now() const {
 template <class Answer>
 std::function<void(Answer)> coordinator_state::to_self(std::function<void(Answer)> handler) {
   auto me = caf::actor_cast<coordinator_actor>(self_);
-  return [me, handler = std::move(handler)](Answer answer) {
-    auto run = std::make_shared<std::function<void()>>([handler, answer = std::move(answer)] { handler(answer); });
-    caf::anon_send(me, coordinator_resume{std::move(run)});
+  auto shared = std::make_shared<std::function<void(Answer)>>(std::move(handler));
+  return [me, shared = std::move(shared)](Answer answer) {
+    auto run = [shared, answer = std::move(answer)]() mutable { (*shared)(std::move(answer)); };
+    caf::anon_send(me, coordinator_resume{std::make_shared<std::function<void()>>(std::move(run))});
   };
 }
 
@@ -199,52 +202,58 @@ void coordinator_state::heartbeat(const msg::heartbeat& request) {
   submit([this, request] { request.answer(group_->on_heartbeat(request, now())); });
 }
 
-void coordinator_state::commit(const msg::offset_commit& request) {
+/// The items move on into the write; they are copied only when the group will answer from memory (design §7.1).
+void coordinator_state::commit(msg::offset_commit& request) {
   auto plan = group_->plan_commit(request, now());
   group_write unit;
-  for (std::size_t i = 0; i < plan.items.size(); ++i) {
-    if (plan.items[i] == error_code::none) unit.puts.push_back(request.items[i]);
-  }
   const bool has_entry = plan.persist.has_value();
   unit.entry = std::move(plan.persist);
+  unit.puts = std::move(request.items);
+  const auto is_refused = [&](const auto& put) {
+    return plan.items[static_cast<std::size_t>(&put - unit.puts.data())] != error_code::none;
+  };
+  if (std::ranges::any_of(unit.puts, is_refused)) {
+    std::vector<msg::offset_commit_item> accepted;
+    for (auto& put : unit.puts) {
+      if (!is_refused(put)) accepted.push_back(std::move(put));
+    }
+    unit.puts = std::move(accepted);
+  }
   if (unit.puts.empty() && !has_entry) {
     request.answer(std::move(plan.items));
     return;
   }
   TIDEGATE_FAULT_POINT("coordinator.commit.before_write");
-  write(std::move(unit), [this, request, items = std::move(plan.items), has_entry](group_write_answer answer) {
-    committed(request, items, has_entry, answer);
+  auto kept = group_->has_members() ? unit.puts : std::vector<msg::offset_commit_item>{};
+  write(std::move(unit), [this, request = std::move(request), kept = std::move(kept), items = std::move(plan.items),
+                          has_entry](const group_write_answer& answer) mutable {
+    TIDEGATE_FAULT_POINT("coordinator.commit.before_apply");
+    if (auto rest = live_part(request, items, answer.returned)) {
+      if (has_entry) written(answer);
+      return submit([this, rest = std::move(*rest)]() mutable { commit(rest); });
+    }
+    committed(std::move(kept), items, answer);
+    TIDEGATE_FAULT_POINT("coordinator.commit.before_answer");
+    request.answer(std::move(items));
+    const bool is_over = answer.what == group_write_answer::status::reload ||
+                         answer.what == group_write_answer::status::fenced;
+    if (has_entry || is_over) written(answer);
   });
 }
 
-void coordinator_state::committed(const msg::offset_commit& request, std::vector<error_code> items, bool has_entry,
-                                  group_write_answer answer) {
-  TIDEGATE_FAULT_POINT("coordinator.commit.before_apply");
-  if (answer.what == group_write_answer::status::refused && answer.error == error_code::unknown_topic_or_partition) {
-    if (auto rest = without_gone_topics(request)) {
-      if (has_entry) written(answer);
-      return submit([this, rest = std::move(*rest)] { commit(rest); });
+/// `stored`: what to remember when it is stored. `items` get the error when it is not.
+void coordinator_state::committed(std::vector<msg::offset_commit_item> stored, std::vector<error_code>& items,
+                                  const group_write_answer& answer) {
+  if (answer.what == group_write_answer::status::stored) {
+    if (!group_->has_members()) return;
+    for (auto& [where, position] : stored) {
+      positions_.insert_or_assign({where.topic_id, where.partition}, std::move(position));
     }
+    return;
   }
-  const bool is_stored = answer.what == group_write_answer::status::stored;
-  if (is_stored && group_->has_members()) {
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const auto& where = request.items[i].where;
-      if (items[i] == error_code::none) positions_[{where.topic_id, where.partition}] = request.items[i].position;
-    }
-  }
-  if (!is_stored) {
-    auto error = answer.error == error_code::none ? error_code::coordinator_not_available : answer.error;
-    if (answer.what == group_write_answer::status::fenced) error = error_code::not_coordinator;
-    for (auto& item : items) {
-      if (item == error_code::none) item = error;
-    }
-  }
-  TIDEGATE_FAULT_POINT("coordinator.commit.before_answer");
-  request.answer(std::move(items));
-  const bool is_over = answer.what == group_write_answer::status::reload ||
-                       answer.what == group_write_answer::status::fenced;
-  if (has_entry || is_over) written(answer);
+  auto error = answer.error == error_code::none ? error_code::coordinator_not_available : answer.error;
+  if (answer.what == group_write_answer::status::fenced) error = error_code::not_coordinator;
+  std::ranges::replace(items, error_code::none, error);
 }
 
 void coordinator_state::fetch(const msg::offset_fetch& request) {
@@ -294,7 +303,7 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
     [this](const msg::leave_group& m) {
       submit([this, m] { perform(group_->on_leave(m, park(m.answer), now())); });
     },
-    [this](const msg::offset_commit& m) { submit([this, m] { commit(m); }); },
+    [this](msg::offset_commit& m) { submit([this, m = std::move(m)]() mutable { commit(m); }); },
     [this](const msg::offset_fetch& m) { submit([this, m] { fetch(m); }); },
     [this](const msg::describe_group& m) { submit([this, m] { m.answer(group_->describe()); }); },
     [this](const msg::list_group& m) { submit([this, m] { m.answer(group_->list()); }); },

@@ -102,16 +102,18 @@ class coordinator_state {
 
   void join(const msg::join_group& request);
   void heartbeat(const msg::heartbeat& request);
-  void commit(const msg::offset_commit& request);
-  void committed(const msg::offset_commit& request, std::vector<error_code> items, bool has_entry,
-                 group_write_answer answer);
+  void commit(msg::offset_commit& request);
+  void committed(std::vector<msg::offset_commit_item> stored, std::vector<error_code>& items,
+                 const group_write_answer& answer);
   void fetch(const msg::offset_fetch& request);
 
   // coordinator_topics.cpp
   void remove_offsets(const msg::delete_offsets& request);
   void forget(const msg::forget_topic& m);
   void forget_gone_topics(group_metadata& entry) const;
-  [[nodiscard]] std::optional<msg::offset_commit> without_gone_topics(const msg::offset_commit& request) const;
+  [[nodiscard]] std::optional<msg::offset_commit> live_part(const msg::offset_commit& request,
+                                                            std::vector<error_code> items,
+                                                            const std::vector<msg::offset_commit_item>& returned) const;
 
   self_pointer self_ = nullptr;
   coordinator_context context_;

@@ -53,23 +53,34 @@ void coordinator_state::forget_gone_topics(group_metadata& entry) const {
 }
 
 /// A commit of which nothing was stored, because one of its topics was deleted since the handler looked: what is left
-/// of it. The answer for the others is unknown_topic_or_partition. Nothing: all topics are there.
-std::optional<msg::offset_commit> coordinator_state::without_gone_topics(const msg::offset_commit& request) const {
+/// of it. The answer for the others is unknown_topic_or_partition. Nothing: all topics are there, or none.
+/// `items`: the answer so far; `returned`: what it would have stored, one for every item that is none.
+std::optional<msg::offset_commit> coordinator_state::live_part(
+  const msg::offset_commit& request, std::vector<error_code> items,
+  const std::vector<msg::offset_commit_item>& returned) const {
   auto rest = request;
   rest.items.clear();
   std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < request.items.size(); ++i) {
-    if (context_.store->liveness_of(request.items[i].where.topic_id) != topic_liveness::live) continue;
-    rest.items.push_back(request.items[i]);
-    places.push_back(i);
+  auto next = returned.begin();
+  for (std::size_t i = 0; i < items.size() && next != returned.end(); ++i) {
+    if (items[i] != error_code::none) continue;
+    const bool is_live = context_.store->liveness_of(next->where.topic_id) == topic_liveness::live;
+    if (is_live) {
+      rest.items.push_back(*next);
+      places.push_back(i);
+    } else {
+      items[i] = error_code::unknown_topic_or_partition;
+    }
+    ++next;
   }
-  if (rest.items.empty() || rest.items.size() == request.items.size()) return std::nullopt;
-  auto merge = [respond = request.answer, places, count = request.items.size()](const std::vector<error_code>& errors) {
-    std::vector<error_code> all(count, error_code::unknown_topic_or_partition);
+  if (rest.items.empty() || rest.items.size() == returned.size()) return std::nullopt;
+  const auto count = rest.items.size();
+  auto merge = [respond = request.answer, places, items = std::move(items)](const std::vector<error_code>& errors) {
+    auto all = items;
     for (std::size_t i = 0; i < places.size() && i < errors.size(); ++i) all[places[i]] = errors[i];
     respond(std::move(all));
   };
-  rest.answer = msg::item_errors_reply(rest.items.size(), std::move(merge));
+  rest.answer = msg::item_errors_reply(count, std::move(merge));
   return rest;
 }
 

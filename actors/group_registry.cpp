@@ -51,7 +51,10 @@ group_registry_actor::behavior_type group_registry_state::make_behavior() {
     [this](const msg::sync_group& m) { pass_on(m); },
     [this](const msg::heartbeat& m) { pass_on(m); },
     [this](const msg::leave_group& m) { pass_on(m); },
-    [this](const msg::offset_commit& m) { pass_on(m); },
+    [this](msg::offset_commit& m) {  // its items are many: moved
+      if (auto child = children_.find_or_spawn(m.group_id, std::chrono::steady_clock::now()))
+        caf::anon_send(*child, std::move(m));
+    },
     [this](const msg::offset_fetch& m) { pass_on(m); },
     [this](const msg::describe_group& m) { pass_on(m); },
     [this](const msg::delete_group& m) { pass_on(m); },

@@ -40,6 +40,7 @@ struct group_write_answer {
   };
   status what = status::stored;
   error_code error = error_code::none;
+  std::vector<msg::offset_commit_item> returned{};  // refused, because a topic is gone: the puts, to look at them again
 };
 
 class group_store {

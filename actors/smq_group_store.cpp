@@ -2,6 +2,7 @@
 
 #include "actors/log.hpp"
 #include "messages/actor/fan_in.hpp"
+#include "smq/names.hpp"
 #include "smq/positions/group_entry.hpp"
 
 namespace tidegate::actors {
@@ -9,6 +10,29 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::size_t longest_wire_string = 32'767;
+
+/// The places of one unit's partitions, which mostly are of one topic.
+class place_finder {
+ public:
+  explicit place_finder(topic_snapshot_ptr topics) : topics_(std::move(topics)) {}
+
+  /// Nothing: the topic is not live any more.
+  std::optional<smq::position_place> find(const msg::group_partition& where) {
+    if (!topic_ || topic_->id != where.topic_id) {
+      topic_ = topics_->find(where.topic_id);
+      if (topic_) version_directory_ = smq::version_directory(topic_->name, topic_->creation_second);
+    }
+    if (!topic_ || where.partition < 0 || where.partition >= topic_->partitions) return std::nullopt;
+    const auto start = where.partition * smq::slots_per_partition;
+    const auto range = smq::range_name(start, start + smq::slots_per_partition - 1);
+    return smq::position_place{topic_->id, version_directory_ + "/" + range};
+  }
+
+ private:
+  topic_snapshot_ptr topics_;
+  topic_ptr topic_;
+  std::string version_directory_;
+};
 
 group_write_answer to_answer(const smq::write_answer& answer) {
   switch (answer.code) {
@@ -95,8 +119,10 @@ std::optional<std::vector<smq::mutation>> smq_group_store::mutations_of(const st
     all.push_back(std::move(*entry));
   }
   const smq::position_writer writer{store_->incarnation, seq_.fetch_add(1) + 1};
+  place_finder places{store_->topics.current()};
+  all.reserve(all.size() + what.puts.size());
   for (const auto& put : what.puts) {
-    auto place = place_of(put.where);
+    auto place = places.find(put.where);
     if (!place) return std::nullopt;  // deleted since the handler looked: never "stored" for what is not written
     const auto value = store_->hints.value_of(put.where.topic_id, put.where.partition, put.position.offset);
     auto position = smq::make_position_mutation(*place, group_id, put.position, value, writer);
@@ -118,7 +144,8 @@ void smq_group_store::write(const std::string& group_id, group_write what,
   }
   if (!session) return done({group_write_answer::status::reload, error_code::coordinator_not_available});
   auto mutations = mutations_of(group_id, what);
-  if (!mutations) return done({group_write_answer::status::refused, error_code::unknown_topic_or_partition});
+  if (!mutations)
+    return done({group_write_answer::status::refused, error_code::unknown_topic_or_partition, std::move(what.puts)});
   if (mutations->empty()) return done({});
   session->write(std::move(*mutations), smq::write_class::commit,
                  [done = std::move(done), generation](const smq::write_answer& answer) { done(to_answer(answer)); });

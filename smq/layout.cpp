@@ -1,12 +1,15 @@
 #include "smq/layout.hpp"
 
+#include <array>
 #include <cstring>
 #include <limits>
 
 namespace tidegate::smq {
 
 void layout_writer::integer(std::uint64_t value, int width) {
-  for (int shift = (width - 1) * 8; shift >= 0; shift -= 8) bytes_.push_back(static_cast<char>(value >> shift));
+  std::array<char, sizeof(value)> bytes;
+  for (int i = width; i-- > 0; value >>= 8) bytes[static_cast<std::size_t>(i)] = static_cast<char>(value);
+  bytes_.append(bytes.data(), static_cast<std::size_t>(width));
 }
 
 void layout_writer::id(const uuid& value) {

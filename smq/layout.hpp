@@ -11,6 +11,9 @@ namespace tidegate::smq {
 
 class layout_writer {
  public:
+  /// `expected`: about how many bytes will be written.
+  explicit layout_writer(std::size_t expected = 0) { bytes_.reserve(expected); }
+
   void u8(std::uint8_t value) { integer(value, 1); }
   void u16(std::uint16_t value) { integer(value, 2); }
   void u32(std::uint32_t value) { integer(value, 4); }

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -109,9 +110,14 @@ std::string version_directory(std::string_view topic, std::int64_t creation_seco
 }
 
 std::string range_name(std::int32_t start, std::int32_t stop) {
-  std::array<char, 32> out{};
-  std::snprintf(out.data(), out.size(), "%04d-%04d", start, stop);
-  return out.data();
+  constexpr std::size_t width = 4;
+  std::string out;
+  for (const auto slot : {start, stop}) {
+    const auto digits = std::to_string(slot);
+    if (!out.empty()) out.push_back('-');
+    out.append(width - std::min(width, digits.size()), '0').append(digits);
+  }
+  return out;
 }
 
 std::string partition_directory(std::string_view topic, std::int64_t creation_second, std::int32_t partition,
@@ -122,7 +128,12 @@ std::string partition_directory(std::string_view topic, std::int64_t creation_se
 }
 
 std::string position_path(std::string_view partition_dir, std::string_view group_id) {
-  return join(join(partition_dir, "consumers"), "kafka-cg-" + escape_group(group_id) + ".offset");
+  constexpr std::string_view before = "/consumers/kafka-cg-";
+  constexpr std::string_view after = ".offset";
+  const auto name = escape_group(group_id);
+  std::string path;
+  path.reserve(partition_dir.size() + before.size() + name.size() + after.size());
+  return path.append(partition_dir).append(before).append(name).append(after);
 }
 
 std::int32_t ring_size_for(std::int32_t partitions) {

@@ -41,6 +41,7 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
   m.member_id = c->asked.member_id;
   m.instance_id = c->asked.group_instance_id;
   m.generation = c->asked.generation_id_or_member_epoch;
+  const auto now_ms = wall_ms();
   for (std::size_t t = 0; t < topics.size(); ++t) {
     for (std::size_t i = 0; i < c->asked.topics[t].partitions.size(); ++i) {
       const auto& p = c->asked.topics[t].partitions[i];
@@ -48,7 +49,7 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
       out.error_code = check(node, topics[t], p);
       if (out.error_code != error_code::none) continue;
       m.items.push_back({{topics[t].topic->name, topics[t].topic->id, p.partition_index},
-                         {p.committed_offset, p.committed_leader_epoch, p.committed_metadata.value_or(""), wall_ms()}});
+                         {p.committed_offset, p.committed_leader_epoch, p.committed_metadata.value_or(""), now_ms}});
       c->place.push_back(&out);
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -10,8 +11,11 @@ namespace tidegate::smq::embedded {
 
 template <std::unsigned_integral T>
 void put_number(std::string& out, T value) {
-  const std::uint64_t wide = value;
-  for (std::size_t i = sizeof(T); i-- > 0;) out.push_back(static_cast<char>((wide >> (8 * i)) & 0xFFU));
+  std::array<char, sizeof(T)> bytes;
+  for (std::size_t i = sizeof(T); i-- > 0; value = static_cast<T>(std::uint64_t{value} >> 8U)) {
+    bytes[i] = static_cast<char>(value & 0xFFU);
+  }
+  out.append(bytes.data(), bytes.size());
 }
 
 inline void put_text(std::string& out, std::string_view text) {

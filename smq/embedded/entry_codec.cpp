@@ -16,7 +16,9 @@ bool read_start(binary_reader& in) { return in.number<std::uint8_t>() == layout_
 
 std::string encode_entry(const entry& e) {
   std::string out;
-  out.reserve(16 + e.content.size() + e.chunks.size() * 40);
+  std::size_t expected = 16 + e.content.size() + e.chunks.size() * 40;
+  for (const auto& [name, value] : e.attributes) expected += 8 + name.size() + value.size();
+  out.reserve(expected);
   put_number(out, layout_version);
   put_text(out, e.content);
   put_number(out, static_cast<std::uint32_t>(e.chunks.size()));

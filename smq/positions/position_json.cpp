@@ -242,7 +242,9 @@ bool read_field(json_cursor& in, const std::string& name, position_json& out, se
 }  // namespace
 
 std::string write_position_json(const position_json& position) {
-  std::string out = R"({"type":"offset","value":)";
+  std::string out;
+  out.reserve(position.metadata.size() + 136);
+  out += R"({"type":"offset","value":)";
   out += std::to_string(position.value);
   out += R"(,"offset_type":"EXACT_OFFSET","committed_at":)";
   out += std::to_string(position.committed_at_ms);

@@ -59,7 +59,7 @@ void read_next_page(const std::shared_ptr<pending_read>& read) {
 }  // namespace
 
 std::optional<std::string> encode_position_attribute(const position_attribute& attribute) {
-  layout_writer out;
+  layout_writer out{attribute.metadata.size() + 64};
   out.u8(position_version);
   out.i64(attribute.value);
   out.i64(attribute.offset);

@@ -10,17 +10,18 @@ namespace {
 
 constexpr std::string_view consumer_protocol = "consumer";
 
-/// True when the list changed.
-bool add_partition(std::vector<group_topic>& topics, const msg::group_partition& where) {
+bool has_partition(const std::vector<group_topic>& topics, const msg::group_partition& where) {
+  const auto t = std::ranges::find(topics, where.topic_id, &group_topic::topic_id);
+  return t != topics.end() && std::ranges::binary_search(t->partitions, where.partition);
+}
+
+void add_partition(std::vector<group_topic>& topics, const msg::group_partition& where) {
   auto t = std::ranges::find(topics, where.topic_id, &group_topic::topic_id);
   if (t == topics.end()) {
     topics.push_back({where.topic_id, where.topic, {where.partition}});
-    return true;
+  } else {
+    t->partitions.insert(std::ranges::lower_bound(t->partitions, where.partition), where.partition);
   }
-  auto at = std::ranges::lower_bound(t->partitions, where.partition);
-  if (at != t->partitions.end() && *at == where.partition) return false;
-  t->partitions.insert(at, where.partition);
-  return true;
 }
 
 void remove_partition(std::vector<group_topic>& topics, const msg::group_partition& where) {
@@ -50,20 +51,21 @@ position_plan group::plan_commit(const msg::offset_commit& request, moment now) 
   if (error != error_code::none) return plan;
   const auto who = members_.find(request.member_id);
   if (who != members_.end() && !who->second.is_new) extend_session(who->second, now);
-  group_metadata next = stored_;
-  bool is_changed = false;
+  std::optional<group_metadata> next;  // the entry is copied only when its list changes
   for (std::size_t i = 0; i < request.items.size(); ++i) {
+    const auto& where = request.items[i].where;
     if (request.items[i].position.metadata.size() > options_.max_offset_metadata_bytes) {
       plan.items[i] = error_code::offset_metadata_too_large;
-    } else if (add_partition(next.topics, request.items[i].where)) {
-      is_changed = true;
+    } else if (!has_partition(next ? next->topics : stored_.topics, where)) {
+      if (!next) next = stored_;
+      add_partition(next->topics, where);
     }
   }
-  if (!is_changed) return plan;
-  if (next.deleted || !exists()) next.empty_since_ms = now.wall_ms;  // a simple consumer made the group
-  next.deleted = false;
+  if (!next) return plan;
+  if (next->deleted || !exists()) next->empty_since_ms = now.wall_ms;  // a simple consumer made the group
+  next->deleted = false;
   plan.persist = next;
-  in_flight_ = write_in_flight{.what = write_kind::positions, .next = std::move(next)};
+  in_flight_ = write_in_flight{.what = write_kind::positions, .next = std::move(*next)};
   return plan;
 }
 
