@@ -4,6 +4,7 @@
 #include "smq/embedded/binary.hpp"
 #include "smq/embedded/entry_codec.hpp"
 #include "smq/embedded/impl.hpp"
+#include "smq/entry_path.hpp"
 
 #include <unistd.h>
 

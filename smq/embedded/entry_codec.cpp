@@ -7,8 +7,6 @@ namespace tidegate::smq::embedded {
 namespace {
 
 constexpr std::uint8_t layout_version = 1;
-constexpr std::size_t max_name_bytes = 255;
-constexpr std::size_t max_path_bytes = 4096;
 
 bool read_start(binary_reader& in) { return in.number<std::uint8_t>() == layout_version && in.ok(); }
 
@@ -95,20 +93,6 @@ std::string children_prefix(std::string_view directory) {
   if (directory != "/") key.append(directory);
   key.push_back('\0');
   return key;
-}
-
-std::string path_problem(std::string_view path) {
-  if (path.empty() || path.front() != '/') return "path is not absolute";
-  if (path.size() > max_path_bytes) return "path is longer than 4096 bytes";
-  if (path.find('\0') != std::string_view::npos) return "path contains a NUL byte";
-  for (std::size_t at = 1; at <= path.size();) {
-    const auto end = std::min(path.find('/', at), path.size());
-    const auto name = path.substr(at, end - at);
-    if (name.empty() || name == "." || name == "..") return "path has an empty or relative name";
-    if (name.size() > max_name_bytes) return "name is longer than 255 bytes";
-    at = end + 1;
-  }
-  return {};
 }
 
 }  // namespace tidegate::smq::embedded

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-/// How entries are stored in RocksDB and in the mutations of a window; and which paths there may be.
+/// How entries are stored in RocksDB and in the mutations of a window.
 namespace tidegate::smq::embedded {
 
 /// The value of an entry: version 1, content, chunks, attributes. The path is in the key.
@@ -27,8 +27,5 @@ std::string entry_key(std::string_view path);
 
 /// The key before the first child of `directory`.
 std::string children_prefix(std::string_view directory);
-
-/// Empty when `path` may be an entry, otherwise the reason why not. Names have 1 to 255 bytes and no NUL.
-std::string path_problem(std::string_view path);
 
 }  // namespace tidegate::smq::embedded

@@ -1,6 +1,7 @@
 #include "smq/embedded/plan.hpp"
 
 #include "smq/embedded/entry_codec.hpp"
+#include "smq/entry_path.hpp"
 
 #include <algorithm>
 
