@@ -56,7 +56,8 @@ struct chunk_ref {
   friend bool operator==(const chunk_ref&, const chunk_ref&) = default;
 };
 
-/// A small file with a version: its content is the condition of a compare-and-set.
+/// A small file with a version: its content is the condition of a compare-and-set. A path is an entry or the directory
+/// of others, never both.
 struct entry {
   std::string path;  // absolute, '/'-separated
   std::string content;
@@ -111,7 +112,8 @@ class entry_port {
 
   /// Applies the mutations in order if the guard holds. The last mutation puts the guarded entry with a content that
   /// was never used before. Not atomic: any prefix may be applied when the outcome is partial or unknown.
-  /// A put or erase releases the chunks that the entry no longer names.
+  /// A put or erase releases the chunks that the entry no longer names. Transactions that are under way at the same time
+  /// may apply in any order.
   virtual void transact(guard condition, std::vector<mutation> mutations, time_point deadline,
                         completion<outcome> done) = 0;
 

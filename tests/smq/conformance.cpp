@@ -63,8 +63,12 @@ void check_order_of_mutations(engine ports, const std::string& root) {
   CAF_CHECK(is(store.get(root + "/x").what, status::absent));
   CAF_CHECK_EQUAL(store.get(root + "/y").value.content, "2");
   CAF_CHECK_EQUAL(store.get(root + "/z").value.content, "3");
+}
 
-  // Queued behind each other without waiting: each guard sees the transaction before it.
+void check_queued_transactions(engine ports, const std::string& root) {
+  const blocking store{ports};
+  const auto fence = root + "/fence";
+  CAF_CHECK(is(store.transact({fence, std::nullopt}, {put(fence, "1")}), status::ok));
   std::vector<std::future<outcome>> answers;
   for (int i = 1; i < 50; ++i) {
     auto promise = std::make_shared<std::promise<outcome>>();
@@ -111,7 +115,7 @@ void check_listing(engine ports, const std::string& root) {
     mutations.push_back(put(directory + "/" + name, name));
   }
   // Neighbours in name and depth that are not children.
-  for (const auto* other : {"/list-2/a", "/list/a/deep", "/lis/a", "/list0", "/list"}) {
+  for (const auto* other : {"/list-2/a", "/list/bb/deep", "/lis/a", "/list0"}) {
     mutations.push_back(put(root + other, "other"));
   }
   mutations.push_back(put(fence, "1"));
@@ -197,25 +201,34 @@ void check_chunks(engine ports, const std::string& root) {
 void check_remove_tree(engine ports, const std::string& root) {
   const blocking store{ports};
   const auto fence = root + "/fence";
-  const auto chunk = store.put_chunk("bytes");
   CAF_CHECK(is(store.transact({fence, std::nullopt},
-                              {put(root + "/t/a", "1"), put(root + "/t/deep/er/b", "2", {{chunk.value, 0, 5, 0}}),
-                               put(root + "/t-2", "3"), put(root + "/t2/c", "4"), put(fence, "1")}),
+                              {put(root + "/t/a", "1"), put(root + "/t/deep/er/b", "2"), put(root + "/t-2", "3"),
+                               put(root + "/t2/c", "4"), put(fence, "1")}),
                status::ok));
   CAF_CHECK(is(store.remove_tree(root + "/t"), status::ok));
   CAF_CHECK(is(store.get(root + "/t/a").what, status::absent));
   CAF_CHECK(is(store.get(root + "/t/deep/er/b").what, status::absent));
-  CAF_CHECK(is(store.get_chunk(chunk.value, 0, 5).what, status::absent));
   CAF_CHECK_EQUAL(store.get(root + "/t-2").value.content, "3");
   CAF_CHECK_EQUAL(store.get(root + "/t2/c").value.content, "4");
   CAF_CHECK(is(store.remove_tree(root + "/t"), status::ok));
+}
+
+void check_chunks_of_a_removed_tree(engine ports, const std::string& root) {
+  const blocking store{ports};
+  const auto fence = root + "/fence";
+  const auto chunk = store.put_chunk("bytes");
+  CAF_CHECK(is(store.transact({fence, std::nullopt},
+                              {put(root + "/t/deep/er/b", "2", {{chunk.value, 0, 5, 0}}), put(fence, "1")}),
+               status::ok));
+  CAF_CHECK(is(store.remove_tree(root + "/t"), status::ok));
+  CAF_CHECK(is(store.get_chunk(chunk.value, 0, 5).what, status::absent));
 }
 
 void check_concurrent_counters(engine ports, const std::string& root) {
   const blocking store{ports};
   const auto counter = root + "/counter";
   CAF_CHECK(is(store.transact({counter, std::nullopt}, {put(counter, "0")}), status::ok));
-  constexpr int thread_count = 8;
+  constexpr int thread_count = 16;
   constexpr int increments = 25;
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;

@@ -21,7 +21,9 @@ void run(void (*check)(engine, const std::string&)) {
 
 CAF_TEST(outcomes and guards) { run(check_outcomes_and_guards); }
 
-CAF_TEST(mutations apply in their order and queued guards see each other) { run(check_order_of_mutations); }
+CAF_TEST(mutations apply in their order) { run(check_order_of_mutations); }
+
+CAF_TEST(queued guards see each other) { run(check_queued_transactions); }
 
 CAF_TEST(bad names are refused before anything applies) { run(check_names_and_sizes); }
 
@@ -33,4 +35,6 @@ CAF_TEST(chunks live as long as an entry names them) { run(check_chunks); }
 
 CAF_TEST(remove_tree removes what is below and nothing beside it) { run(check_remove_tree); }
 
-CAF_TEST(eight threads lose no update) { run(check_concurrent_counters); }
+CAF_TEST(chunks of a removed tree are gone) { run(check_chunks_of_a_removed_tree); }
+
+CAF_TEST(sixteen threads lose no update) { run(check_concurrent_counters); }

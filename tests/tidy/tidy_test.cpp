@@ -86,6 +86,20 @@ CAF_TEST(the rules about includes refuse what they are for) {
   }
 }
 
+CAF_TEST(gRPC and Protobuf stay inside smq seaweedmq) {
+  const std::regex remote("^#include <(grpc|grpcpp|google)/|^#include <[a-z]+(\\.grpc)?\\.pb\\.h>");
+  for (const auto& file : sources_below({"messages", "net", "smq", "actors"})) {
+    const bool inside = file.path.starts_with("smq/seaweedmq/");
+    bool uses = false;
+    bool says_so = file.path.ends_with(".cpp");
+    for (const auto& line : file.lines) {
+      uses |= std::regex_search(line, remote);
+      says_so |= line.find("or the .cpp files of this folder only.") != std::string::npos;
+    }
+    if (uses && !(inside && says_so)) CAF_ERROR(file.path << " includes gRPC or Protobuf");
+  }
+}
+
 CAF_TEST(files stay under 400 lines and 120 columns) {
   for (const auto& file : sources_below({"messages", "net", "smq", "actors", "tests"})) {
     if (file.lines.size() > 400) CAF_ERROR(file.path << " has " << file.lines.size() << " lines");
