@@ -6,20 +6,26 @@ bool open_calls::add(grpc::ClientContext& call) {
   const std::lock_guard lock{mutex_};
   if (closed_) return false;
   calls_.insert(&call);
+  ++open_;
   return true;
 }
 
-void open_calls::remove(grpc::ClientContext& call) {
+void open_calls::forget(grpc::ClientContext& context) {
   const std::lock_guard lock{mutex_};
-  calls_.erase(&call);
-  if (closed_ && calls_.empty()) changed_.notify_all();
+  calls_.erase(&context);
+}
+
+void open_calls::count_down() {
+  const std::lock_guard lock{mutex_};
+  --open_;
+  if (closed_ && open_ == 0) changed_.notify_all();
 }
 
 void open_calls::close() {
   std::unique_lock lock{mutex_};
   closed_ = true;
   for (auto* call : calls_) call->TryCancel();
-  changed_.wait(lock, [this] { return calls_.empty(); });
+  changed_.wait(lock, [this] { return open_ == 0; });
 }
 
 gpr_timespec to_grpc(time_point deadline) {

@@ -19,16 +19,26 @@ class open_calls {
   /// False: closed, the call must not start.
   bool add(grpc::ClientContext& call);
 
-  /// After the call's completion has returned.
-  void remove(grpc::ClientContext& call);
+  /// After its completion: deletes `call`, the owner of `context`, and only then lets close() go on. A context keeps
+  /// the channel, and the last channel must not go on one of gRPC's threads: gRPC 1.51 aborts the process.
+  template <class Call>
+  void end(grpc::ClientContext& context, Call* call) {
+    forget(context);
+    delete call;
+    count_down();
+  }
 
   /// Cancels what is open and waits until it is answered. Never from inside a completion.
   void close();
 
  private:
+  void forget(grpc::ClientContext& context);
+  void count_down();
+
   std::mutex mutex_;  // guards everything below
   std::condition_variable changed_;
-  std::unordered_set<grpc::ClientContext*> calls_;
+  std::unordered_set<grpc::ClientContext*> calls_;  // that may be cancelled
+  std::size_t open_ = 0;                            // that are not deleted yet
   bool closed_ = false;
 };
 
@@ -45,14 +55,15 @@ void start_call(const std::shared_ptr<open_calls>& calls, Method method, Request
     Request request;
     Response response;
   };
-  auto call = std::make_shared<unary>();
-  call->request = std::move(request);
-  call->context.set_deadline(to_grpc(deadline));
-  if (!calls->add(call->context)) return done({grpc::StatusCode::CANCELLED, "closed"}, call->response);
+  auto owned = std::make_unique<unary>();
+  owned->request = std::move(request);
+  owned->context.set_deadline(to_grpc(deadline));
+  if (!calls->add(owned->context)) return done({grpc::StatusCode::CANCELLED, "closed"}, owned->response);
+  auto* call = owned.release();  // gRPC copies its callbacks: what they share would live as long as the last copy
   method(&call->context, &call->request, &call->response,
          [call, calls, done = std::move(done)](const grpc::Status& answer) {
            done(answer, call->response);
-           calls->remove(call->context);
+           calls->end(call->context, call);
          });
 }
 

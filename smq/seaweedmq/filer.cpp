@@ -14,7 +14,10 @@ volume_location location_of(const filer_pb::Location& stored) { return {stored.u
 
 }  // namespace
 
-filer::~filer() { rpc_->calls->close(); }
+filer::~filer() {
+  rpc_->calls->close();
+  rpc_->stub.reset();  // and the channel, on this thread: see open_calls::end
+}
 
 result<std::shared_ptr<filer>> filer::at(const std::string& address, const tls_files& tls) {
   const auto target = grpc_target(address);

@@ -40,8 +40,8 @@ class entry_stream final : public grpc::ClientReadReactor<ListEntriesResponse> {
 
   void OnDone(const grpc::Status& answer) override {
     done_(answer);
-    calls_->remove(context_);
-    delete this;
+    const auto calls = calls_;
+    calls->end(context_, this);
   }
 
  private:
