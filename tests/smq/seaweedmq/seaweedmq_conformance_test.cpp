@@ -159,6 +159,16 @@ CAF_TEST(what is open when the filer goes away is answered once and nothing late
   CAF_CHECK_EQUAL(answers.load(), calls);
 }
 
+CAF_TEST(the last channel may end right after an answer) {
+  for (int i = 0; i < 200; ++i) {
+    auto f = std::make_unique<fixture>();
+    std::promise<status> answer;
+    f->entries.list("/topics", "", 1, false, soon(), [](const result<list_page>&) {});
+    f->entries.get("/topics/.tidegate/none", soon(), [&](const result<entry>& e) { answer.set_value(e.what.code); });
+    CAF_CHECK(answer.get_future().get() == status::absent);
+  }
+}
+
 CAF_TEST(masters lead to the filer) {
   seaweedmq::options wanted;
   wanted.masters = {"127.0.0.1:1.1", shared_weed().master_address()};
