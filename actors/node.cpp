@@ -7,9 +7,8 @@
 #include "actors/registries.hpp"
 #include "actors/services.hpp"
 #include "actors/socket_options.hpp"
+#include "actors/store_engine.hpp"
 #include "actors/store_timer.hpp"
-#include "messages/common/fault_point.hpp"
-#include "smq/embedded/engine.hpp"
 #include "smq/fencing/session_store.hpp"
 #include "smq/producer_ids.hpp"
 
@@ -79,7 +78,7 @@ void close_and_wait(const Handle& who) {
 
 struct node::parts {
   // Members are destroyed in reverse order: whoever uses something stands below it.
-  std::unique_ptr<smq::embedded::engine> engine;
+  std::unique_ptr<store_engine> engine;
   smq::node_identity identity;
   std::unique_ptr<store_timer> timer = std::make_unique<store_timer>();
   std::unique_ptr<smq::session_store> sessions;
@@ -101,28 +100,22 @@ struct node::parts {
 };
 
 bool node::parts::open_store(const options& settings, std::string& error) {
-  smq::embedded::options embedded;
-  embedded.data_dir = settings.data_dir;
-  embedded.sync = settings.smq.durability == "fsync";
-  if constexpr (has_fault_points)
-    embedded.faults.at = [](std::string_view step) { fault_point("embedded." + std::string(step)); };
-  auto opened = smq::embedded::open(std::move(embedded));
-  if (!opened.store) {
-    error = opened.error;
-    return false;
-  }
-  engine = std::move(opened.store);
+  engine = open_engine(settings, error);
+  if (!engine) return false;
   const auto random = smq::system_uuid_source();
   smq::node_options who;
   who.node_id = static_cast<std::int32_t>(settings.node_id);
   who.addresses = {settings.listen};
-  auto started = smq::start_node(*engine, who, random(), random);
+  who.shard_count = engine->shards;
+  auto started = smq::start_node(engine->ports.entries, who, random(), random);
   if (!started.is_ok()) {
     error = "the node's view cannot be written: " + started.what.reason;
     return false;
   }
   identity = std::move(started.value);
   smq::shard_options shards;
+  shards.max_window_mutations = engine->max_window_mutations;
+  shards.max_window_bytes = engine->max_window_bytes;
   shards.random = random;
   shards.after = timer->run_after();
   shards.on_fenced = [] {
@@ -130,17 +123,17 @@ bool node::parts::open_store(const options& settings, std::string& error) {
     log_event(log_level::error, "this node was fenced by another one");
     std::_Exit(1);
   };
-  sessions = std::make_unique<smq::session_store>(*engine, identity, shards);
+  sessions = std::make_unique<smq::session_store>(engine->ports.entries, identity, shards);
   smq::producer_id_options ids;
   ids.random = random;
-  producer_ids = std::make_unique<smq::producer_ids>(*engine, ids);
+  producer_ids = std::make_unique<smq::producer_ids>(engine->ports.entries, ids);
   return true;
 }
 
 void node::parts::start_actors(const options& settings) {
   config = std::make_unique<caf_settings>(worker_count(settings));
   system = std::make_unique<caf::actor_system>(*config);
-  auto access = std::make_shared<store_access>(store_access{engine->ports(), *sessions, topics, hints, index,
+  auto access = std::make_shared<store_access>(store_access{engine->ports, *sessions, topics, hints, index,
                                                             smq::system_uuid_source(), identity.incarnation,
                                                             static_cast<std::int32_t>(identity.view_version)});
   store = access;
@@ -159,6 +152,7 @@ void node::parts::start_actors(const options& settings) {
   s.fetch_budget = std::make_shared<fetch_budget>(settings.limits.fetch_bytes_in_flight);
   registry_settings registries;
   registries.topics.partitions = s.settings.num_partitions;
+  registries.partitions.segments = engine->segments;
   registries.partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
   registries.partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
   mappings = spawn_mapping_writer(*system, store);

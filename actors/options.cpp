@@ -40,10 +40,6 @@ std::vector<option_row> server_rows() {
      .help = "Broker id that clients see; unique in a cluster."},
     {.key = "admin.listen", .at = text<&o::admin, &admin_settings::listen>, .rule = text_rule::host_port,
      .flag = "--admin-listen", .help = "Address and port of the HTTP server for operators (/health)."},
-    {.key = "smq.engine", .at = text<&o::smq, &smq_settings::engine>, .choices = {"embedded"}, .flag = "--engine",
-     .help = "Where records and positions live."},
-    {.key = "smq.durability", .at = text<&o::smq, &smq_settings::durability>, .choices = {"fsync", "os"},
-     .help = "What an acknowledgement means in the embedded engine: fsync = on disk, os = in the page cache."},
     {.key = "limits.io_threads", .at = integer<&o::limits, &l::io_threads>, .min = 0, .max = 64, .unit = "threads",
      .help = "Threads that read and write sockets; 0: two, or one on a single core."},
     {.key = "limits.worker_threads", .at = integer<&o::limits, &l::worker_threads>, .min = 0, .max = 256,
@@ -76,6 +72,31 @@ std::vector<option_row> server_rows() {
      .choices = {"trace", "debug", "info", "warn", "error"}, .help = "Events below this level are not logged."},
     {.key = "log.format", .at = text<&o::log, &log_settings::format>, .choices = {"text", "json"},
      .help = "One line per event: key=value text, or one JSON object."},
+  };
+}
+
+std::vector<option_row> smq_rows() {
+  return {
+    {.key = "smq.engine", .at = text<&o::smq, &smq_settings::engine>, .choices = {"embedded", "seaweedmq"},
+     .flag = "--engine", .help = "Where records and positions live: in data_dir, or in a SeaweedMQ cluster."},
+    {.key = "smq.durability", .at = text<&o::smq, &smq_settings::durability>, .choices = {"fsync", "os"},
+     .help = "What an acknowledgement means: fsync = on disk, os = in the page cache."},
+    {.key = "smq.masters", .at = text<&o::smq, &smq_settings::masters>, .flag = "--masters",
+     .help = "Masters of the SeaweedFS cluster, host:port separated by commas; they name the filer."},
+    {.key = "smq.filer", .at = text<&o::smq, &smq_settings::filer>,
+     .help = "Filer to use, host:port; empty: the only one that the masters know. All nodes must use the same one."},
+    {.key = "smq.filer_group", .at = text<&o::smq, &smq_settings::filer_group>,
+     .help = "SeaweedFS's -filerGroup, when the filer is not named."},
+    {.key = "smq.collection", .at = text<&o::smq, &smq_settings::collection>,
+     .help = "Collection of the chunks; SeaweedMQ's brokers use topics."},
+    {.key = "smq.replication", .at = text<&o::smq, &smq_settings::replication>,
+     .help = "Copies of a chunk in SeaweedFS's notation, e.g. 001; empty: the cluster's default."},
+    {.key = "smq.tls_ca", .at = text<&o::smq, &smq_settings::tls_ca>,
+     .help = "PEM file of the CA of [grpc] in SeaweedFS's security.toml; empty: no TLS."},
+    {.key = "smq.tls_cert", .at = text<&o::smq, &smq_settings::tls_cert>,
+     .help = "PEM file of this node's certificate ([grpc.client])."},
+    {.key = "smq.tls_key", .at = text<&o::smq, &smq_settings::tls_key>,
+     .help = "PEM file of this node's private key ([grpc.client])."},
   };
 }
 
@@ -123,7 +144,7 @@ std::vector<option_row> kafka_rows() {
 std::span<const option_row> option_table() {
   static const auto rows = [] {
     auto all = server_rows();
-    for (auto& row : kafka_rows()) all.push_back(std::move(row));
+    for (auto& rows_of : {smq_rows(), kafka_rows()}) all.insert(all.end(), rows_of.begin(), rows_of.end());
     return all;
   }();
   return rows;

@@ -17,6 +17,15 @@ struct admin_settings {
 struct smq_settings {
   std::string engine = "embedded";
   std::string durability = "fsync";
+  // What follows is for the engine seaweedmq only.
+  std::string masters;  // "host:port,…"
+  std::string filer;
+  std::string filer_group;
+  std::string collection = "topics";
+  std::string replication;
+  std::string tls_ca;
+  std::string tls_cert;
+  std::string tls_key;
 };
 
 struct limit_settings {

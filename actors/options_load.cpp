@@ -87,6 +87,13 @@ class loader {
     if (kafka.message_max_bytes > kafka.socket_request_max_bytes) {
       problem("config", "kafka.message.max.bytes is greater than kafka.socket.request.max.bytes");
     }
+    const auto& smq = into_.value.smq;
+    if (smq.engine == "seaweedmq" && smq.masters.empty() && smq.filer.empty()) {
+      problem("config", "smq.engine = \"seaweedmq\" needs smq.masters or smq.filer");
+    }
+    if (smq.tls_ca.empty() != smq.tls_cert.empty() || smq.tls_ca.empty() != smq.tls_key.empty()) {
+      problem("config", "smq.tls_ca, smq.tls_cert and smq.tls_key are only used together");
+    }
   }
 
  private:

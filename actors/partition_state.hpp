@@ -21,6 +21,7 @@ namespace tidegate::actors {
 
 struct partition_settings {
   kafka::batch_limits batches;
+  smq::append_options segments;                      // the engine's
   std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
   std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
   std::chrono::milliseconds reload_backoff{200};     // after a load that failed

@@ -11,7 +11,7 @@ ADVERTISED = {
     12: ("Heartbeat", 0, 4), 13: ("LeaveGroup", 0, 5), 14: ("SyncGroup", 0, 5), 15: ("DescribeGroups", 0, 6),
     16: ("ListGroups", 0, 5), 18: ("ApiVersions", 0, 4), 19: ("CreateTopics", 0, 7), 20: ("DeleteTopics", 0, 6),
     22: ("InitProducerId", 0, 5), 23: ("OffsetForLeaderEpoch", 0, 4), 32: ("DescribeConfigs", 0, 4),
-    42: ("DeleteGroups", 0, 2),
+    42: ("DeleteGroups", 0, 2), 47: ("OffsetDelete", 0, 0),
 }
 NO_LEADER_CHECK = {"current_leader_epoch": -1}
 
@@ -200,6 +200,13 @@ def check_delete_groups(s: Scene, version: int) -> None:
     check_offset_commit(s, 5)
     answer = s.wire.call("DeleteGroups", version, groups_names=[s.group])
     assert [(g.group_id, g.error_code) for g in answer.results] == [(s.group, 0)]
+
+
+def check_offset_delete(s: Scene, version: int) -> None:
+    check_offset_commit(s, 5)
+    topics = [{"name": s.topic, "partitions": [{"partition_index": 0}]}]
+    answer = s.wire.call("OffsetDelete", version, group_id=s.group, topics=topics)
+    assert (answer.error_code, answer.topics[0].partitions[0].error_code) == (0, 0)
 
 
 def check_of(api: str):

@@ -98,7 +98,7 @@ def test_a_kill_during_the_start_loses_and_repeats_nothing(node, loads, point):
     finish(loads)
 
 
-@pytest.mark.parametrize("point", ["embedded.checkpoint.done"])
+@pytest.mark.parametrize("point", ["embedded.checkpoint.begun", "embedded.checkpoint.written", "embedded.checkpoint.done"])
 def test_a_kill_at_a_checkpoint_loses_no_position(node, point):
     create_topic(node, "wide", partitions=50)
     load = Commits(node, "wide", partitions=50, metadata="m" * 4000)
@@ -125,8 +125,20 @@ def test_an_actor_that_throws_at_this_point_is_started_again(node, loads, point)
 
 
 @pytest.mark.parametrize("point", ["topics.create.before_write", "topics.delete.before_finish"])
-def test_a_registry_that_throws_ends_the_process(node, loads, point):
-    dies_by(node, f"{point}:throw:1", code=1)
+def test_a_registry_that_throws_is_started_again(node, loads, point):
+    node.kill()
+    node.start(fault=f"{point}:throw:1")
+    while "supervised actor ended" not in node.log.read_text():
+        for load in loads:
+            load.wait_for(1)
+    assert node.process.poll() is None
+    check(loads)
+    finish(loads)
+
+
+@pytest.mark.parametrize("point", ["topics.create.before_write"])
+def test_a_registry_that_keeps_throwing_ends_the_process(node, loads, point):
+    dies_by(node, ",".join(f"{point}:throw:{n}" for n in range(1, 20)), code=1)
     node.start()
     check(loads)
     finish(loads)

@@ -40,7 +40,7 @@ std::set<std::string> fault_points() {
     if (!file.path.starts_with("messages/common/fault_point"))
       points.merge(all_matches(text, std::regex("TIDEGATE_FAULT_POINT\\(\"([^\"]+)\"\\)")));
     if (file.path.starts_with("smq/embedded/"))  // its hook is wired to fault points by actors/node.cpp
-      points.merge(all_matches(text, std::regex("\\bstep\\(\"([^\"]+)\"\\)"), "embedded."));
+      points.merge(all_matches(text, std::regex("\\b(?:step|hooks_\\.at)\\(\"([^\"]+)\"\\)"), "embedded."));
   }
   return points;
 }

@@ -1,0 +1,69 @@
+#include "actors/store_engine.hpp"
+
+#include "messages/common/fault_point.hpp"
+#include "smq/embedded/engine.hpp"
+#include "smq/fencing/shard.hpp"
+#include "smq/seaweedmq/engine.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace tidegate::actors {
+
+namespace {
+
+// A person who mistyped an address is told within this time.
+constexpr std::chrono::seconds cluster_patience{4};
+
+std::unique_ptr<store_engine> open_embedded(const options& settings, std::string& error) {
+  smq::embedded::options embedded;
+  embedded.data_dir = settings.data_dir;
+  embedded.sync = settings.smq.durability == "fsync";
+  if constexpr (has_fault_points)
+    embedded.faults.at = [](std::string_view step) { fault_point("embedded." + std::string(step)); };
+  auto opened = smq::embedded::open(std::move(embedded));
+  error = std::move(opened.error);
+  if (!opened.store) return nullptr;
+  const auto ports = opened.store->ports();
+  const smq::shard_options shards;
+  return std::make_unique<store_engine>(
+    store_engine{std::move(opened.store), ports, 1, shards.max_window_mutations, shards.max_window_bytes, {}});
+}
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at <= list.size();) {
+    const auto comma = std::min(list.find(',', at), list.size());
+    if (comma > at) parts.push_back(list.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return parts;
+}
+
+std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::string& error) {
+  smq::seaweedmq::options cluster;
+  cluster.masters = split(settings.smq.masters);
+  cluster.filer = settings.smq.filer;
+  cluster.filer_group = settings.smq.filer_group;
+  cluster.collection = settings.smq.collection;
+  cluster.replication = settings.smq.replication;
+  cluster.level = settings.smq.durability == "fsync" ? smq::seaweedmq::durability::fsync
+                                                      : smq::seaweedmq::durability::os;
+  cluster.tls = {settings.smq.tls_ca, settings.smq.tls_cert, settings.smq.tls_key};
+  auto opened = smq::seaweedmq::open(cluster, std::chrono::steady_clock::now() + cluster_patience);
+  error = std::move(opened.error);
+  if (!opened.store) return nullptr;
+  const auto ports = opened.store->ports();
+  // Every rewrite of a segment's entry is logged twice by the filer: short chunk lists (design §6.3).
+  return std::make_unique<store_engine>(store_engine{
+    std::move(opened.store), ports, smq::seaweedmq::shard_count, smq::seaweedmq::max_window_mutations,
+    smq::seaweedmq::max_window_bytes, {.max_chunks_per_segment = 16, .max_segment_bytes = 16 * 1024 * 1024}});
+}
+
+}  // namespace
+
+std::unique_ptr<store_engine> open_engine(const options& settings, std::string& error) {
+  return settings.smq.engine == "seaweedmq" ? open_seaweedmq(settings, error) : open_embedded(settings, error);
+}
+
+}  // namespace tidegate::actors

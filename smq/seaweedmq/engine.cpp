@@ -1,0 +1,100 @@
+#include "smq/seaweedmq/engine.hpp"
+
+#include "smq/seaweedmq/discovery.hpp"
+#include "smq/seaweedmq/entries.hpp"
+#include "smq/seaweedmq/filer.hpp"
+#include "smq/seaweedmq/http/chunk_store.hpp"
+
+#include <future>
+
+namespace tidegate::smq::seaweedmq {
+
+namespace {
+
+/// Where a new chunk goes and where an old one is: the filer asks the masters on our behalf.
+class filer_directory final : public volume_directory {
+ public:
+  filer_directory(std::shared_ptr<filer> via, const options& wanted) : filer_(std::move(via)) {
+    request_.collection = wanted.collection;
+    request_.replication = wanted.replication;
+  }
+
+  void assign(std::uint32_t count, time_point deadline, completion<result<id_batch>> done) override {
+    auto wanted = request_;
+    wanted.count = static_cast<std::int32_t>(count);
+    filer_->assign(wanted, deadline, [done = std::move(done)](result<assigned_ids> ids) {
+      if (!ids.is_ok()) return done({std::move(ids.what), {}});
+      done({{}, {ids.value.first, static_cast<std::uint32_t>(ids.value.count), ids.value.location.url, ids.value.auth}});
+    });
+  }
+
+  void locate(std::uint32_t volume, time_point deadline, completion<result<std::vector<std::string>>> done) override {
+    const auto id = std::to_string(volume);
+    filer_->locate({id}, deadline, [id, done = std::move(done)](result<volume_locations> found) {
+      result<std::vector<std::string>> servers{std::move(found.what), {}};
+      for (const auto& location : found.value[id]) servers.value.push_back(location.url);
+      done(std::move(servers));
+    });
+  }
+
+ private:
+  std::shared_ptr<filer> filer_;
+  id_request request_;
+};
+
+/// "xyz" means x + y + z more copies in other data centers, racks and servers; "" is the cluster's own default, of
+/// which only the first copy is certain.
+unsigned copies_of(const std::string& replication) {
+  unsigned copies = 1;
+  for (const char digit : replication)
+    if (digit >= '0' && digit <= '9') copies += static_cast<unsigned>(digit - '0');
+  return copies;
+}
+
+chunk_store_options chunk_options(const options& wanted) {
+  chunk_store_options chosen;
+  chosen.fsync = wanted.level == durability::fsync;
+  chosen.copies = copies_of(wanted.replication);
+  return chosen;
+}
+
+/// One call that every filer answers, so that a wrong address is found at the start and not by the first client.
+outcome ask_once(entry_port& entries, time_point deadline) {
+  std::promise<outcome> answered;
+  entries.list("/topics", "", 1, false, deadline, [&](result<list_page> page) { answered.set_value(page.what); });
+  return answered.get_future().get();
+}
+
+}  // namespace
+
+struct engine::parts {
+  parts(std::string address, std::shared_ptr<filer> via, const options& wanted)
+    : filer_address(std::move(address)), files(via), directory(std::move(via), wanted),
+      chunks(directory, chunk_options(wanted)) {}
+
+  std::string filer_address;
+  entries files;
+  filer_directory directory;  // outlives the chunk store
+  chunk_store chunks;
+};
+
+engine::engine(std::unique_ptr<parts> made) : parts_(std::move(made)) {}
+
+engine::~engine() = default;
+
+smq::engine engine::ports() { return {parts_->chunks, parts_->files}; }
+
+const std::string& engine::filer_address() const { return parts_->filer_address; }
+
+open_result open(const options& wanted, time_point deadline) {
+  const auto address = find_filer(wanted, deadline);
+  if (!address.is_ok()) return {nullptr, address.what.reason};
+  auto via = filer::at(address.value, wanted.tls);
+  if (!via.is_ok()) return {nullptr, via.what.reason};
+  auto made = std::make_unique<engine::parts>(address.value, std::move(via.value), wanted);
+  if (const auto answer = ask_once(made->files, deadline); !answer.is_ok())
+    return {nullptr, "the filer " + address.value + " does not answer: " + answer.reason};
+  return {std::make_unique<engine>(std::move(made)), {}};
+}
+
+}  // namespace tidegate::smq::seaweedmq

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "smq/ports.hpp"
+#include "smq/seaweedmq/options.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+/// The store of a real SeaweedMQ cluster (design §5.1): entries on a filer, chunks on volume servers.
+namespace tidegate::smq::seaweedmq {
+
+class engine;
+
+struct open_result {
+  std::unique_ptr<engine> store;  // null: see `error`
+  std::string error;
+};
+
+/// Finds the filer and proves that it answers; within `deadline`. Blocks.
+/// Errors: addresses or TLS files that cannot be right, nobody who answers, several filers and none named.
+open_result open(const options& wanted, time_point deadline);
+
+/// Both ports. Thread: any; completions come on threads of gRPC and of the chunk store. The destructor answers what is
+/// open.
+class engine {
+ public:
+  struct parts;
+  explicit engine(std::unique_ptr<parts> made);
+  ~engine();
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  [[nodiscard]] smq::engine ports();
+
+  /// The filer that was found, "host:port".
+  [[nodiscard]] const std::string& filer_address() const;
+
+ private:
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace tidegate::smq::seaweedmq
