@@ -22,11 +22,18 @@ void partition_state::fetch(const msg::fetch_read& m) {
   }
   if (m.fetch_offset >= result.high_watermark) return m.answer(result);
   const auto max_bytes = static_cast<std::size_t>(std::max(m.max_bytes, 0));
-  if (auto batches = tail_.read(m.fetch_offset, max_bytes)) {
+  if (auto batches = tail_.read(m.fetch_offset, max_bytes, noting_hints())) {
     result.batches = std::move(*batches);
     return m.answer(result);
   }
   fetch_from_store(m, std::move(result), true);
+}
+
+/// A consumer commits where a batch that it was given ends: a native RESUME goes on exactly there (design §7.1).
+std::function<void(std::int64_t, std::int64_t)> partition_state::noting_hints() const {
+  return [store = store_, id = place_.topic_id, partition = place_.partition](std::int64_t next, std::int64_t ts_ns) {
+    store->hints.note(id, partition, next, ts_ns + 1, smq::timestamp_hints::source::consumer);
+  };
 }
 
 void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_result result,
@@ -52,7 +59,8 @@ void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_resu
                     }
                     m.answer(std::move(result));
                   });
-                });
+                },
+                noting_hints());
 }
 
 void partition_state::wait(const msg::fetch_wait& m) {

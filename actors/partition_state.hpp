@@ -82,6 +82,7 @@ class partition_state {
 
   // partition_read.cpp
   void fetch(const msg::fetch_read& m);
+  [[nodiscard]] std::function<void(std::int64_t, std::int64_t)> noting_hints() const;
   void fetch_from_store(const msg::fetch_read& m, msg::fetch_result result, bool again);
   void wait(const msg::fetch_wait& m);
   void list(const msg::list_offsets& m);

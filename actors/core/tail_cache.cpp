@@ -7,13 +7,14 @@ namespace tidegate::core {
 void tail_cache::push(const planned_batch& batch) {
   if (!items_.empty() && batch.base_offset < items_.back().next_offset) clear();
   const bool is_copied = batch.batch.size() < copied_below_bytes_;
-  items_.push_back({batch.base_offset, batch.base_offset + batch.record_count,
+  items_.push_back({batch.base_offset, batch.base_offset + batch.record_count, batch.ts_ns,
                     is_copied ? shared_bytes::copy_of(batch.batch.view()) : batch.batch});
   bytes_ += batch.batch.size();
   while (!items_.empty() && bytes_ > max_bytes_) drop_front();
 }
 
-std::optional<std::vector<shared_bytes>> tail_cache::read(std::int64_t offset, std::size_t max_bytes) const {
+std::optional<std::vector<shared_bytes>> tail_cache::read(std::int64_t offset, std::size_t max_bytes,
+                                                           const batch_observer& seen) const {
   if (items_.empty() || offset < items_.front().base_offset) return std::nullopt;
   auto at = std::upper_bound(items_.begin(), items_.end(), offset,
                              [](std::int64_t wanted, const item& i) { return wanted < i.next_offset; });
@@ -23,6 +24,7 @@ std::optional<std::vector<shared_bytes>> tail_cache::read(std::int64_t offset, s
     if (!out.empty() && (at->batch.size() > max_bytes || size > max_bytes - at->batch.size())) break;
     size += at->batch.size();
     out.push_back(at->batch);
+    if (seen) seen(at->next_offset, at->ts_ns);
   }
   return out;
 }

@@ -3,8 +3,10 @@
 #include "messages/common/uuid.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <iterator>
 #include <list>
 #include <map>
@@ -20,35 +22,39 @@ namespace tidegate::smq {
 /// Thread: any; one mutex, held for one look-up.
 class timestamp_hints {
  public:
-  static constexpr std::size_t points_per_partition = 64;
-  static constexpr std::size_t point_bytes = 72;  // map node, rounded up
+  /// Appends must not push out what a slow consumer was just given, nor the other way round.
+  enum class source : std::uint8_t { log, consumer };
+  static constexpr std::size_t points_per_source = 128;  // of one partition; the least recently noted go first
+  static constexpr std::size_t point_bytes = 96;         // map node and queue slot, rounded up
   static constexpr std::size_t partition_bytes = 256;
 
-  explicit timestamp_hints(std::size_t max_bytes = std::size_t{4} << 20) : max_bytes_(max_bytes) {}
+  explicit timestamp_hints(std::size_t max_bytes = std::size_t{8} << 20) : max_bytes_(max_bytes) {}
 
-  void note(const uuid& topic_id, std::int32_t partition, std::int64_t offset, std::int64_t value_ns) {
+  void note(const uuid& topic_id, std::int32_t partition, std::int64_t offset, std::int64_t value_ns,
+            source from = source::log) {
     std::lock_guard lock(mutex_);
-    auto* points = use({topic_id, partition});
-    if (!points) {
+    auto* known = use({topic_id, partition});
+    if (!known) {
       newest_first_.push_front({{topic_id, partition}, {}});
       partitions_.emplace(newest_first_.front().first, newest_first_.begin());
-      points = &newest_first_.front().second;
+      known = &newest_first_.front().second;
     }
-    if (points->insert_or_assign(offset, value_ns).second) ++points_;
-    // The second oldest goes, so that the newest stay dense and the oldest keeps covering what is far behind.
-    if (points->size() > points_per_partition) {
-      points->erase(std::next(points->begin()));
-      --points_;
-    }
+    auto [at, is_new] = known->by_offset.try_emplace(offset);
+    if (is_new) ++points_;
+    at->second.value_ns = value_ns;
+    ++at->second.noted;
+    auto& noted = known->noted[static_cast<std::size_t>(from)];
+    noted.push_back(offset);
+    if (noted.size() > points_per_source) forget_oldest(*known, noted);
     while (size() > max_bytes_ && newest_first_.size() > 1) drop(std::prev(newest_first_.end()));
   }
 
   [[nodiscard]] std::int64_t value_of(const uuid& topic_id, std::int32_t partition, std::int64_t offset) {
     std::lock_guard lock(mutex_);
-    const auto* points = use({topic_id, partition});
-    if (!points) return 1;
-    auto above = points->upper_bound(offset);
-    return above == points->begin() ? 1 : std::max<std::int64_t>(1, std::prev(above)->second);
+    const auto* known = use({topic_id, partition});
+    if (!known) return 1;
+    auto above = known->by_offset.upper_bound(offset);
+    return above == known->by_offset.begin() ? 1 : std::max<std::int64_t>(1, std::prev(above)->second.value_ns);
   }
 
   /// The topic is gone.
@@ -64,18 +70,34 @@ class timestamp_hints {
 
  private:
   using key = std::pair<uuid, std::int32_t>;
-  using offset_values = std::map<std::int64_t, std::int64_t>;
-  using order = std::list<std::pair<key, offset_values>>;
+  struct point {
+    std::int64_t value_ns = 0;
+    std::size_t noted = 0;  // how often it stands in the queues
+  };
+  struct points {
+    std::map<std::int64_t, point> by_offset;
+    std::array<std::deque<std::int64_t>, 2> noted;  // by source, oldest first
+  };
+  using order = std::list<std::pair<key, points>>;
 
-  offset_values* use(const key& k) {
+  points* use(const key& k) {
     auto found = partitions_.find(k);
     if (found == partitions_.end()) return nullptr;
     newest_first_.splice(newest_first_.begin(), newest_first_, found->second);
     return &found->second->second;
   }
 
+  /// The lowest offset stays for ever: it covers what is far behind.
+  void forget_oldest(points& of, std::deque<std::int64_t>& noted) {
+    auto oldest = of.by_offset.find(noted.front());
+    noted.pop_front();
+    if (--oldest->second.noted > 0 || oldest == of.by_offset.begin()) return;
+    of.by_offset.erase(oldest);
+    --points_;
+  }
+
   void drop(order::iterator which) {
-    points_ -= which->second.size();
+    points_ -= which->second.by_offset.size();
     partitions_.erase(which->first);
     newest_first_.erase(which);
   }

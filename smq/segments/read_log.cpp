@@ -19,14 +19,16 @@ outcome damaged(const std::string& why) { return {status::refused, "damaged: " +
 class log_reader final : public step_loop {
  public:
   log_reader(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset, std::size_t max_bytes,
-             time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done)
+             time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done,
+             batch_observer seen)
     : chunks_(ports.chunks),
       view_(std::move(view)),
       wanted_(behind_gaps(view_->gaps, offset)),
       max_bytes_(max_bytes),
       deadline_(deadline),
       index_(index),
-      done_(std::move(done)) {}
+      done_(std::move(done)),
+      seen_(std::move(seen)) {}
 
  private:
   enum class phase : std::uint8_t { locate, search, scan };
@@ -174,6 +176,7 @@ class log_reader final : public step_loop {
     // The first batch may be above max_bytes and then stays alone.
     bytes_ += batch.size();
     batches_.push_back(std::move(batch));
+    if (seen_) seen_(entry.next_offset, entry.ts_ns);
     return true;
   }
 
@@ -223,6 +226,7 @@ class log_reader final : public step_loop {
   time_point deadline_;
   index_cache* index_;
   completion<result<std::vector<shared_bytes>>> done_;
+  const batch_observer seen_;
 
   phase phase_ = phase::locate;
   std::size_t segment_ = 0;
@@ -269,8 +273,11 @@ std::shared_ptr<const log_view> make_view(const log_state& log, const partition_
 }
 
 void read_log(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset, std::size_t max_bytes,
-              time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done) {
-  std::make_shared<log_reader>(ports, std::move(view), offset, max_bytes, deadline, index, std::move(done))->run();
+              time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done,
+              batch_observer seen) {
+  std::make_shared<log_reader>(ports, std::move(view), offset, max_bytes, deadline, index, std::move(done),
+                               std::move(seen))
+    ->run();
 }
 
 }  // namespace tidegate::smq

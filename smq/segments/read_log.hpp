@@ -27,6 +27,9 @@ std::int64_t behind_gaps(const std::vector<offset_gap>& gaps, std::int64_t offse
 std::shared_ptr<const log_view> make_view(const log_state& log, const partition_place& place, std::int64_t offset,
                                           std::int64_t end_offset, std::size_t max_segments = 2);
 
+/// Told of every batch that a read answers: where it ends, and the ts_ns of its message. On the read's threads.
+using batch_observer = std::function<void(std::int64_t next_offset, std::int64_t ts_ns)>;
+
 /// Reads batches in order: the first one contains `offset`, each continues the one before it (or a declared gap), at
 /// least one, and at most `max_bytes` together from the second one on. An `offset` inside a declared gap goes on at its
 /// end. At the view's end the answer is ok and empty. Batches before a damaged place are answered; the read that begins
@@ -37,7 +40,8 @@ std::shared_ptr<const log_view> make_view(const log_state& log, const partition_
 /// Thread: any; `done` runs once, on a thread of the engine or before this returns. `ports` and `index` (may be null)
 /// must outlive it.
 void read_log(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset, std::size_t max_bytes,
-              time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done);
+              time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done,
+              batch_observer seen = nullptr);
 
 /// Calls `visit` for every batch from the one that contains `offset` to the view's end, until it returns false: for
 /// producer state after a snapshot. `max_bytes_per_read` bounds memory. Errors and threads as read_log().

@@ -28,12 +28,28 @@ CAF_TEST(the value is the one of the newest point at or below the offset) {
 
 CAF_TEST(a partition keeps its oldest point and the newest ones) {
   timestamp_hints hints;
-  constexpr auto kept = static_cast<std::int64_t>(timestamp_hints::points_per_partition);
+  constexpr auto kept = static_cast<std::int64_t>(timestamp_hints::points_per_source);
   for (std::int64_t i = 0; i < 10 * kept; ++i) hints.note(test_id(1), 0, i, 100 + i);
   CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 5), 100);
-  for (std::int64_t i = 9 * kept + 1; i < 10 * kept; ++i) CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, i), 100 + i);
-  CAF_CHECK_EQUAL(hints.size_bytes(), timestamp_hints::points_per_partition * timestamp_hints::point_bytes +
+  for (std::int64_t i = 9 * kept; i < 10 * kept; ++i) CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, i), 100 + i);
+  CAF_CHECK_EQUAL(hints.size_bytes(), (timestamp_hints::points_per_source + 1) * timestamp_hints::point_bytes +
                                           timestamp_hints::partition_bytes);
+}
+
+CAF_TEST(what a consumer was just given stays whatever is appended meanwhile) {
+  timestamp_hints hints;
+  constexpr auto kept = static_cast<std::int64_t>(timestamp_hints::points_per_source);
+  hints.note(test_id(1), 0, 0, 1);
+  for (std::int64_t i = 1000; i < 1000 + 10 * kept; ++i) hints.note(test_id(1), 0, i, 100 + i);
+  hints.note(test_id(1), 0, 500, 77, timestamp_hints::source::consumer);
+  hints.note(test_id(1), 0, 1500, 88, timestamp_hints::source::consumer);
+  for (std::int64_t i = 5000; i < 5000 + 10 * kept; ++i) hints.note(test_id(1), 0, i, 100 + i);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 500), 77);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 1500), 88);
+  for (int again = 0; again < 2 * kept; ++again)
+    hints.note(test_id(1), 0, 600, 78, timestamp_hints::source::consumer);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 500), 1);
+  CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 600), 78);
 }
 
 CAF_TEST(the partitions that were used longest ago go first) {
