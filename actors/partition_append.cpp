@@ -102,6 +102,7 @@ void partition_state::chunk_written(const smq::append_plan& plan, const smq::chu
   answer_stored();
   wake_waiters();
   report_mapping(false);
+  if (plan.rolls) start_merge();
   if (!writing_.empty()) return write_next_chunk();
   appending_ = false;
   start_append();

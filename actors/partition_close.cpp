@@ -24,7 +24,7 @@ void partition_state::look_idle() {
 
 bool partition_state::is_quiet() {
   std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
-  return parked_.empty() && undecided_.empty() && !appending_ && waiters_.empty() && reads_.use_count() == 1;
+  return parked_.empty() && undecided_.empty() && !appending_ && !merging_ && waiters_.empty() && reads_.use_count() == 1;
 }
 
 void partition_state::ask_to_retire() {

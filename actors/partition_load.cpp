@@ -174,6 +174,7 @@ void partition_state::serve(core::producer_state producers, std::int32_t epoch) 
     store_->hints.note(place_.topic_id, place_.partition, s.base_offset, s.first_ts_ns - 1);
     store_->hints.note(place_.topic_id, place_.partition, s.next_offset, s.last_ts_ns + 1);
   }
+  erase_leftovers();
   wake_waiters();  // what was undecided before a reload may be stored
   for (auto& run : std::exchange(parked_, {})) run();
 }
@@ -196,6 +197,7 @@ void partition_state::reload(const std::string& reason) {
   answer_all(error_code::request_timed_out);
   writing_.clear();
   appending_ = false;
+  merging_ = false;
   machine_.reset();
   tail_.clear();
   if (closing_) return close_when_decided();

@@ -6,7 +6,7 @@
 #include "actors/store_access.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/mappings.hpp"
-#include "smq/segments/log.hpp"
+#include "smq/segments/merge_log.hpp"
 #include "smq/session.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -22,6 +22,8 @@ namespace tidegate::actors {
 struct partition_settings {
   kafka::batch_limits batches;
   smq::append_options segments;                      // the engine's
+  smq::merge_rules merges;
+  std::chrono::milliseconds merge_timeout{60'000};   // for copying
   std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
   std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
   std::chrono::milliseconds reload_backoff{200};     // after a load that failed
@@ -80,6 +82,14 @@ class partition_state {
   void answer_all(error_code error);
   void wake_waiters();
 
+  // partition_merge.cpp
+  void start_merge();
+  void write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged);
+  void merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
+                     const smq::write_answer& answer);
+  void merge_failed(const std::string& reason);
+  void erase_leftovers();
+
   // partition_read.cpp
   void fetch(const msg::fetch_read& m);
   [[nodiscard]] std::function<void(std::int64_t, std::int64_t)> noting_hints() const;
@@ -125,6 +135,7 @@ class partition_state {
   core::tail_cache tail_;
   bool new_leader_ = true;
   bool appending_ = false;
+  bool merging_ = false;
   std::vector<planned_batch> writing_;  // planned and not stored, in order
   std::vector<undecided> undecided_;    // in offset order
   std::vector<std::function<void()>> parked_;

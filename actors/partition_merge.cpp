@@ -1,0 +1,55 @@
+// Merging closed segment files: plan → copy → write the unit → apply. One at a time, started by a roll.
+#include "actors/log.hpp"
+#include "actors/message_types.hpp"
+#include "actors/partition_state.hpp"
+
+namespace tidegate::actors {
+
+void partition_state::start_merge() {
+  if (merging_) return;
+  auto sources = smq::plan_merge(log_, settings_.merges);
+  if (sources.empty()) return;
+  merging_ = true;
+  const auto deadline = std::chrono::steady_clock::now() + settings_.merge_timeout;
+  smq::copy_segments(store_->engine.chunks, place_, sources, settings_.merges.max_chunk_bytes, deadline,
+                     [this, sources, post = poster()](const smq::result<std::vector<smq::chunk_ref>>& copied) {
+                       post([this, sources, copied] {
+                         if (!copied.is_ok()) return merge_failed(copied.what.reason);
+                         write_merged(sources, smq::merged_segment(place_, sources, copied.value));
+                       });
+                     });
+}
+
+void partition_state::write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged) {
+  auto unit = smq::merge_mutations(log_, place_, sources, merged);
+  if (unit.empty()) return merge_failed("a source is gone");
+  session_->write(std::move(unit), smq::write_class::bulk,
+                  [this, sources, merged, post = poster()](const smq::write_answer& answer) {
+                    post([this, sources, merged, answer] { merge_written(sources, merged, answer); });
+                  });
+}
+
+void partition_state::merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
+                                    const smq::write_answer& answer) {
+  if (answer.code == smq::write_result::refused) return merge_failed(answer.reason);
+  if (answer.code != smq::write_result::stored) return reload(answer.reason);
+  smq::apply_merge(log_, sources, merged);
+  merging_ = false;
+}
+
+/// The files stay as they are, which costs nobody anything; the next roll tries again.
+void partition_state::merge_failed(const std::string& reason) {
+  merging_ = false;
+  log_event(log_level::warn, "segment files were not merged",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
+}
+
+/// Files that a merged one stands for, left behind by a crash. Whether it works does not matter: they are found again.
+void partition_state::erase_leftovers() {
+  std::vector<smq::mutation> erasures;
+  for (const auto& path : std::exchange(log_.leftovers, {}))
+    erasures.push_back({smq::mutation::kind::erase, {path, "", {}, {}}});
+  if (!erasures.empty()) session_->write(std::move(erasures), smq::write_class::bulk, [](const smq::write_answer&) {});
+}
+
+}  // namespace tidegate::actors

@@ -1,0 +1,71 @@
+#define CAF_SUITE partition_merge
+// Small segment files become few, and nobody notices.
+#include "smq/segments/segment_name.hpp"
+#include "tests/actors/store_fixture.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+#include <algorithm>
+
+using namespace tidegate;
+using namespace tidegate::test;
+using enum error_code;
+
+namespace {
+
+/// Every append is a file of its own, and four of them are worth a merge.
+actors::partition_settings small_files() {
+  actors::partition_settings settings;
+  settings.segments.max_chunks_per_segment = 1;
+  settings.merges.min_sources = 4;
+  settings.tail_bytes = 0;
+  return settings;
+}
+
+std::size_t segment_files(node_fixture& node, const actors::topic_ptr& topic) {
+  const smq::testing::blocking port{node.engine->ports()};
+  const auto page = port.list(topic->directory_of(0), "", 1000, false);
+  return static_cast<std::size_t>(std::ranges::count_if(page.value.entries, [](const smq::entry& e) {
+    return smq::parse_segment_name(e.path.substr(e.path.rfind('/') + 1)).has_value();
+  }));
+}
+
+void append_one_by_one(node_fixture& node, const actors::topic_ptr& topic, int first, int count) {
+  for (int i = first; i < first + count; ++i)
+    CAF_CHECK_EQUAL(node.append(topic, batch_of(i, 1, -1, -1)).base_offset, i);
+}
+
+}  // namespace
+
+CAF_TEST(files are merged while batches come and every record stays) {
+  node_fixture node(small_files());
+  auto topic = node.create("t");
+  append_one_by_one(node, topic, 0, 60);
+  CAF_CHECK(soon_true([&] { return segment_files(node, topic) <= 6; }));
+  CAF_CHECK(node.read_all(topic) == numbers(60));
+  node.restart();
+  topic = node.find("t");
+  CAF_CHECK(node.read_all(topic) == numbers(60));
+  append_one_by_one(node, topic, 60, 20);
+  CAF_CHECK(node.read_all(topic) == numbers(80));
+  node.restart_cleanly();
+  topic = node.find("t");
+  CAF_CHECK(node.read_all(topic) == numbers(80));
+}
+
+CAF_TEST(a store that fails now and then loses nothing to a merge) {
+  node_fixture node(small_files());
+  auto topic = node.create("t");
+  append_one_by_one(node, topic, 0, 10);
+  for (int i = 10; i < 40; ++i) {
+    if (i % 7 == 0) node.ports->reads_fail = 2;  // of a copy, most likely
+    if (i % 11 == 0) node.ports->put_refuses = 1;
+    while (node.append(topic, batch_of(i, 1, -1, -1)).error != none) {
+    }
+  }
+  node.ports->reads_fail = 0;
+  node.ports->put_refuses = 0;
+  CAF_CHECK(node.read_all(topic) == numbers(40));
+  node.restart();
+  CAF_CHECK(node.read_all(node.find("t")) == numbers(40));
+}
