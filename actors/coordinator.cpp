@@ -170,18 +170,17 @@ void coordinator_state::schedule() {
   self_->delayed_send(self_, std::chrono::milliseconds(wait), coordinator_tick{*next, false});
 }
 
+void coordinator_state::look_idle() {
+  const bool exists = stage_ == stage::ready && group_->exists();
+  const auto patience = exists ? context_.options.idle_after : context_.options.absent_after;
+  const bool is_unused = stage_ == stage::closed || (stage_ == stage::ready && group_->is_idle());
+  if (is_unused && parked_.empty() && now().now_ms - last_input_ms_ >= patience.count()) return self_->quit();
+  self_->delayed_send(self_, patience, coordinator_tick{0, true});
+}
+
 void coordinator_state::on_tick(const coordinator_tick& tick) {
+  if (tick.is_idle_check) return look_idle();
   const auto at = now();
-  if (tick.is_idle_check) {
-    const auto idle_ms = context_.options.idle_after.count();
-    const bool is_unused = stage_ == stage::closed || (stage_ == stage::ready && group_->is_idle());
-    if (is_unused && parked_.empty() && at.now_ms - last_input_ms_ >= idle_ms) {
-      self_->quit();
-      return;
-    }
-    self_->delayed_send(self_, context_.options.idle_after, coordinator_tick{0, true});
-    return;
-  }
   if (scheduled_ms_ && *scheduled_ms_ == tick.due_ms) scheduled_ms_.reset();
   if (stage_ != stage::ready) return;
   perform(group_->on_tick(at));
@@ -293,7 +292,7 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
   context_ = std::move(context);
   last_input_ms_ = now().now_ms;
   open();
-  self_->delayed_send(self_, context_.options.idle_after, coordinator_tick{0, true});
+  self_->delayed_send(self_, context_.options.absent_after, coordinator_tick{0, true});
   return {
     [this](const msg::join_group& m) { submit([this, m] { join(m); }); },
     [this](const msg::sync_group& m) {

@@ -52,6 +52,7 @@ struct coordinator_options {
   core::group_options rules;
   std::size_t max_parked = 1'000;             // requests that wait for the entry, or for a write; more are refused
   std::chrono::milliseconds idle_after{600'000};  // without members and requests for so long, the actor goes
+  std::chrono::milliseconds absent_after{10'000};  // the same for a group that does not exist: names cost nothing
 };
 
 /// What a coordinator is made of. The functions are called on the actor's thread.
@@ -97,6 +98,7 @@ class coordinator_state {
   void abandon(error_code error, stage next);
   void schedule();
   void on_tick(const coordinator_tick& tick);
+  void look_idle();
   template <class Answer>
   std::function<void(Answer)> to_self(std::function<void(Answer)> handler);
 

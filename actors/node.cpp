@@ -153,6 +153,7 @@ void node::parts::start_actors(const options& settings) {
   registry_settings registries;
   registries.topics.partitions = s.settings.num_partitions;
   registries.partitions.segments = engine->segments;
+  registries.partitions.tails = std::make_shared<core::tail_budget>(settings.limits.tail_bytes);
   registries.partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
   registries.partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
   mappings = spawn_mapping_writer(*system, store);

@@ -53,6 +53,8 @@ std::vector<option_row> server_rows() {
     {.key = "limits.fetch_bytes_in_flight", .at = integer<&o::limits, &l::fetch_bytes_in_flight>, .min = 1024,
      .max = 1LL << 40, .unit = "bytes",
      .help = "Fetch answers of all clients that are being read or not yet sent; above it a fetch gets one batch."},
+    {.key = "limits.tail_bytes", .at = integer<&o::limits, &l::tail_bytes>, .min = 0, .max = 1LL << 40, .unit = "bytes",
+     .help = "Newest batches of all partitions that are kept in memory for consumers; 0: all come from the store."},
     {.key = "limits.elements_per_request", .at = integer<&o::limits, &l::elements_per_request>, .min = 1000,
      .max = 100000000, .unit = "elements",
      .help = "Elements of all arrays of one request together; a request with more closes the connection."},

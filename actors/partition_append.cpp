@@ -35,6 +35,7 @@ void partition_state::append(const msg::append& m) {
     case core::produce_decision::duplicate: {
       msg::append_result result;
       result.base_offset = verdict.base_offset;
+      if (uses_log_append_time(*topic_)) result.log_append_time_ms = verdict.timestamp_ms;
       result.log_start_offset = machine_->log_start_offset();
       return m.answer(result);
     }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t bytes_per_recovery_read = 4U << 20U;
 constexpr std::size_t noted_segments = 16;
+constexpr std::size_t small_batch = 32U << 10U;  // copied into the tail, see tail_cache
 constexpr std::int64_t ns_per_ms = 1'000'000;
 
 std::int64_t setting_or(const smq::topic_info& topic, const char* key, std::int64_t otherwise) {
@@ -40,7 +41,8 @@ partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<
                                  topic_ptr topic, std::int32_t partition, partition_settings settings,
                                  partition_registry_actor registry)
   : self_(self), store_(std::move(store)), topic_(std::move(topic)), settings_(std::move(settings)),
-    registry_(std::move(registry)), tail_(settings_.tail_bytes), last_request_(self->clock().now()) {
+    registry_(std::move(registry)), tail_(settings_.tail_bytes, small_batch, settings_.tails),
+    last_request_(self->clock().now()) {
   place_ = {topic_->name, topic_->id, partition, topic_->directory_of(partition), topic_->span_seconds};
   auto& largest = settings_.batches.max_batch_bytes;
   largest = static_cast<std::size_t>(

@@ -25,6 +25,7 @@ struct partition_settings {
   smq::merge_rules merges;
   std::chrono::milliseconds merge_timeout{60'000};   // for copying
   std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
+  std::shared_ptr<core::tail_budget> tails;          // of all partitions together; null: no limit
   std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
   std::chrono::milliseconds reload_backoff{200};     // after a load that failed
   std::chrono::milliseconds idle_after{600'000};     // without requests for so long, the actor goes

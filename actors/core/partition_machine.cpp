@@ -66,7 +66,7 @@ std::vector<planned_batch> partition_machine::plan(std::int64_t now_ns, const ap
     p.record_count = next.record_count;
     p.ts_ns = std::max(planned_.last_ts_ns + 2, now_ns);  // + 2: SMQ readers resume at ts_ns + 1
     p.message_number = planned_.next_message_number;
-    p.max_timestamp = rules.uses_log_append_time ? now_ns / ns_per_ms : next.max_timestamp;
+    p.max_timestamp = rules.uses_log_append_time ? p.ts_ns / ns_per_ms : next.max_timestamp;
     p.batch = std::move(next.batch);
     kafka::set_base_offset(p.batch.writable(), p.base_offset);
     kafka::set_leader_epoch(p.batch.writable(), p.leader_epoch);

@@ -10,7 +10,8 @@ void tail_cache::push(const planned_batch& batch) {
   items_.push_back({batch.base_offset, batch.base_offset + batch.record_count, batch.ts_ns,
                     is_copied ? shared_bytes::copy_of(batch.batch.view()) : batch.batch});
   bytes_ += batch.batch.size();
-  while (!items_.empty() && bytes_ > max_bytes_) drop_front();
+  if (node_) node_->take(batch.batch.size());
+  while (!items_.empty() && (bytes_ > max_bytes_ || (node_ && node_->is_over()))) drop_front();
 }
 
 std::optional<std::vector<shared_bytes>> tail_cache::read(std::int64_t offset, std::size_t max_bytes,
@@ -34,12 +35,14 @@ void tail_cache::trim(std::int64_t log_start) {
 }
 
 void tail_cache::clear() {
+  if (node_) node_->give(bytes_);
   items_.clear();
   bytes_ = 0;
 }
 
 void tail_cache::drop_front() {
   bytes_ -= items_.front().batch.size();
+  if (node_) node_->give(items_.front().batch.size());
   items_.pop_front();
 }
 

@@ -3,21 +3,41 @@
 #include "messages/common/bytes.hpp"
 #include "messages/common/planned_batch.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 namespace tidegate::core {
+
+/// What the tails of all partitions of a node may hold together. Thread: any.
+class tail_budget {
+ public:
+  explicit tail_budget(std::int64_t max_bytes) : free_(max_bytes) {}
+
+  void take(std::size_t bytes) { free_ -= static_cast<std::int64_t>(bytes); }
+  void give(std::size_t bytes) { free_ += static_cast<std::int64_t>(bytes); }
+  [[nodiscard]] bool is_over() const { return free_ < 0; }
+
+ private:
+  std::atomic<std::int64_t> free_;
+};
 
 /// The newest batches of a partition, for consumers that keep up. Bounded in bytes; the oldest leave first.
 class tail_cache {
  public:
   /// `max_bytes` 0 keeps nothing. Batches below `copied_below_bytes` are copied: as slices, a few small batches would
   /// keep alive the large frames in which they arrived together with other partitions' batches.
-  explicit tail_cache(std::size_t max_bytes, std::size_t copied_below_bytes = std::size_t{32} << 10)
-    : max_bytes_(max_bytes), copied_below_bytes_(copied_below_bytes) {}
+  /// `node`: above it this cache gives up its own batches; null: there is no such limit.
+  explicit tail_cache(std::size_t max_bytes, std::size_t copied_below_bytes = std::size_t{32} << 10,
+                      std::shared_ptr<tail_budget> node = nullptr)
+    : max_bytes_(max_bytes), copied_below_bytes_(copied_below_bytes), node_(std::move(node)) {}
+  ~tail_cache() { clear(); }
+  tail_cache(const tail_cache&) = delete;
+  tail_cache& operator=(const tail_cache&) = delete;
 
   /// Takes the batch behind the last one. Pushing below the last end empties the cache first.
   void push(const planned_batch& batch);
@@ -49,6 +69,7 @@ class tail_cache {
 
   std::size_t max_bytes_;
   std::size_t copied_below_bytes_;
+  std::shared_ptr<tail_budget> node_;
   std::size_t bytes_ = 0;
   std::deque<item> items_;
 };

@@ -341,6 +341,15 @@ CAF_TEST(an idle coordinator goes) {
   CAF_CHECK_EQUAL(store->closes, 1);
 }
 
+CAF_TEST(a group that nobody stored goes soon) {
+  start();
+  CAF_CHECK(is_one(heartbeat("nobody", 1), unknown_member_id));
+  pass(9s);
+  CAF_CHECK_EQUAL(store->closes, 0);
+  pass(12s);
+  CAF_CHECK_EQUAL(store->closes, 1);
+}
+
 CAF_TEST(a deleted group loses its positions) {
   start();
   commit("", -1, 1);

@@ -88,3 +88,20 @@ CAF_TEST(small batches are copied and large ones stay slices) {
   CAF_CHECK((*found)[0] == small.batch && (*found)[0].data() != small.batch.data());
   CAF_CHECK((*found)[1].data() == large.batch.data());
 }
+
+CAF_TEST(the tails of a node together stay within its budget) {
+  auto node = std::make_shared<core::tail_budget>(500);
+  core::tail_cache busy{1000, 0, node};
+  {
+    core::tail_cache quiet{1000, 0, node};
+    for (int base : {0, 1, 2}) quiet.push(batch(base, 1, 100));
+    for (int base : {0, 1, 2, 3, 4}) busy.push(batch(base, 1, 100));
+    CAF_CHECK_EQUAL(quiet.bytes() + busy.bytes(), 500u);
+    CAF_CHECK_EQUAL(read(busy, 3, 1000), (std::vector<int>{3, 4}));
+    CAF_CHECK_EQUAL(read(busy, 2, 1000), std::vector<int>{-1});
+  }
+  for (int base : {5, 6, 7, 8, 9}) busy.push(batch(base, 1, 100));
+  CAF_CHECK_EQUAL(busy.bytes(), 500u);
+  busy.push(batch(10, 1, 600));
+  CAF_CHECK_EQUAL(busy.bytes(), 0u);
+}
