@@ -75,7 +75,7 @@ def test_topics_are_known_to_brokers_and_shell(weed, make_topic, name):
 def test_our_own_entries_are_no_topics(weed, filer, make_topic):
     """Design §10: listings of brokers and shell ignore /topics/.tidegate."""
     topic = make_topic()
-    for name in ("view", "cluster", "nodes/00/0", "groups/g", "producer-ids"):
+    for name in ("probe", "probes/00/0", "groups/probe"):
         assert not filer.create(f"/topics/.tidegate/{name}", b"x").error
     assert topic.name in filer.names("/topics/.tidegate/names")
     assert not [t for t in weed.broker.topics() if "tidegate" in t[0] + t[1]], "ListTopics shows /topics/.tidegate"
