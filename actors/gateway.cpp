@@ -60,7 +60,7 @@ std::unique_ptr<node> start_patiently(const options& settings, const sigset_t& s
     auto started = node::start(settings, error);
     if (started || settings.smq.engine == "embedded") return started;
     log_event(log_level::error, "start failed, trying again", {{"reason", error}, {"seconds", wait.count()}});
-    state.set("no store: " + std::exchange(error, {}));
+    state.set("not serving: " + std::exchange(error, {}));
     if (stops_within(stops, wait)) return nullptr;
   }
 }
