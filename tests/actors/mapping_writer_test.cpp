@@ -251,7 +251,7 @@ CAF_TEST(a partition reports once a minute and with its clean end) {
   CAF_CHECK_EQUAL(one.reports(), 1);
   one.close();
   CAF_CHECK_EQUAL(one.reports(), 2);
-  CAF_CHECK_EQUAL(newest_of(read_topic(one.node), topic->id, 0)->next_offset, 30);
+  CAF_CHECK(newest_of(read_topic(one.node), topic->id, 0)->next_offset == 30);
 }
 
 CAF_TEST(of the reports that wait the newest is written and its number is bounded) {
@@ -265,7 +265,7 @@ CAF_TEST(of the reports that wait the newest is written and its number is bounde
   std::size_t count = 0;
   for (const auto& records : stored.records) count += records.size();
   CAF_CHECK_EQUAL(count, 3u);
-  for (std::int32_t p = 0; p < 3; ++p) CAF_CHECK_EQUAL(newest_of(stored, uuid{}, p)->next_offset, 9);
+  for (std::int32_t p = 0; p < 3; ++p) CAF_CHECK(newest_of(stored, uuid{}, p)->next_offset == 9);
 }
 
 CAF_TEST(segments that are older than the retention go and numbers are not given out again) {
@@ -276,7 +276,7 @@ CAF_TEST(segments that are older than the retention go and numbers are not given
     const auto stored = read_topic(one.node);
     CAF_CHECK_EQUAL(stored.segments, 1u);
     CAF_CHECK_EQUAL(stored.next_number, life + 1);
-    CAF_CHECK_EQUAL(newest_of(stored, uuid{}, 0)->next_offset, life);
+    CAF_CHECK(newest_of(stored, uuid{}, 0)->next_offset == life);
     one.restart();
   }
 }
@@ -304,6 +304,6 @@ CAF_TEST(a failing store loses records and nothing else) {
     one.restart();
     one.report(record_of(4, 1));
     one.close();
-    CAF_CHECK_EQUAL(newest_of(read_topic(one.node), uuid{}, 4)->next_offset, 1);
+    CAF_CHECK(newest_of(read_topic(one.node), uuid{}, 4)->next_offset == 1);
   }
 }

@@ -154,7 +154,8 @@ class subject {
     auto found = store_->paths_below(top, 1000).value;
     std::sort(found.begin(), found.end());
     CAF_CHECK(found == below);
-    CAF_CHECK_EQUAL(store_->paths_below(top, 2).value.size(), std::min<std::size_t>(2, below.size()));
+    const auto two = std::min<std::size_t>(2, below.size());
+    CAF_CHECK_EQUAL(store_->paths_below(top, 2).value.size(), two);
   }
 
   /// What is on disk now is the state after window `expected`, whole.
