@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from security import Authority, Security
 from store import Topic, Volumes
 from weed import CLUSTER, Weed
 
@@ -26,6 +27,18 @@ def cluster(tmp_path_factory):
 def single(tmp_path_factory):
     """A single process, for tests that kill it."""
     yield from running(Weed(tmp_path_factory.mktemp("single")))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory) -> Authority:
+    """The CA of the secured clusters."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory, authority):
+    """A shared single process with mTLS on all gRPC; never killed."""
+    yield from running(Weed(tmp_path_factory.mktemp("secured"), security=Security(authority)))
 
 
 def running(server: Weed):

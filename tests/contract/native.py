@@ -12,6 +12,7 @@ import time
 import grpc
 from google.protobuf import descriptor_pool, message_factory
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from security import Identity
 
 OPTIONS = [
     ("grpc.max_receive_message_length", 1 << 30),
@@ -35,9 +36,9 @@ class Service:
 
     service = ""
 
-    def __init__(self, target: str):
+    def __init__(self, target: str, identity: Identity | None = None):
         self.target = target
-        self.channel = grpc.insecure_channel(target, OPTIONS)
+        self.channel = identity.channel(target, OPTIONS) if identity else grpc.insecure_channel(target, OPTIONS)
 
     def close(self) -> None:
         self.channel.close()

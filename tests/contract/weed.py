@@ -12,6 +12,7 @@ import time
 
 import grpc
 from native import Broker, Filer, Master
+from security import Security
 
 WEED = os.environ.get("WEED_BINARY") or str(pathlib.Path(sys.executable).parent / "weed")
 SINGLE = ("server",)
@@ -57,12 +58,23 @@ class Weed:
     `roles`: SINGLE (`weed server -filer -mq.broker`) or CLUSTER.
     `shift`: gRPC port − HTTP port. 10000 is the rule of SeaweedFS; with another number its addresses look like
     "host:http.grpc" everywhere.
+    `security`: what security.toml demands; a `weed` reads it where it runs.
     Data and ports stay the same over restarts. Nothing outlives this process: each has its own process group, and the
     kernel kills it when we die.
     """
 
-    def __init__(self, directory: pathlib.Path, roles=SINGLE, shift: int = 10000, flush_seconds: int = 5):
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        roles=SINGLE,
+        shift: int = 10000,
+        flush_seconds: int = 5,
+        security: Security | None = None,
+    ):
         self.directory = directory
+        self.identity = security.client() if security else None
+        if security:
+            security.install(directory)
         self.roles = roles
         self.shift = shift
         self.flush_seconds = flush_seconds
@@ -93,7 +105,7 @@ class Weed:
 
     def client(self, kind, port: int):
         if kind not in self.clients:
-            self.clients[kind] = kind(f"127.0.0.1:{port}")
+            self.clients[kind] = kind(f"127.0.0.1:{port}", self.identity)
         return self.clients[kind]
 
     @property

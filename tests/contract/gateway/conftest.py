@@ -17,12 +17,14 @@ _spec.loader.exec_module(e2e)
 def make_gateway(tmp_path):
     nodes = []
 
-    def make(weed, *settings: str) -> e2e.Node:
+    def make(weed, *settings: str, starts: bool = True) -> e2e.Node:
+        """`starts`: false for a gateway that is not meant to get ready; it is launched all the same."""
         directory = tmp_path / f"gateway{len(nodes)}"
         directory.mkdir()
         flags = ("--engine", "seaweedmq", "--masters", weed.masters)
         settings = ("kafka.group.initial.rebalance.delay.ms=0", *settings)
-        nodes.append(e2e.Node(directory, *settings, flags=flags).start())
+        nodes.append(e2e.Node(directory, *settings, flags=flags))
+        nodes[-1].start() if starts else nodes[-1].launch()
         return nodes[-1]
 
     yield make
