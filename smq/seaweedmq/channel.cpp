@@ -1,12 +1,15 @@
 #include "smq/seaweedmq/channel.hpp"
 
+#include "smq/seaweedmq/pem_files.hpp"
+
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
-#include <fstream>
-#include <sstream>
+#include <cstdlib>
+#include <mutex>
 
 namespace tidegate::smq::seaweedmq {
 
@@ -32,27 +35,19 @@ grpc::ChannelArguments channel_arguments() {
   return arguments;
 }
 
-bool read_file(const std::string& path, std::string& into) {
-  std::ifstream in{path, std::ios::binary};
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  into = bytes.str();
-  return in.good() && !into.empty();
+/// Its words about failed connections come with the calls that they fail, where they are logged once.
+void mute_grpc() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 }
 
-// Mutual TLS. SeaweedFS verifies chains, never host names: its certificates need not name the host.
+/// Mutual TLS. SeaweedFS verifies chains, never host names: its certificates need not name the host.
 result<std::shared_ptr<grpc::ChannelCredentials>> tls_credentials(const tls_files& files) {
   using grpc::experimental::IdentityKeyCertPair;
-  std::string root;
-  IdentityKeyCertPair own;
-  for (const auto& [path, into] : {std::pair{files.ca, &root}, std::pair{files.cert, &own.certificate_chain},
-                                   std::pair{files.key, &own.private_key}}) {
-    if (path.empty()) return {{status::refused, "TLS needs ca, cert and key", 0}, {}};
-    if (!read_file(path, *into)) return {{status::refused, "cannot read " + path, 0}, {}};
-  }
+  auto read = read_pem_files(files);
+  if (!read.is_ok()) return {std::move(read.what), {}};
   grpc::experimental::TlsChannelCredentialsOptions wanted;
   wanted.set_certificate_provider(std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
-      root, std::vector<IdentityKeyCertPair>{own}));
+      read.value.ca, std::vector<IdentityKeyCertPair>{{read.value.key, read.value.cert}}));
   wanted.watch_root_certs();
   wanted.watch_identity_key_cert_pairs();
   wanted.set_verify_server_certs(true);
@@ -64,8 +59,10 @@ result<std::shared_ptr<grpc::ChannelCredentials>> tls_credentials(const tls_file
 }  // namespace
 
 result<std::shared_ptr<grpc::Channel>> make_channel(const std::string& target, const tls_files& tls) {
+  static std::once_flag muted;
+  std::call_once(muted, mute_grpc);
   auto credentials = grpc::InsecureChannelCredentials();
-  if (!tls.ca.empty() || !tls.cert.empty() || !tls.key.empty()) {
+  if (tls.is_set()) {
     auto secure = tls_credentials(tls);
     if (!secure.is_ok()) return {secure.what, {}};
     credentials = std::move(secure.value);

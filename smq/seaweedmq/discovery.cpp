@@ -74,7 +74,8 @@ result<std::string> find_filer(const options& wanted, time_point deadline) {
     for (const auto& master : wanted.masters) {
       auto found = ask(master, wanted, deadline);
       if (found.is_ok() || found.what.code == status::refused) return found;
-      last = found.what;
+      // What our own deadline cut off says less than the answer before it.
+      if (last.reason.empty() || clock::now() < deadline) last = std::move(found.what);
       if (clock::now() >= deadline) return {last, {}};
     }
     std::promise<void> never;

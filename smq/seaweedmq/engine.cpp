@@ -4,6 +4,7 @@
 #include "smq/seaweedmq/entries.hpp"
 #include "smq/seaweedmq/filer.hpp"
 #include "smq/seaweedmq/http/chunk_store.hpp"
+#include "smq/seaweedmq/tls_trouble.hpp"
 
 #include <future>
 
@@ -87,13 +88,14 @@ smq::engine engine::ports() { return {parts_->chunks, parts_->files}; }
 const std::string& engine::filer_address() const { return parts_->filer_address; }
 
 open_result open(const options& wanted, time_point deadline) {
+  const auto failed = [&](std::string why) { return with_tls_advice(std::move(why), wanted.tls.is_set()); };
   const auto address = find_filer(wanted, deadline);
-  if (!address.is_ok()) return {nullptr, address.what.reason};
+  if (!address.is_ok()) return {nullptr, failed(address.what.reason)};
   auto via = filer::at(address.value, wanted.tls);
   if (!via.is_ok()) return {nullptr, via.what.reason};
   auto made = std::make_unique<engine::parts>(address.value, std::move(via.value), wanted);
   if (const auto answer = ask_once(made->files, deadline); !answer.is_ok())
-    return {nullptr, "the filer " + address.value + " does not answer: " + answer.reason};
+    return {nullptr, "the filer " + address.value + " does not answer: " + failed(answer.reason)};
   return {std::make_unique<engine>(std::move(made)), {}};
 }
 

@@ -14,6 +14,7 @@ struct tls_files {
   std::string ca;
   std::string cert;
   std::string key;
+  [[nodiscard]] bool is_set() const { return !ca.empty() || !cert.empty() || !key.empty(); }
 };
 
 /// Where the cluster is and how it stores. Addresses are SeaweedFS's: "host:port" (gRPC is at port + 10000) or
