@@ -99,6 +99,8 @@ std::vector<option_row> smq_rows() {
      .help = "PEM file of this node's certificate ([grpc.client])."},
     {.key = "smq.tls_key", .at = text<&o::smq, &smq_settings::tls_key>,
      .help = "PEM file of this node's private key ([grpc.client])."},
+    {.key = "smq.jwt_read_key", .at = text<&o::smq, &smq_settings::jwt_read_key>,
+     .help = "Key of [jwt.signing.read] in security.toml, if chunks are read with tokens. A secret: keep it in a file."},
   };
 }
 

@@ -26,6 +26,7 @@ struct smq_settings {
   std::string tls_ca;
   std::string tls_cert;
   std::string tls_key;
+  std::string jwt_read_key;  // a secret: never logged
 };
 
 struct limit_settings {

@@ -50,6 +50,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   cluster.level = settings.smq.durability == "fsync" ? smq::seaweedmq::durability::fsync
                                                       : smq::seaweedmq::durability::os;
   cluster.tls = {settings.smq.tls_ca, settings.smq.tls_cert, settings.smq.tls_key};
+  cluster.jwt_read_key = settings.smq.jwt_read_key;
   auto opened = smq::seaweedmq::open(cluster, std::chrono::steady_clock::now() + cluster_patience);
   error = std::move(opened.error);
   if (!opened.store) return nullptr;

@@ -6,6 +6,7 @@
 #include "smq/seaweedmq/http/chunk_store.hpp"
 #include "smq/seaweedmq/tls_trouble.hpp"
 
+#include <algorithm>
 #include <future>
 
 namespace tidegate::smq::seaweedmq {
@@ -55,8 +56,19 @@ unsigned copies_of(const std::string& replication) {
 chunk_store_options chunk_options(const options& wanted) {
   chunk_store_options chosen;
   chosen.fsync = wanted.level == durability::fsync;
+  chosen.read_key = wanted.jwt_read_key;
   chosen.copies = copies_of(wanted.replication);
   return chosen;
+}
+
+constexpr std::chrono::seconds access_patience{2};
+
+/// A node that may not read back what it stores must not store it. Without a volume server that is not known: go on.
+outcome check_access(chunk_store& chunks, time_point deadline) {
+  std::promise<outcome> answered;
+  chunks.check_access(std::min(deadline, std::chrono::steady_clock::now() + access_patience),
+                      [&](outcome what) { answered.set_value(std::move(what)); });
+  return answered.get_future().get();
 }
 
 /// One call that every filer answers, so that a wrong address is found at the start and not by the first client.
@@ -96,6 +108,7 @@ open_result open(const options& wanted, time_point deadline) {
   auto made = std::make_unique<engine::parts>(address.value, std::move(via.value), wanted);
   if (const auto answer = ask_once(made->files, deadline); !answer.is_ok())
     return {nullptr, "the filer " + address.value + " does not answer: " + failed(answer.reason)};
+  if (const auto access = check_access(made->chunks, deadline); !access.is_ok()) return {nullptr, access.reason};
   return {std::make_unique<engine>(std::move(made)), {}};
 }
 

@@ -27,6 +27,7 @@ struct options {
   std::string replication;            // e.g. "001"; empty: the cluster's default
   durability level = durability::fsync;
   tls_files tls;
+  std::string jwt_read_key;  // of [jwt.signing.read] in security.toml; "": reads need no token. A secret
 };
 
 /// Design §5.2, §5.3: what node_options and shard_options get on this engine.

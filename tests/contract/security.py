@@ -75,6 +75,7 @@ class Security:
     names: dict[str, str] | None = None
     write_key: str = ""
     read_key: str = ""
+    write_seconds: int = 10  # how long a write token is good
     https_volume: bool = False
 
     def install(self, directory: pathlib.Path) -> None:
@@ -90,7 +91,8 @@ class Security:
             own = self.authority.issue("https")
             files = [f'cert = "{own.cert}"', f'key = "{own.key}"', f'ca = "{own.ca}"']
             lines += ["[https.volume]", *files, "[https.client]", "enabled = true", *files]
-        lines += ["[jwt.signing]", f'key = "{self.write_key}"', "[jwt.signing.read]", f'key = "{self.read_key}"']
+        lines += ["[jwt.signing]", f'key = "{self.write_key}"', f"expires_after_seconds = {self.write_seconds}"]
+        lines += ["[jwt.signing.read]", f'key = "{self.read_key}"']
         (directory / "security.toml").write_text("\n".join(lines) + "\n")
 
     def client(self) -> Identity | None:

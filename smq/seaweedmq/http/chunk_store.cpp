@@ -1,9 +1,11 @@
 #include "smq/seaweedmq/http/chunk_store.hpp"
 
 #include "messages/common/crc32c.hpp"
+#include "smq/seaweedmq/http/access_check.hpp"
 #include "smq/seaweedmq/http/discard_operation.hpp"
 #include "smq/seaweedmq/http/get_operation.hpp"
 #include "smq/seaweedmq/http/put_operation.hpp"
+#include "smq/seaweedmq/http/read_token.hpp"
 
 #include <limits>
 
@@ -13,6 +15,9 @@ namespace {
 
 /// A volume server writes a chunk's size in 4 bytes.
 constexpr std::uint64_t max_chunk = std::numeric_limits<std::uint32_t>::max();
+
+/// Of a read token: longer than any read, and clocks may differ by as much.
+constexpr std::chrono::seconds token_lifetime{120};
 
 outcome refusal(std::string reason) { return {status::refused, std::move(reason), 0}; }
 
@@ -30,6 +35,12 @@ store_parts::store_parts(volume_directory& directory, const chunk_store_options&
   location_options where;
   where.lifetime = wanted.location_lifetime;
   places = std::make_shared<location_cache>(*loop, directory, where);
+}
+
+std::string store_parts::token_for(const file_id& id) const {
+  if (options.read_key.empty()) return {};
+  const auto until = std::chrono::system_clock::now() + token_lifetime;
+  return read_token(options.read_key, id, std::chrono::system_clock::to_time_t(until));
 }
 
 chunk_store::chunk_store(volume_directory& directory, chunk_store_options options)
@@ -72,11 +83,17 @@ void chunk_store::get(const chunk_id& id, std::uint64_t position, std::uint64_t 
   parts_->loop->post([operation = std::move(operation)] { operation->start(); });
 }
 
+void chunk_store::check_access(time_point deadline, completion<outcome> done) {
+  parts_->loop->post([parts = parts_.get(), deadline, done = std::move(done)] {
+    seaweedmq::check_access(*parts, deadline, done);
+  });
+}
+
 void chunk_store::discard(const chunk_id& id, time_point deadline, completion<outcome> done) {
   const auto where = parse_file_id(id);
   if (!where) return done(refusal("not a file id: " + id));
   parts_->loop->post([parts = parts_.get(), where = *where, deadline, done = std::move(done)] {
-    discard_chunk(*parts, where, deadline, done);
+    discard_chunk(*parts, {where, '/' + to_string(where), {}}, deadline, done);
   });
 }
 

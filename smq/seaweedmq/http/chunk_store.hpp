@@ -13,6 +13,7 @@ namespace tidegate::smq::seaweedmq {
 
 struct chunk_store_options {
   bool fsync = true;                           // an upload is answered when its bytes are on disk
+  std::string read_key;                        // of [jwt.signing.read]; "": reads need no token. A secret
   unsigned copies = 1;                         // of each chunk, as the replication setting has it ("001": 2)
   std::uint32_t ids_per_assign = 100;          // kept in stock
   std::chrono::milliseconds id_lifetime{60'000};
@@ -56,8 +57,12 @@ class chunk_store final : public chunk_port {
   void get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
            completion<result<shared_bytes>> done) override;
 
+  /// Whether volume servers let us read. Errors: refused (`reason` says what they want). ok: yes, or nobody can tell now.
+  void check_access(time_point deadline, completion<outcome> done);
+
   /// Removes a chunk that no entry names or ever will, wherever it is; absent is fine.
-  /// Errors: refused (not a file id, too many at once); unknown (not removed everywhere).
+  /// Errors: refused (not a file id, too many at once); unknown (not removed everywhere, as in a cluster with write
+  /// tokens).
   void discard(const chunk_id& id, time_point deadline, completion<outcome> done);
 
   /// To be called when the connection to the filer or master breaks: file ids in stock may be given to others.

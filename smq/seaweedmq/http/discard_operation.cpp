@@ -10,12 +10,12 @@ constexpr std::chrono::seconds best_effort_limit{5};
 
 class discard_operation : public std::enable_shared_from_this<discard_operation> {
  public:
-  discard_operation(store_parts& parts, file_id id, time_point deadline, completion<outcome> done)
-    : parts_(parts), id_(id), deadline_(deadline), done_(std::move(done)), alarm_(*parts.loop) {}
+  discard_operation(store_parts& parts, doomed_chunk chunk, time_point deadline, completion<outcome> done)
+    : parts_(parts), chunk_(std::move(chunk)), deadline_(deadline), done_(std::move(done)), alarm_(*parts.loop) {}
 
   void start() {
     alarm_.set(deadline_, [self = shared_from_this()] { self->finish({status::unknown, "deadline", 0}); });
-    parts_.places->find(id_.volume, false, [self = shared_from_this()](const locations& found) {
+    parts_.places->find(chunk_.id.volume, false, [self = shared_from_this()](const locations& found) {
       if (self->done_) self->erase_on(found);
     });
   }
@@ -29,7 +29,8 @@ class discard_operation : public std::enable_shared_from_this<discard_operation>
       request.verb = http_verb::erase;
       request.server = server;
       // Only there: a server that passes a deletion on fails as a whole when another one is down.
-      request.target = '/' + to_string(id_) + "?type=replicate";
+      request.target = chunk_.target + "?type=replicate";
+      request.token = chunk_.token;
       request.deadline = deadline_;
       parts_.pool.send(std::move(request), [self = shared_from_this()](const http_result& got) { self->judge(got); });
     }
@@ -50,7 +51,7 @@ class discard_operation : public std::enable_shared_from_this<discard_operation>
   }
 
   store_parts& parts_;
-  file_id id_;
+  doomed_chunk chunk_;
   time_point deadline_;
   completion<outcome> done_;
   loop_timer alarm_;
@@ -60,14 +61,15 @@ class discard_operation : public std::enable_shared_from_this<discard_operation>
 
 }  // namespace
 
-void discard_chunk(store_parts& parts, file_id id, time_point deadline, completion<outcome> done) {
+void discard_chunk(store_parts& parts, doomed_chunk chunk, time_point deadline, completion<outcome> done) {
   if (!reserve<std::size_t>(parts.discards, 1, parts.options.max_discards))
     return done({status::refused, "too many chunks are being discarded", 0});
-  std::make_shared<discard_operation>(parts, id, deadline, std::move(done))->start();
+  std::make_shared<discard_operation>(parts, std::move(chunk), deadline, std::move(done))->start();
 }
 
-void discard_best_effort(store_parts& parts, file_id id) {
-  discard_chunk(parts, id, std::chrono::steady_clock::now() + best_effort_limit, [](const outcome&) {});
+void discard_best_effort(store_parts& parts, const upload_slot& slot) {
+  const auto deadline = std::chrono::steady_clock::now() + best_effort_limit;
+  discard_chunk(parts, {slot.id, slot.target, slot.token}, deadline, [](const outcome&) {});
 }
 
 }  // namespace tidegate::smq::seaweedmq

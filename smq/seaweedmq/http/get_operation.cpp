@@ -59,6 +59,7 @@ void get_operation::ask_next() {
   http_request request;
   request.server = server;
   request.target = '/' + to_string(id_);
+  request.token = parts_.token_for(id_);
   request.position = count_ == 0 ? 0 : position_;
   request.count = std::max<std::uint64_t>(count_, 1);  // without bytes to read, the size is still checked
   request.deadline = parts_.try_until(deadline_, todo_.empty() && lookups_ >= max_lookups);
@@ -101,6 +102,7 @@ std::optional<outcome> get_operation::settled_by(const http_response& got) {
     case 416:
       if (got.total && end > *got.total) return behind;
       break;
+    case 401: reason_ = "it wants read tokens of another key than smq.jwt_read_key"; return std::nullopt;
     default: break;
   }
   reason_ = "status " + std::to_string(got.status) + " with " + std::to_string(got.body.size()) + " bytes";

@@ -155,6 +155,8 @@ class beast_connection final : public http_connection, public std::enable_shared
     const auto status = result_.response.status;
     const auto length = parser_->content_length();
     const bool bodiless = status == 204 || status == 304;
+    if (status == 400 && !length)  // how Go's servers answer plain HTTP when they want TLS
+      return finish_with(request_->server + " turns plain HTTP down: it may want HTTPS, which tidegate does not speak");
     if (status < 200 || parser_->chunked() || (!length && !bodiless))
       return finish_with("an answer of unknown length from " + request_->server);
     const bool wanted = request_->verb == http_verb::get && (status == 200 || status == 206);

@@ -70,7 +70,7 @@ void put_operation::judge(const upload_slot& slot, const http_result& got) {
   const bool turned_down = status >= 400 && status < 500;
   if (got.sent && !turned_down && status != unchanged) {
     doubt_ = true;
-    discard_best_effort(parts_, slot.id);
+    discard_best_effort(parts_, slot);
   }
   if (got.overload) return give_up(fault);
   parts_.stock->drop(slot.batch);

@@ -21,6 +21,9 @@ struct store_parts {
     return std::min(deadline, now + std::min<time_point::duration>(options.attempt_timeout, last ? left : left / 2));
   }
 
+  /// For a GET; "" when the cluster wants none.
+  [[nodiscard]] std::string token_for(const file_id& id) const;
+
   chunk_store_options options;
   std::shared_ptr<event_loop> loop;
   http_pool pool;
