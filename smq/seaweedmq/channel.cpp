@@ -18,6 +18,9 @@ namespace {
 // An answer to get_many or a listed entry; SeaweedFS's servers send up to 1 GiB, gRPC's default is 4 MiB.
 constexpr int max_receive_bytes = 256 << 20;
 
+// A certificate that was renewed in time is used by the next connection.
+constexpr unsigned seconds_between_looks = 10;
+
 grpc::ChannelArguments channel_arguments() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(max_receive_bytes);
@@ -42,12 +45,10 @@ void mute_grpc() {
 
 /// Mutual TLS. SeaweedFS verifies chains, never host names: its certificates need not name the host.
 result<std::shared_ptr<grpc::ChannelCredentials>> tls_credentials(const tls_files& files) {
-  using grpc::experimental::IdentityKeyCertPair;
-  auto read = read_pem_files(files);
-  if (!read.is_ok()) return {std::move(read.what), {}};
+  if (auto usable = check_pem_files(files); !usable.is_ok()) return {std::move(usable), {}};
   grpc::experimental::TlsChannelCredentialsOptions wanted;
-  wanted.set_certificate_provider(std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
-      read.value.ca, std::vector<IdentityKeyCertPair>{{read.value.key, read.value.cert}}));
+  wanted.set_certificate_provider(std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      files.key, files.cert, files.ca, seconds_between_looks));
   wanted.watch_root_certs();
   wanted.watch_identity_key_cert_pairs();
   wanted.set_verify_server_certs(true);

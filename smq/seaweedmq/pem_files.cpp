@@ -5,6 +5,8 @@
 
 #include <fstream>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace tidegate::smq::seaweedmq {
 
@@ -48,21 +50,22 @@ outcome refusal(std::string reason) { return {status::refused, std::move(reason)
 
 }  // namespace
 
-result<pem_texts> read_pem_files(const tls_files& files) {
-  pem_texts read;
-  for (const auto& [path, into] :
-       {std::pair{files.ca, &read.ca}, std::pair{files.cert, &read.cert}, std::pair{files.key, &read.key}}) {
-    if (path.empty()) return {refusal("TLS needs ca, cert and key"), {}};
-    if (!read_file(path, *into)) return {refusal("cannot read " + path), {}};
+outcome check_pem_files(const tls_files& files) {
+  std::string ca;
+  std::string cert;
+  std::string key;
+  for (const auto& [path, into] : {std::pair{files.ca, &ca}, std::pair{files.cert, &cert}, std::pair{files.key, &key}}) {
+    if (path.empty()) return refusal("TLS needs ca, cert and key");
+    if (!read_file(path, *into)) return refusal("cannot read " + path);
   }
-  if (!first_certificate(read.ca)) return {refusal("no certificate in " + files.ca), {}};
-  const auto own = first_certificate(read.cert);
-  if (!own) return {refusal("no certificate in " + files.cert), {}};
-  const auto key = key_of(read.key);
-  if (!key) return {refusal("no private key in " + files.key + ", or one with a password"), {}};
-  if (X509_check_private_key(own.get(), key.get()) != 1)
-    return {refusal(files.key + " is not the key of " + files.cert), {}};
-  return {{}, std::move(read)};
+  if (!first_certificate(ca)) return refusal("no certificate in " + files.ca);
+  const auto own = first_certificate(cert);
+  if (!own) return refusal("no certificate in " + files.cert);
+  const auto own_key = key_of(key);
+  if (!own_key) return refusal("no private key in " + files.key + ", or one with a password");
+  if (X509_check_private_key(own.get(), own_key.get()) != 1)
+    return refusal(files.key + " is not the key of " + files.cert);
+  return {};
 }
 
 }  // namespace tidegate::smq::seaweedmq

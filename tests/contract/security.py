@@ -40,11 +40,14 @@ class Authority:
     def __init__(self, directory: pathlib.Path):
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
+        self.issued: dict[str, Identity] = {}
         self.cert, self.key = directory / "ca.crt", directory / "ca.key"
         self._openssl("req", "-x509", *self._new_key(self.key), "-subj=/CN=test CA", "-days=30", f"-out={self.cert}")
 
     def issue(self, common_name: str, days: int = 30) -> Identity:
-        """A certificate for both directions. A negative number of days: it is over."""
+        """A certificate for both directions, the same for each call. A negative number of days: it is over."""
+        if common_name in self.issued:
+            return self.issued[common_name]
         path = self.directory / common_name
         cert, key, request = path.with_suffix(".crt"), path.with_suffix(".key"), path.with_suffix(".csr")
         self._openssl("req", *self._new_key(key), f"-subj=/CN={common_name}", f"-out={request}")
@@ -54,7 +57,7 @@ class Authority:
             "x509", "-req", f"-in={request}", f"-CA={self.cert}", f"-CAkey={self.key}", "-CAcreateserial",
             f"-days={days}", f"-extfile={extensions}", f"-out={cert}",
         )  # fmt: skip
-        return Identity(self.cert, cert, key)
+        return self.issued.setdefault(common_name, Identity(self.cert, cert, key))
 
     @staticmethod
     def _new_key(path: pathlib.Path) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ import pathlib
 
 import pytest
 from audit import audit_partition
+from clients import create_topic, produce
 from secured import RECORDS, health, produce_consume_resume, wait_for_health, wait_for_log
-from security import Authority, Security
+from security import Authority, Identity, Security
 from store import Volumes
 from turns import all_batches
 from weed import Weed
@@ -95,12 +96,31 @@ def test_a_mistake_that_is_repaired_lets_the_gateway_start(secured, make_gateway
     assert wait_for_health(node, "ok", 10)[0] == 200
 
 
+PARTS = "master,volume,filer,msg_broker,client,test"
+
+
 @pytest.fixture
 def choosy(tmp_path, authority):
     """A cluster whose filer allows the names of its own parts only; the master takes everybody of the CA."""
-    server = Weed(tmp_path, security=Security(authority, names={"filer": "master,volume,filer,msg_broker,client,test"}))
+    server = Weed(tmp_path, security=Security(authority, names={"filer": PARTS}))
     yield server.start()
     server.close()
+
+
+def test_a_renewed_certificate_is_used_without_a_restart(choosy, make_gateway, authority, tmp_path):
+    """Names stand for dates here: first the filer allows the old certificate, later only the new one."""
+    old, new = authority.issue("client"), authority.issue("renewed")
+    own = Identity(old.ca, tmp_path / "own.crt", tmp_path / "own.key")
+    own.cert.write_bytes(old.cert.read_bytes())
+    own.key.write_bytes(old.key.read_bytes())
+    node = make_gateway(choosy, *own.settings())
+    create_topic(node, "renewed")
+    assert produce(node, "renewed", [b"old"]) == [0]
+    own.cert.write_bytes(new.cert.read_bytes())
+    own.key.write_bytes(new.key.read_bytes())
+    Security(authority, names={"filer": PARTS.replace("client", "renewed")}).install(choosy.directory)
+    choosy.restart()
+    assert produce(node, "renewed", [b"new"]) == [1]
 
 
 def test_a_filer_that_does_not_allow_us(choosy, make_gateway, authority, identity):
