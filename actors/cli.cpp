@@ -1,5 +1,7 @@
 #include "actors/cli.hpp"
 
+#include "actors/cli/soak.hpp"
+#include "actors/cli/soak_gateway.hpp"
 #include "actors/gateway.hpp"
 #include "actors/options.hpp"
 
@@ -7,6 +9,7 @@
 
 #include <exception>
 #include <iostream>
+#include <random>
 
 namespace tidegate::actors {
 
@@ -38,13 +41,74 @@ void add_serve_flags(CLI::App& command, serve_flags& into) {
     ->allow_extra_args(false);
 }
 
-int serve(const serve_flags& given) {
+std::vector<setting> settings_of(const serve_flags& given) {
   std::vector<setting> settings;
   for (const auto& one : given.sets) settings.push_back(parse_setting("--set", one));
   settings.insert(settings.end(), given.flags.begin(), given.flags.end());
-  const auto loaded = load_options(given.config, settings);
+  return settings;
+}
+
+int serve(const serve_flags& given) {
+  const auto loaded = load_options(given.config, settings_of(given));
   if (report(loaded.problems)) return usage_error;
   return run_gateway(loaded.value);
+}
+
+struct soak_flags {
+  cli::soak_options wanted;
+  serve_flags serve;
+};
+
+void add_soak_flags(CLI::App& command, soak_flags& into) {
+  auto& wanted = into.wanted;
+  const auto number = [&command](const char* name, auto& at, std::int64_t least, std::int64_t most, const char* help) {
+    command.add_option(name, at, help)->check(CLI::Range(least, most))->capture_default_str();
+  };
+  number("--cycles", wanted.cycles, 1, 1'000'000'000, "How often the groups leave and come back");
+  number("--groups", wanted.groups, 1, 10000, "Consumer groups");
+  number("--partitions", wanted.partitions, 1, 1000, "Partitions of the topic that is created");
+  number("--records", wanted.records, 0, 10'000'000, "Records of each cycle before the groups leave");
+  number("--more", wanted.more, 0, 10'000'000, "Records of each cycle while they are away");
+  command.add_option("--seed", wanted.seed, "Of everything random; also names topic and groups")
+    ->default_function([] { return "random"; })->capture_default_str();
+  command.add_option("--kill", wanted.kill,
+                     "Shell command that kills something else and brings it back, once per cycle; gets "
+                     "TIDEGATE_SOAK_ROUND, _BROKERS, _TOPIC, _GATEWAY (up or down)");
+  auto* brokers = command.add_option("--brokers", wanted.brokers,
+                                     "host:port of a running gateway, which is not killed; default: one is started, "
+                                     "with the options below");
+  add_serve_flags(command, into.serve);
+  for (auto* other : command.get_options())
+    if (other->check_lname("config") || other->check_lname("set")) brokers->excludes(other);
+  for (const auto& row : option_table())
+    if (!row.flag.empty()) brokers->excludes(command.get_option(std::string(row.flag)));
+}
+
+/// The gateway of a soak has a port and a folder of its own, whatever the file says, unless the command line says more.
+int soak(soak_flags given) {
+  auto& wanted = given.wanted;
+  if (wanted.seed == 0) wanted.seed = std::random_device{}();
+  wanted.data_dir = "tidegate-soak-" + std::to_string(wanted.seed);
+  std::vector<setting> settings = {
+    {"soak", "listen", "127.0.0.1:" + std::to_string(cli::free_port())},
+    {"soak", "admin.listen", "127.0.0.1:0"},
+    {"soak", "data_dir", wanted.data_dir},
+    {"soak", "kafka.group.initial.rebalance.delay.ms", "0"},  // groups have one member
+  };
+  const auto more = settings_of(given.serve);
+  settings.insert(settings.end(), more.begin(), more.end());
+  const auto loaded = load_options(given.serve.config, settings);
+  if (report(loaded.problems)) return usage_error;
+  host_port listen;
+  if (!parse_host_port(loaded.value.listen, listen) || listen.port == 0)
+    return report({"--listen: soak needs a port"}), usage_error;
+  wanted.host = listen.host;
+  wanted.port = listen.port;
+  wanted.removes_data = wanted.data_dir == loaded.value.data_dir;
+  wanted.data_dir = loaded.value.data_dir;
+  if (!given.serve.config.empty()) wanted.serve = {"--config", given.serve.config};
+  for (const auto& one : settings) wanted.serve.insert(wanted.serve.end(), {"--set", one.key + "=" + one.value});
+  return cli::run_soak(wanted);
 }
 
 }  // namespace
@@ -62,6 +126,11 @@ int run_cli(const std::vector<std::string>& arguments) {
   auto* check_command = app.add_subcommand("check-config", "Report all problems of a TOML file");
   check_command->add_option("file", config, "the file")->required();
 
+  soak_flags soak_given;
+  auto* soak_command = app.add_subcommand(
+    "soak", "Check that consumer groups that were away resume exactly, while a gateway is killed again and again");
+  add_soak_flags(*soak_command, soak_given);
+
   auto* print_command = app.add_subcommand("print-config", "Print every setting with its default as TOML");
 
   try {
@@ -73,6 +142,7 @@ int run_cli(const std::vector<std::string>& arguments) {
     if (check_command->parsed()) return report(load_options(config, {}).problems) ? usage_error : 0;
     if (print_command->parsed()) return std::cout << options_as_toml({}), 0;
     if (serve_command->parsed()) return serve(flags);
+    if (soak_command->parsed()) return soak(soak_given);
   } catch (const std::exception& failure) {
     report({failure.what()});
     return 1;

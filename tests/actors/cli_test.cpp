@@ -12,10 +12,17 @@ CAF_TEST(usage errors and bad configs exit with 2) {
   CAF_CHECK_EQUAL(run_cli({"serve", "--listen", "nowhere", "--set", "x=1"}), 2);
   CAF_CHECK_EQUAL(run_cli({"serve", "--set"}), 2);
   CAF_CHECK_EQUAL(run_cli({"check-config", "/nowhere"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"soak", "--cycles", "0"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"soak", "--groups", "many"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"soak", "--set", "kafka.num.partition=1"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"soak", "--listen", "127.0.0.1:0"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"soak", "--engine", "seaweedmq"}), 2);
+  CAF_CHECK_EQUAL(run_cli({"soak", "--brokers", "127.0.0.1:9092", "--data-dir", "here"}), 2);
 }
 
 CAF_TEST(help and version and a good config exit with 0) {
   CAF_CHECK_EQUAL(run_cli({"--help"}), 0);
   CAF_CHECK_EQUAL(run_cli({"--version"}), 0);
+  CAF_CHECK_EQUAL(run_cli({"soak", "--help"}), 0);
   CAF_CHECK_EQUAL(run_cli({"check-config", TIDEGATE_SOURCE_DIR "/configs/tidegate.toml"}), 0);
 }

@@ -17,14 +17,15 @@ struct layer_rule {
 };
 
 const std::vector<layer_rule> layer_rules = {
-  {"messages/", {"messages/"}, "<(caf|boost|grpcpp|google|rocksdb|spdlog)/"},
-  {"net/", {"net/", "messages/"}, "<(caf|grpcpp|google|rocksdb|spdlog)/"},
-  {"smq/", {"smq/", "messages/"}, "<(caf|boost/asio|boost/beast|grpcpp|google|rocksdb|spdlog)/"},
-  {"smq/embedded/", {"smq/", "messages/"}, "<(caf|boost/asio|boost/beast|grpcpp|google|spdlog)/"},
-  {"smq/seaweedmq/", {"smq/", "messages/"}, "<(caf|boost/asio|boost/beast|rocksdb|spdlog)/"},
-  {"smq/seaweedmq/http/", {"smq/", "messages/"}, "<(caf|grpcpp|google|rocksdb|spdlog)/"},
-  {"actors/", {"actors/", "net/", "smq/", "messages/"}, "<(boost/asio|boost/beast|grpcpp|google|rocksdb)/"},
-  {"actors/core/", {"actors/core/", "messages/"}, "<(caf|boost|grpcpp|google|rocksdb|spdlog)/"},
+  {"messages/", {"messages/"}, "<(caf|boost|grpcpp|google|rocksdb|spdlog|librdkafka)/"},
+  {"net/", {"net/", "messages/"}, "<(caf|grpcpp|google|rocksdb|spdlog|librdkafka)/"},
+  {"smq/", {"smq/", "messages/"}, "<(caf|boost/asio|boost/beast|grpcpp|google|rocksdb|spdlog|librdkafka)/"},
+  {"smq/embedded/", {"smq/", "messages/"}, "<(caf|boost/asio|boost/beast|grpcpp|google|spdlog|librdkafka)/"},
+  {"smq/seaweedmq/", {"smq/", "messages/"}, "<(caf|boost/asio|boost/beast|rocksdb|spdlog|librdkafka)/"},
+  {"smq/seaweedmq/http/", {"smq/", "messages/"}, "<(caf|grpcpp|google|rocksdb|spdlog|librdkafka)/"},
+  {"actors/", {"actors/", "net/", "smq/", "messages/"}, "<(boost/asio|boost/beast|grpcpp|google|rocksdb|librdkafka)/"},
+  {"actors/cli/", {"actors/cli/", "messages/"}, "<(caf|boost|grpcpp|google|rocksdb|spdlog)/"},
+  {"actors/core/", {"actors/core/", "messages/"}, "<(caf|boost|grpcpp|google|rocksdb|spdlog|librdkafka)/"},
 };
 
 const layer_rule& rule_of(const std::string& path) {
@@ -75,6 +76,9 @@ CAF_TEST(the rules about includes refuse what they are for) {
     {"smq/seaweedmq/http/client.cpp", "#include <grpcpp/channel.h>", false},
     {"actors/node.cpp", "#include <boost/asio/post.hpp>", false},
     {"actors/node.cpp", "#include \"smq/session.hpp\"", true},
+    {"actors/node.cpp", "#include <librdkafka/rdkafkacpp.h>", false},
+    {"actors/cli/soak.cpp", "#include <librdkafka/rdkafkacpp.h>", true},
+    {"actors/cli/soak.cpp", "#include \"actors/options.hpp\"", false},
     {"actors/core/group/group.cpp", "#include <caf/actor.hpp>", false},
     {"actors/core/group/group.cpp", "#include \"smq/session.hpp\"", false},
     {"net/server.cpp", "#include \"smq/session.hpp\"", false},

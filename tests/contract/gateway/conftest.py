@@ -14,6 +14,12 @@ _spec.loader.exec_module(e2e)
 
 
 @pytest.fixture
+def binary() -> str:
+    """The program under test."""
+    return e2e.BINARY
+
+
+@pytest.fixture
 def make_gateway(tmp_path):
     nodes = []
 
