@@ -72,14 +72,13 @@ void add_soak_flags(CLI::App& command, soak_flags& into) {
   command.add_option("--seed", wanted.seed, "Of everything random; also names topic and groups")
     ->default_function([] { return "random"; })->capture_default_str();
   command.add_option("--kill", wanted.kill,
-                     "Shell command that kills something else and brings it back, once per cycle; gets "
+                     "Shell command that kills something else and brings it back within 120 s, once per cycle; gets "
                      "TIDEGATE_SOAK_ROUND, _BROKERS, _TOPIC, _GATEWAY (up or down)");
   auto* brokers = command.add_option("--brokers", wanted.brokers,
                                      "host:port of a running gateway, which is not killed; default: one is started, "
                                      "with the options below");
   add_serve_flags(command, into.serve);
-  for (auto* other : command.get_options())
-    if (other->check_lname("config") || other->check_lname("set")) brokers->excludes(other);
+  for (const auto* one : {"--config", "--set"}) brokers->excludes(command.get_option(one));
   for (const auto& row : option_table())
     if (!row.flag.empty()) brokers->excludes(command.get_option(std::string(row.flag)));
 }

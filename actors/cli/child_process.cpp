@@ -8,7 +8,7 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 extern "C" {
@@ -59,7 +59,7 @@ std::optional<child_process> child_process::start(const child_command& command, 
   if (process == 0) become(arguments.data(), environment.data(), command.output.c_str(), parent);
   const int handle = process < 0 ? -1 : ::pidfd_open(process, 0);
   if (handle < 0) {
-    error = "cannot start " + command.words.front() + ": " + std::strerror(errno);
+    error = "cannot start " + command.words.front() + ": " + std::generic_category().message(errno);
     if (process > 0) child_process(process, -1).kill();
     return std::nullopt;
   }
