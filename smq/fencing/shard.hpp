@@ -26,7 +26,7 @@ struct shard_options {
   int max_attempts = 4;                       // of one transaction, before it is burned
   std::chrono::milliseconds port_timeout{5000};
   std::chrono::milliseconds first_backoff{10};  // doubles with every step that decided nothing
-  std::chrono::milliseconds max_backoff{1000};
+  std::chrono::milliseconds max_backoff{250};
   uuid_source random = system_uuid_source();
   run_after after;  // must be set
   std::function<time_point()> now = [] { return std::chrono::steady_clock::now(); };
