@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <iomanip>
+#include <iostream>
 #include <mutex>
 #include <thread>
 
@@ -20,7 +21,7 @@ using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t visitors = 10;          // groups that visit at the same time
-constexpr std::size_t shown_violations = 20;  // of one cycle
+constexpr std::size_t shown_violations = 20;  // of those that were found
 constexpr std::size_t known_batch_ends = 32;  // of each partition
 constexpr std::int64_t longest_absence = 4;   // cycles
 constexpr std::uint64_t away = 1, disturbance = 2, first_visit = 3, second_visit = 4;  // subjects of random numbers
@@ -70,10 +71,10 @@ class soak {
   }
 
   int run() {
-    std::printf("soak seed=%llu brokers=%s topic=%s cycles=%lld groups=%d partitions=%d data_dir=%s\n",
-                static_cast<unsigned long long>(wanted_.seed), place_.brokers.c_str(), place_.topic.c_str(),
-                static_cast<long long>(wanted_.cycles), wanted_.groups, wanted_.partitions, wanted_.data_dir.c_str());
-    std::fflush(stdout);
+    std::cout << std::fixed << std::setprecision(1);
+    std::cout << "soak seed=" << wanted_.seed << " brokers=" << place_.brokers << " topic=" << place_.topic
+              << " cycles=" << wanted_.cycles << " groups=" << wanted_.groups << " partitions=" << wanted_.partitions
+              << " data_dir=" << wanted_.data_dir << std::endl;
     const auto start = clock::now();
     std::string failure;
     try {
@@ -82,14 +83,14 @@ class soak {
       failure = why.what();
     }
     const bool passed = failure.empty() && sum_.violations.empty();
-    if (!failure.empty()) std::printf("failure reason=\"%s\"\n", failure.c_str());
-    std::printf("verdict=%s cycles=%lld groups_resumed=%lld records_checked=%lld acknowledged=%lld unacknowledged=%lld "
-                "violations=%zu seed=%llu seconds=%.1f\n",
-                !passed ? "failed" : place_.stopping ? "stopped" : "passed", static_cast<long long>(cycles_done_),
-                static_cast<long long>(sum_.resumed), static_cast<long long>(sum_.records),
-                static_cast<long long>(acknowledged_), static_cast<long long>(abandoned_), sum_.violations.size(),
-                static_cast<unsigned long long>(wanted_.seed), seconds_since(start));
-    if (!passed) std::printf("kept data=%s log=%s\n", wanted_.data_dir.c_str(), log().c_str());
+    report_violations();
+    if (!failure.empty()) std::cout << "failure reason=\"" << failure << "\"\n";
+    std::cout << "verdict=" << (!passed ? "failed" : place_.stopping ? "stopped" : "passed")
+              << " cycles=" << cycles_done_ << " groups_resumed=" << sum_.resumed << " records_checked=" << sum_.records
+              << " acknowledged=" << acknowledged_ << " unacknowledged=" << abandoned_
+              << " violations=" << sum_.violations.size() << " seed=" << wanted_.seed
+              << " seconds=" << seconds_since(start) << std::endl;
+    if (!passed) std::cout << "kept data=" << wanted_.data_dir << " log=" << log() << std::endl;
     if (passed && wanted_.removes_data) remove_data();
     return passed ? 0 : 1;
   }
@@ -123,16 +124,12 @@ class soak {
     if (goes_on()) settle(writer);
     if (goes_on()) visit_groups(number, second_visit);
     forget();
-    report_violations();
     if (!goes_on()) return;
     ++cycles_done_;
-    std::printf("cycle=%lld groups_resumed=%lld groups_away=%lld records_checked=%lld acknowledged=%lld "
-                "unacknowledged=%lld seconds=%.1f\n",
-                static_cast<long long>(number), static_cast<long long>(sum_.resumed - before.resumed),
-                static_cast<long long>(absent(number)), static_cast<long long>(sum_.records - before.records),
-                static_cast<long long>(acknowledged_ - acknowledged), static_cast<long long>(abandoned_ - abandoned),
-                seconds_since(start));
-    std::fflush(stdout);
+    std::cout << "cycle=" << number << " groups_resumed=" << sum_.resumed - before.resumed
+              << " groups_away=" << absent(number) << " records_checked=" << sum_.records - before.records
+              << " acknowledged=" << acknowledged_ - acknowledged << " unacknowledged=" << abandoned_ - abandoned
+              << " seconds=" << seconds_since(start) << std::endl;
   }
 
   /// Waits for the writer and reads everything that is new.
@@ -190,12 +187,12 @@ class soak {
     }
   }
 
-  void report_violations() {
+  void report_violations() const {
     const auto shown = std::min(sum_.violations.size(), shown_violations);
     for (std::size_t i = 0; i < shown; ++i) {
       const auto& wrong = sum_.violations[i];
-      std::printf("violation group=%s partition=%d wanted=\"%s\" got=\"%s\"\n", wrong.reader.c_str(), wrong.partition,
-                  wrong.wanted.c_str(), wrong.got.c_str());
+      std::cout << "violation group=" << wrong.reader << " partition=" << wrong.partition << " wanted=\""
+                << wrong.wanted << "\" got=\"" << wrong.got << "\"\n";
     }
   }
 

@@ -80,7 +80,7 @@ class reading : RdKafka::RebalanceCb {
       if (error == RdKafka::ERR_NO_ERROR) return true;
       waits.note(RdKafka::err2str(error));
       waits.check();
-      delete consumer_->consume(100);
+      const std::unique_ptr<RdKafka::Message> served(consumer_->consume(100));
     }
     return false;
   }

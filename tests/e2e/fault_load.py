@@ -13,8 +13,8 @@ LIMIT = 60  # seconds; more is "stuck"
 
 def compare(stored: dict[int, bytes], acknowledged: dict[int, bytes], doubtful: set[bytes]) -> dict[str, list]:
     """
-    What is wrong with the records of one producer, whose values are v0, v1 …; empty when nothing is. `doubtful`: sent,
-    and never acknowledged: they may be there, once.
+    What is wrong with the records of one producer, whose values are v0, v1 …; empty when nothing is. `doubtful`: sent
+    and not acknowledged; they may be there, once.
     """
     values = [v for _, v in sorted(stored.items())]
     numbers = [int(v[1:]) for v in values if v[1:].isdigit()]

@@ -7,6 +7,7 @@ import argparse
 import dataclasses
 import pathlib
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -44,8 +45,8 @@ class Row:
             return f"{statistics.median(of):.2f}/{max(of):.2f}" if of else "-"
 
         return (
-            f"kill={self.what} rounds={self.rounds} acked_records={self.acked_records} acked_commits={self.acked_commits} "
-            f"unanswered_records={self.doubtful_records} lost={self.lost} twice={self.twice} "
+            f"kill={self.what} rounds={self.rounds} acked_records={self.acked_records} "
+            f"acked_commits={self.acked_commits} unanswered_records={self.doubtful_records} lost={self.lost} twice={self.twice} "
             f"problems={len(self.problems)} back_s={seconds(self.back)} first_record_s={seconds(self.first_record)} "
             f"first_commit_s={seconds(self.first_commit)}"
         )
@@ -76,7 +77,7 @@ def wait_until_acknowledged(loads) -> list[float]:
         for load in loads:
             if load.failure:
                 raise load.failure
-        assert time.monotonic() < deadline, f"nothing was acknowledged for {2 * LIMIT} s after a kill\n{loads[0].node.tail()}"
+        assert time.monotonic() < deadline, f"no acknowledgement for {2 * LIMIT} s after a kill\n{loads[0].node.tail()}"
         time.sleep(0.01)
     return [load.acknowledged_after for load in loads]
 
@@ -170,8 +171,12 @@ def main() -> int:
         if node and node.process.poll() is None:
             node.kill()
         weed.close()
-    print(f"verdict={'failed' if found else 'passed'} data={directory}")
-    return 1 if found else 0
+    if found:
+        print(f"verdict=failed data={directory}")
+        return 1
+    shutil.rmtree(directory)
+    print("verdict=passed")
+    return 0
 
 
 if __name__ == "__main__":
