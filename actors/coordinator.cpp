@@ -132,8 +132,7 @@ void coordinator_state::written(group_write_answer answer) {
   switch (answer.what) {
     case group_write_answer::status::stored: perform(group_->on_persisted(error_code::none, now())); break;
     case group_write_answer::status::refused:
-      perform(group_->on_persisted(
-        answer.error == error_code::none ? error_code::coordinator_not_available : answer.error, now()));
+      perform(group_->on_persisted(error_of(answer), now()));
       break;
     case group_write_answer::status::reload: abandon(error_code::coordinator_not_available, stage::closed); return;
     case group_write_answer::status::fenced: abandon(error_code::not_coordinator, stage::gone); return;
@@ -227,10 +226,6 @@ void coordinator_state::commit(msg::offset_commit& request) {
   write(std::move(unit), [this, request = std::move(request), kept = std::move(kept), items = std::move(plan.items),
                           has_entry](const group_write_answer& answer) mutable {
     TIDEGATE_FAULT_POINT("coordinator.commit.before_apply");
-    if (auto rest = live_part(request, items, answer.returned)) {
-      if (has_entry) written(answer);
-      return submit([this, rest = std::move(*rest)]() mutable { commit(rest); });
-    }
     committed(std::move(kept), items, answer);
     TIDEGATE_FAULT_POINT("coordinator.commit.before_answer");
     request.answer(std::move(items));
@@ -239,20 +234,27 @@ void coordinator_state::commit(msg::offset_commit& request) {
     if (has_entry || is_over) written(answer);
   });
 }
-
-/// `stored`: what to remember when it is stored. `items` get the error when it is not.
-void coordinator_state::committed(std::vector<msg::offset_commit_item> stored, std::vector<error_code>& items,
+/// `puts`: what was to be stored, or nothing when it need not be remembered. `items`: the answer; those that are none are
+/// the puts, in order, and get what became of them.
+void coordinator_state::committed(std::vector<msg::offset_commit_item> puts, std::vector<error_code>& items,
                                   const group_write_answer& answer) {
-  if (answer.what == group_write_answer::status::stored) {
-    if (!group_->has_members()) return;
-    for (auto& [where, position] : stored) {
+  const bool is_stored = answer.what == group_write_answer::status::stored;
+  const bool is_kept = is_stored && group_->has_members() && !puts.empty();
+  auto left_out = answer.left_out.begin();
+  std::size_t put = 0;
+  for (auto& item : items) {
+    if (item != error_code::none) continue;
+    if (left_out != answer.left_out.end() && left_out->index == put) {
+      item = error_code::unknown_topic_or_partition;
+      group_->forget_topic(left_out++->topic_id);
+    } else if (!is_stored) {
+      item = error_of(answer);
+    } else if (is_kept) {
+      auto& [where, position] = puts[put];
       positions_.insert_or_assign({where.topic_id, where.partition}, std::move(position));
     }
-    return;
+    ++put;
   }
-  auto error = answer.error == error_code::none ? error_code::coordinator_not_available : answer.error;
-  if (answer.what == group_write_answer::status::fenced) error = error_code::not_coordinator;
-  std::ranges::replace(items, error_code::none, error);
 }
 
 void coordinator_state::fetch(const msg::offset_fetch& request) {

@@ -105,7 +105,7 @@ class coordinator_state {
   void join(const msg::join_group& request);
   void heartbeat(const msg::heartbeat& request);
   void commit(msg::offset_commit& request);
-  void committed(std::vector<msg::offset_commit_item> stored, std::vector<error_code>& items,
+  void committed(std::vector<msg::offset_commit_item> puts, std::vector<error_code>& items,
                  const group_write_answer& answer);
   void fetch(const msg::offset_fetch& request);
 
@@ -113,9 +113,6 @@ class coordinator_state {
   void remove_offsets(const msg::delete_offsets& request);
   void forget(const msg::forget_topic& m);
   void forget_gone_topics(group_metadata& entry) const;
-  [[nodiscard]] std::optional<msg::offset_commit> live_part(const msg::offset_commit& request,
-                                                            std::vector<error_code> items,
-                                                            const std::vector<msg::offset_commit_item>& returned) const;
 
   self_pointer self_ = nullptr;
   coordinator_context context_;

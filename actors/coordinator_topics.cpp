@@ -5,15 +5,6 @@
 
 namespace tidegate::actors {
 
-namespace {
-
-error_code error_of(const group_write_answer& answer) {
-  if (answer.what == group_write_answer::status::fenced) return error_code::not_coordinator;
-  return answer.error == error_code::none ? error_code::coordinator_not_available : answer.error;
-}
-
-}  // namespace
-
 void coordinator_state::remove_offsets(const msg::delete_offsets& request) {
   auto plan = group_->plan_offset_delete(request);
   if (plan.error != error_code::none) return request.answer({plan.error, {}});
@@ -50,38 +41,6 @@ void coordinator_state::forget_gone_topics(group_metadata& entry) const {
   std::erase_if(entry.topics, [this](const group_topic& listed) {
     return context_.store->liveness_of(listed.topic_id) == topic_liveness::gone;
   });
-}
-
-/// A commit of which nothing was stored, because one of its topics was deleted since the handler looked: what is left
-/// of it. The answer for the others is unknown_topic_or_partition. Nothing: all topics are there, or none.
-/// `items`: the answer so far; `returned`: what it would have stored, one for every item that is none.
-std::optional<msg::offset_commit> coordinator_state::live_part(
-  const msg::offset_commit& request, std::vector<error_code> items,
-  const std::vector<msg::offset_commit_item>& returned) const {
-  auto rest = request;
-  rest.items.clear();
-  std::vector<std::size_t> places;
-  auto next = returned.begin();
-  for (std::size_t i = 0; i < items.size() && next != returned.end(); ++i) {
-    if (items[i] != error_code::none) continue;
-    const bool is_live = context_.store->liveness_of(next->where.topic_id) == topic_liveness::live;
-    if (is_live) {
-      rest.items.push_back(*next);
-      places.push_back(i);
-    } else {
-      items[i] = error_code::unknown_topic_or_partition;
-    }
-    ++next;
-  }
-  if (rest.items.empty() || rest.items.size() == returned.size()) return std::nullopt;
-  const auto count = rest.items.size();
-  auto merge = [respond = request.answer, places, items = std::move(items)](const std::vector<error_code>& errors) {
-    auto all = items;
-    for (std::size_t i = 0; i < places.size() && i < errors.size(); ++i) all[places[i]] = errors[i];
-    respond(std::move(all));
-  };
-  rest.answer = msg::item_errors_reply(count, std::move(merge));
-  return rest;
 }
 
 }  // namespace tidegate::actors

@@ -2,6 +2,7 @@
 
 #include "messages/actor/group.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -31,6 +32,12 @@ struct group_write {
   std::vector<msg::offset_commit_item> puts;
 };
 
+/// A put whose topic is gone.
+struct left_out_put {
+  std::size_t index = 0;  // in group_write::puts
+  uuid topic_id;
+};
+
 struct group_write_answer {
   enum class status : std::uint8_t {
     stored,   // all of it, durably
@@ -40,8 +47,14 @@ struct group_write_answer {
   };
   status what = status::stored;
   error_code error = error_code::none;
-  std::vector<msg::offset_commit_item> returned{};  // refused, because a topic is gone: the puts, to look at them again
+  std::vector<left_out_put> left_out{};  // ascending; not written, whatever became of the others
 };
+
+/// What the clients are told when it is not stored.
+[[nodiscard]] inline error_code error_of(const group_write_answer& answer) {
+  if (answer.what == group_write_answer::status::fenced) return error_code::not_coordinator;
+  return answer.error == error_code::none ? error_code::coordinator_not_available : answer.error;
+}
 
 class group_store {
  public:

@@ -5,6 +5,9 @@
 #include "smq/names.hpp"
 #include "smq/positions/group_entry.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace tidegate::actors {
 
 namespace {
@@ -103,33 +106,52 @@ std::optional<smq::position_place> smq_group_store::place_of(const msg::group_pa
   return smq::position_place{topic->id, topic->directory_of(where.partition)};
 }
 
-std::optional<std::vector<smq::mutation>> smq_group_store::mutations_of(const std::string& group_id,
-                                                                        const group_write& what) {
-  std::vector<smq::mutation> all;
+/// The puts of live topics; the entry stops listing the topics of the others. False: one cannot be encoded.
+bool smq_group_store::plan_puts(const std::string& group_id, group_write& what, std::vector<smq::mutation>& puts,
+                                std::vector<left_out_put>& left_out) {
+  const smq::position_writer writer{store_->incarnation, seq_.fetch_add(1) + 1};
+  place_finder places{store_->topics.current()};
+  puts.reserve(what.puts.size());
+  for (std::size_t i = 0; i < what.puts.size(); ++i) {
+    const auto& [where, position] = what.puts[i];
+    auto place = places.find(where);
+    if (!place) {  // deleted since the handler looked: never "stored" for what is not written
+      left_out.push_back({i, where.topic_id});
+      continue;
+    }
+    const auto value = store_->hints.value_of(where.topic_id, where.partition, position.offset);
+    auto put = smq::make_position_mutation(*place, group_id, position, value, writer);
+    if (!put) return false;
+    puts.push_back(std::move(*put));
+  }
+  if (!what.entry) return true;
+  for (const auto& gone : left_out)
+    std::erase_if(what.entry->topics, [&](const group_topic& listed) { return listed.topic_id == gone.topic_id; });
+  return true;
+}
+
+smq_group_store::write_plan smq_group_store::plan_write(const std::string& group_id, group_write what) {
+  write_plan plan;
+  std::vector<smq::mutation> puts;
+  if (!plan_puts(group_id, what, puts, plan.left_out)) return {error_code::unknown_server_error, {}, {}};
+  if (puts.empty() && !what.puts.empty()) {
+    plan.error = error_code::unknown_topic_or_partition;
+    return plan;
+  }
   for (const auto& where : what.erases)
-    if (auto place = place_of(where)) all.push_back(smq::make_position_erasure(*place, group_id));
+    if (auto place = place_of(where)) plan.mutations.push_back(smq::make_position_erasure(*place, group_id));
   if (what.erases_everything && what.entry)
     for (const auto& listed : what.entry->topics)
       if (auto topic = store_->topics.current()->find(listed.topic_id))
         for (std::int32_t p = 0; p < topic->partitions; ++p)
-          all.push_back(smq::make_position_erasure({topic->id, topic->directory_of(p)}, group_id));
+          plan.mutations.push_back(smq::make_position_erasure({topic->id, topic->directory_of(p)}, group_id));
   if (what.entry) {
     auto entry = smq::make_group_mutation(*what.entry);
-    if (!entry) return std::nullopt;
-    all.push_back(std::move(*entry));
+    if (!entry) return {error_code::unknown_server_error, {}, {}};
+    plan.mutations.push_back(std::move(*entry));
   }
-  const smq::position_writer writer{store_->incarnation, seq_.fetch_add(1) + 1};
-  place_finder places{store_->topics.current()};
-  all.reserve(all.size() + what.puts.size());
-  for (const auto& put : what.puts) {
-    auto place = places.find(put.where);
-    if (!place) return std::nullopt;  // deleted since the handler looked: never "stored" for what is not written
-    const auto value = store_->hints.value_of(put.where.topic_id, put.where.partition, put.position.offset);
-    auto position = smq::make_position_mutation(*place, group_id, put.position, value, writer);
-    if (!position) return std::nullopt;
-    all.push_back(std::move(*position));
-  }
-  return all;
+  std::move(puts.begin(), puts.end(), std::back_inserter(plan.mutations));
+  return plan;
 }
 
 void smq_group_store::write(const std::string& group_id, group_write what,
@@ -143,12 +165,17 @@ void smq_group_store::write(const std::string& group_id, group_write what,
     if (found != openings_.end() && found->second.lease == what.lease) session = found->second.session;
   }
   if (!session) return done({group_write_answer::status::reload, error_code::coordinator_not_available});
-  auto mutations = mutations_of(group_id, what);
-  if (!mutations)
-    return done({group_write_answer::status::refused, error_code::unknown_topic_or_partition, std::move(what.puts)});
-  if (mutations->empty()) return done({});
-  session->write(std::move(*mutations), smq::write_class::commit,
-                 [done = std::move(done), generation](const smq::write_answer& answer) { done(to_answer(answer)); });
+  auto plan = plan_write(group_id, std::move(what));
+  if (plan.error != error_code::none)
+    return done({group_write_answer::status::refused, plan.error, std::move(plan.left_out)});
+  if (plan.mutations.empty()) return done({});
+  session->write(std::move(plan.mutations), smq::write_class::commit,
+                 [done = std::move(done), generation, left_out = std::move(plan.left_out)](
+                   const smq::write_answer& written) {
+                   auto answer = to_answer(written);
+                   answer.left_out = left_out;
+                   done(std::move(answer));
+                 });
 }
 
 msg::offset_fetch_item smq_group_store::item_of(const msg::group_partition& where, const smq::position_answer& found) {

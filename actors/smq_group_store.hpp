@@ -38,8 +38,15 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
  private:
   /// Nothing: the topic is not live any more.
   [[nodiscard]] std::optional<smq::position_place> place_of(const msg::group_partition& where) const;
-  [[nodiscard]] std::optional<std::vector<smq::mutation>> mutations_of(const std::string& group_id,
-                                                                       const group_write& what);
+  /// What is written, or why nothing is.
+  struct write_plan {
+    error_code error = error_code::none;
+    std::vector<smq::mutation> mutations;
+    std::vector<left_out_put> left_out;
+  };
+  [[nodiscard]] write_plan plan_write(const std::string& group_id, group_write what);
+  [[nodiscard]] bool plan_puts(const std::string& group_id, group_write& what, std::vector<smq::mutation>& puts,
+                               std::vector<left_out_put>& left_out);
   [[nodiscard]] static msg::offset_fetch_item item_of(const msg::group_partition& where,
                                                       const smq::position_answer& found);
   void translate_native(const msg::group_partition& where, const smq::position_answer& found,

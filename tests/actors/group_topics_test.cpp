@@ -123,6 +123,38 @@ CAF_TEST(a commit to a deleted topic and to a live one stores the live one) {
   CAF_CHECK_EQUAL(stored_group(f.node, "g").topics.size(), 1u);
 }
 
+CAF_TEST(a commit that names a deleted topic keeps its place before later ones) {
+  groups_fixture f;
+  const auto other = f.node.create("u", 1);
+  CAF_CHECK(value_of(remove_later(f.node, "u")).error == none);
+  f.node.ports->script({fault::held});
+  auto first = f.commit_to(f.registry, "h", 1);  // what follows waits for the group's entry
+  CAF_REQUIRE(soon_true([&] { return f.node.ports->held_count() == 1; }));
+  msg::offset_commit older;
+  older.group_id = "h";
+  older.items = {f.item(f.where(0), 5), f.item({"u", other->id, 0}, 5)};
+  auto partly = f.send_commit(f.registry, older);
+  auto newer = f.commit_to(f.registry, "h", 6);
+  f.node.ports->release();
+  CAF_CHECK(value_of(std::move(first)).at(0) == none);
+  const std::vector<error_code> expected{none, unknown_topic_or_partition};
+  CAF_CHECK(value_of(std::move(partly)) == expected);
+  CAF_CHECK(value_of(std::move(newer)).at(0) == none);
+  CAF_CHECK_EQUAL(f.position("h"), 6);
+  f.restart();
+  CAF_CHECK_EQUAL(f.position("h"), 6);
+}
+
+CAF_TEST(a commit to deleted topics only stores nothing not even a group) {
+  groups_fixture f;
+  CAF_CHECK(value_of(remove_later(f.node, "t")).error == none);
+  CAF_CHECK(f.commit("g", 5) == unknown_topic_or_partition);
+  CAF_CHECK(f.list().empty());
+  f.topic = f.node.create("t", 2);
+  CAF_CHECK(f.commit("g", 6) == none);
+  CAF_CHECK_EQUAL(f.position("g"), 6);
+}
+
 CAF_TEST(a member is not answered a position of a deleted topic from memory and the list follows) {
   groups_fixture f;
   const auto other = f.node.create("u", 1);
