@@ -97,6 +97,7 @@ void smq_group_store::hold_until_decided(std::shared_ptr<void> held) {
   auto next = std::make_shared<write_generation>();
   std::lock_guard lock(mutex_);
   writes_->held.push_back(std::move(held));
+  writes_->held.push_back(next);  // what is put into the next one waits for these writes, too
   writes_.swap(next);  // the old one dies after the mutex is free
 }
 

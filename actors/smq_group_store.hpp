@@ -59,7 +59,8 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
     std::shared_ptr<smq::session> session;
   };
 
-  /// Writes on their way share one; the last of them to be decided lets go of what was put in.
+  /// Writes on their way share one; the last of them to be decided lets go of what was put in, the next generation
+  /// included.
   struct write_generation {
     std::vector<std::shared_ptr<void>> held;
   };

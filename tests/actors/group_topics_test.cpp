@@ -90,6 +90,29 @@ CAF_TEST(a commit of a crashed coordinator is decided before the directory is re
   CAF_CHECK_EQUAL(positions_of(f.node, f.topic), 0u);
 }
 
+CAF_TEST(a commit on its way is decided before any of several topics that are deleted meanwhile is removed) {
+  groups_fixture f;
+  const auto t = f.topic;
+  const auto other = f.node.create("u", 1);
+  f.node.create("v", 1);
+  f.topic = other;
+  CAF_CHECK(f.commit("g", 1) == none);
+  f.node.ports->script({fault::held});
+  auto late = f.commit_to(f.registry, "g", 2);
+  CAF_REQUIRE(soon_true([&] { return f.node.ports->held_count() == 1; }));
+  auto first = remove_later(f.node, "t");
+  CAF_CHECK(first.wait_for(100ms) == std::future_status::timeout);
+  auto second = remove_later(f.node, "u");
+  auto third = remove_later(f.node, "v");
+  CAF_CHECK(second.wait_for(200ms) == std::future_status::timeout);
+  CAF_CHECK(third.wait_for(1ms) == std::future_status::timeout);
+  f.node.ports->release();
+  for (auto* removed : {&first, &second, &third}) CAF_CHECK(value_of(std::move(*removed)).error == none);
+  value_of(std::move(late));
+  CAF_CHECK_EQUAL(positions_of(f.node, other), 0u);
+  CAF_CHECK_EQUAL(positions_of(f.node, t), 0u);
+}
+
 CAF_TEST(commits while their topic is deleted leave nothing behind whatever the store does) {
   groups_fixture f;
   for (const auto trouble : {fault::none, fault::lost, fault::applied_but_unknown, fault::prefix_but_unknown}) {
