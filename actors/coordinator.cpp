@@ -100,19 +100,12 @@ void coordinator_state::send(const core::reply_to& answer) {
 }
 
 void coordinator_state::perform(core::group_effects effects) {
-  std::optional<group_metadata> before;
-  if (effects.erase_positions) before = group_->stored();
   for (const auto& answer : effects.replies) send(answer);
   if (!group_->has_members()) positions_.clear();
   if (!effects.persist) return;
   group_write unit;
   unit.entry = std::move(effects.persist);
-  unit.erases_everything = effects.erase_positions;
-  if (before) {
-    for (const auto& topic : before->topics) {
-      for (auto partition : topic.partitions) unit.erases.push_back({topic.topic, topic.topic_id, partition});
-    }
-  }
+  if (effects.erase_positions) unit.erased_topics = group_->stored().topics;
   TIDEGATE_FAULT_POINT("coordinator.group.before_write");
   write(std::move(unit), [this](group_write_answer answer) { written(answer); });
 }

@@ -22,12 +22,12 @@ struct loaded_group {
 
 enum class topic_liveness : std::uint8_t { live, gone, unknown };  // gone: proven
 
-/// One unit, applied in this order: erases, then the entry, then the puts. So an entry that lists a partition is there
+/// One unit, applied in this order: erasures, then the entry, then the puts. So an entry that lists a partition is there
 /// before its position is, and is gone after it.
 struct group_write {
   std::uint64_t lease = 0;  // of the opening that the writer knows the group from
   std::vector<msg::group_partition> erases;
-  bool erases_everything = false;  // a deleted group: also positions that the entry did not list
+  std::vector<group_topic> erased_topics;  // every position there, also in partitions that are not listed
   std::optional<group_metadata> entry;
   std::vector<msg::offset_commit_item> puts;
 };

@@ -141,11 +141,10 @@ smq_group_store::write_plan smq_group_store::plan_write(const std::string& group
   }
   for (const auto& where : what.erases)
     if (auto place = place_of(where)) plan.mutations.push_back(smq::make_position_erasure(*place, group_id));
-  if (what.erases_everything && what.entry)
-    for (const auto& listed : what.entry->topics)
-      if (auto topic = store_->topics.current()->find(listed.topic_id))
-        for (std::int32_t p = 0; p < topic->partitions; ++p)
-          plan.mutations.push_back(smq::make_position_erasure({topic->id, topic->directory_of(p)}, group_id));
+  for (const auto& listed : what.erased_topics)
+    if (auto topic = store_->topics.current()->find(listed.topic_id))
+      for (std::int32_t p = 0; p < topic->partitions; ++p)
+        plan.mutations.push_back(smq::make_position_erasure({topic->id, topic->directory_of(p)}, group_id));
   if (what.entry) {
     auto entry = smq::make_group_mutation(*what.entry);
     if (!entry) return {error_code::unknown_server_error, {}, {}};

@@ -37,6 +37,9 @@ struct scripted_store : actors::group_store {
     for (const auto& e : what.erases) {
       std::erase_if(positions, [&](const auto& p) { return p.where == e; });
     }
+    for (const auto& topic : what.erased_topics) {
+      std::erase_if(positions, [&](const auto& p) { return p.where.topic_id == topic.topic_id; });
+    }
     if (what.entry) entry = {loaded_group::status::found, *what.entry};
     for (const auto& p : what.puts) positions.push_back(p);
   }

@@ -55,19 +55,19 @@ struct native_fixture : groups_fixture {
     return smq::position_path(topic->directory_of(0), group);
   }
 
-  smq::result<smq::entry> stored(const std::string& group) {
+  smq::result<smq::entry> stored(const std::string& path) {
     return answer_of<smq::result<smq::entry>>(
-      [&](auto done) { entries().get(path_of(group), smq::testing::soon(), done); });
+      [&](auto done) { entries().get(path, smq::testing::soon(), done); });
   }
 
   /// What a native subscriber does when it closes: the content is replaced, attributes stay.
-  void rewrite(const std::string& group, const std::string& content) {
-    auto before = stored(group);
-    smq::guard unchanged{path_of(group), std::nullopt};
+  void replace(const std::string& path, const std::string& content) {
+    auto before = stored(path);
+    smq::guard unchanged{path, std::nullopt};
     if (before.is_ok()) unchanged.expected = before.value.content;
     smq::mutation put;
     if (before.is_ok()) put.target = before.value;
-    put.target.path = path_of(group);
+    put.target.path = path;
     put.target.content = content;
     auto done = answer_of<smq::outcome>([&](auto answer) {
       entries().transact(unchanged, {put}, smq::testing::soon(), answer);
@@ -75,12 +75,15 @@ struct native_fixture : groups_fixture {
     CAF_REQUIRE(done.is_ok());
   }
 
-  void rewrite(const std::string& group, std::int64_t value) {
+  void rewrite_at(const std::string& path, std::int64_t value) {
     // The transaction id of the guard: a content that was never used before.
-    rewrite(group, R"({"type":"offset","value":)" + std::to_string(value) +
-                     R"(,"offset_type":"EXACT_OFFSET","committed_at":)" + std::to_string(++times) +
-                     R"(,"metadata":"native"})");
+    replace(path, R"({"type":"offset","value":)" + std::to_string(value) +
+                    R"(,"offset_type":"EXACT_OFFSET","committed_at":)" + std::to_string(++times) +
+                    R"(,"metadata":"native"})");
   }
+
+  void rewrite(const std::string& group, const std::string& content) { replace(path_of(group), content); }
+  void rewrite(const std::string& group, std::int64_t value) { rewrite_at(path_of(group), value); }
 
   std::int64_t times = 1'700'000'000'000;
 };
@@ -139,6 +142,23 @@ CAF_TEST(a native group that Kafka never saw has its position) {
   CAF_CHECK_EQUAL(f.position("native-only", 1), -1);
   CAF_CHECK(f.commit("native-only", 10) == none);
   CAF_CHECK_EQUAL(f.position("native-only"), 10);
+}
+
+CAF_TEST(a group is deleted with the positions that a native subscriber added) {
+  native_fixture f;
+  const auto messages = f.fill();
+  CAF_CHECK(f.commit("g", 7) == none);
+  const auto native = f.topic->directory_of(1);
+  f.rewrite_at(smq::position_path(native, "g"), messages[2].ts_ns);
+  auto removed = value_of(f.node.ask_later<error_code>(unknown_server_error, [&](auto answer) {
+    caf::anon_send(f.registry, msg::delete_group{"g", answer});
+  }));
+  CAF_CHECK(removed == none);
+  for (int i = 0; i < 2; ++i) {
+    CAF_CHECK_EQUAL(f.position("g"), -1);
+    CAF_CHECK_EQUAL(f.position("g", 1), -1);
+    f.restart();
+  }
 }
 
 CAF_TEST(what cannot be translated is an error and never a guess) {
