@@ -39,7 +39,7 @@ void coordinator_state::forget(const msg::forget_topic& m) {
 /// A group that was idle lists topics that were deleted meanwhile.
 void coordinator_state::forget_gone_topics(group_metadata& entry) const {
   std::erase_if(entry.topics, [this](const group_topic& listed) {
-    return context_.store->liveness_of(listed.topic_id) == topic_liveness::gone;
+    return context_.store->liveness_of(listed.topic_id, listed.topic) == topic_liveness::gone;
   });
 }
 

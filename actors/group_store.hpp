@@ -23,7 +23,9 @@ struct loaded_group {
 enum class topic_liveness : std::uint8_t { live, gone, unknown };  // gone: proven
 
 /// One unit, applied in this order: erasures, then the entry, then the puts. So an entry that lists a partition is there
-/// before its position is, and is gone after it.
+/// before its position is, and is gone after it. Puts whose topic was deleted since the handler looked are left out, and
+/// the entry does not list it; when nothing is left of the puts, nothing is written (refused). A unit that erases
+/// positions of a topic which may be live, but is not known, is refused, too.
 struct group_write {
   std::uint64_t lease = 0;  // of the opening that the writer knows the group from
   std::vector<msg::group_partition> erases;
@@ -40,7 +42,7 @@ struct left_out_put {
 
 struct group_write_answer {
   enum class status : std::uint8_t {
-    stored,   // all of it, durably
+    stored,   // all of it but `left_out`, durably
     refused,  // nothing of it; `error` is for the clients, the session lives
     reload,   // a part may be stored: open again and load. Also when nothing was written because the session was closed
     fenced,   // this process may not serve the group any more
@@ -70,11 +72,13 @@ class group_store {
   virtual void fetch(const std::string& group_id, std::vector<msg::group_partition> partitions,
                      std::function<void(std::vector<msg::offset_fetch_item>)> done) = 0;
 
-  /// Every position of the group: all partitions of the topics in `topics` are looked up.
+  /// Every position of the group: all partitions of the topics in `topics` are looked up. An error when it is unknown
+  /// whether one of these topics is live.
   virtual void fetch_all(const std::string& group_id, std::vector<group_topic> topics,
                          std::function<void(msg::offset_fetch_result)> done) = 0;
 
-  [[nodiscard]] virtual topic_liveness liveness_of(const uuid& topic_id) = 0;
+  /// Unknown: not looked up yet, or its entries cannot be read. `topic`: the name that the id belongs to.
+  [[nodiscard]] virtual topic_liveness liveness_of(const uuid& topic_id, const std::string& topic) const = 0;
 
   /// The coordinator goes: nothing of this group is written until the next open. Nothing happens when the lease ended.
   virtual void close(const std::string& group_id, std::uint64_t lease) = 0;

@@ -87,10 +87,10 @@ void smq_group_store::close(const std::string& group_id, std::uint64_t lease) {
   session->close([] {});
 }
 
-topic_liveness smq_group_store::liveness_of(const uuid& topic_id) {
+topic_liveness smq_group_store::liveness_of(const uuid& topic_id, const std::string& topic) const {
   const auto known = store_->topics.current();
   if (known->find(topic_id)) return topic_liveness::live;
-  return known->complete ? topic_liveness::gone : topic_liveness::unknown;
+  return known->proves_absent(topic) ? topic_liveness::gone : topic_liveness::unknown;
 }
 
 void smq_group_store::hold_until_decided(std::shared_ptr<void> held) {
@@ -105,6 +105,24 @@ std::optional<smq::position_place> smq_group_store::place_of(const msg::group_pa
   auto topic = store_->topics.current()->find(where.topic_id);
   if (!topic || where.partition < 0 || where.partition >= topic->partitions) return std::nullopt;
   return smq::position_place{topic->id, topic->directory_of(where.partition)};
+}
+
+/// False: a topic may be live, and then its positions would be left.
+bool smq_group_store::plan_erasures(const std::string& group_id, const group_write& what,
+                                    std::vector<smq::mutation>& erasures) const {
+  for (const auto& where : what.erases) {
+    if (auto place = place_of(where))
+      erasures.push_back(smq::make_position_erasure(*place, group_id));
+    else if (liveness_of(where.topic_id, where.topic) == topic_liveness::unknown)
+      return false;
+  }
+  for (const auto& listed : what.erased_topics) {
+    auto topic = store_->topics.current()->find(listed.topic_id);
+    if (!topic && liveness_of(listed.topic_id, listed.topic) == topic_liveness::unknown) return false;
+    for (std::int32_t p = 0; topic && p < topic->partitions; ++p)
+      erasures.push_back(smq::make_position_erasure({topic->id, topic->directory_of(p)}, group_id));
+  }
+  return true;
 }
 
 /// The puts of live topics; the entry stops listing the topics of the others. False: one cannot be encoded.
@@ -139,12 +157,7 @@ smq_group_store::write_plan smq_group_store::plan_write(const std::string& group
     plan.error = error_code::unknown_topic_or_partition;
     return plan;
   }
-  for (const auto& where : what.erases)
-    if (auto place = place_of(where)) plan.mutations.push_back(smq::make_position_erasure(*place, group_id));
-  for (const auto& listed : what.erased_topics)
-    if (auto topic = store_->topics.current()->find(listed.topic_id))
-      for (std::int32_t p = 0; p < topic->partitions; ++p)
-        plan.mutations.push_back(smq::make_position_erasure({topic->id, topic->directory_of(p)}, group_id));
+  if (!plan_erasures(group_id, what, plan.mutations)) return {error_code::coordinator_not_available, {}, {}};
   if (what.entry) {
     auto entry = smq::make_group_mutation(*what.entry);
     if (!entry) return {error_code::unknown_server_error, {}, {}};
@@ -249,9 +262,12 @@ void smq_group_store::fetch(const std::string& group_id, std::vector<msg::group_
 void smq_group_store::fetch_all(const std::string& group_id, std::vector<group_topic> topics,
                                 std::function<void(msg::offset_fetch_result)> done) {
   std::vector<msg::group_partition> partitions;
-  for (const auto& listed : topics)
-    if (auto topic = store_->topics.current()->find(listed.topic_id))
-      for (std::int32_t p = 0; p < topic->partitions; ++p) partitions.push_back({topic->name, topic->id, p});
+  for (const auto& listed : topics) {
+    auto topic = store_->topics.current()->find(listed.topic_id);
+    if (!topic && liveness_of(listed.topic_id, listed.topic) == topic_liveness::unknown)
+      return done({error_code::coordinator_load_in_progress, {}});
+    for (std::int32_t p = 0; topic && p < topic->partitions; ++p) partitions.push_back({topic->name, topic->id, p});
+  }
   fetch(group_id, std::move(partitions), [done = std::move(done)](std::vector<msg::offset_fetch_item> items) {
     msg::offset_fetch_result result;
     result.error = error_code::none;

@@ -28,7 +28,7 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
   void fetch(const std::string& group_id, std::vector<msg::group_partition> partitions, fetch_done done) override;
   void fetch_all(const std::string& group_id, std::vector<group_topic> topics,
                  std::function<void(msg::offset_fetch_result)> done) override;
-  [[nodiscard]] topic_liveness liveness_of(const uuid& topic_id) override;
+  [[nodiscard]] topic_liveness liveness_of(const uuid& topic_id, const std::string& topic) const override;
   void close(const std::string& group_id, std::uint64_t lease) override;
 
   /// Lets go of `held` when every write that was begun before this call is decided, whoever began it. When no snapshot
@@ -45,6 +45,8 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
     std::vector<left_out_put> left_out;
   };
   [[nodiscard]] write_plan plan_write(const std::string& group_id, group_write what);
+  [[nodiscard]] bool plan_erasures(const std::string& group_id, const group_write& what,
+                                   std::vector<smq::mutation>& erasures) const;
   [[nodiscard]] bool plan_puts(const std::string& group_id, group_write& what, std::vector<smq::mutation>& puts,
                                std::vector<left_out_put>& left_out);
   [[nodiscard]] static msg::offset_fetch_item item_of(const msg::group_partition& where,

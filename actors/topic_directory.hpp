@@ -5,7 +5,9 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 
 namespace tidegate::actors {
 
@@ -15,7 +17,12 @@ using topic_ptr = std::shared_ptr<const smq::topic_info>;
 struct topic_snapshot {
   std::map<std::string, topic_ptr, std::less<>> by_name;
   std::map<uuid, topic_ptr> by_id;
-  bool complete = false;  // every live topic is in it, so a miss is a proven "unknown"
+  bool complete = false;  // every live topic is in it, or in `unreadable`
+  std::set<std::string, std::less<>> unreadable;  // names of topics that may be live: their entries could not be read
+
+  /// What a miss means: true for a proven "unknown".
+  [[nodiscard]] bool proves_absent(std::string_view name) const { return complete && !unreadable.contains(name); }
+  [[nodiscard]] bool proves_ids_absent() const { return complete && unreadable.empty(); }
 
   [[nodiscard]] topic_ptr find(std::string_view name) const {
     auto found = by_name.find(name);

@@ -70,6 +70,9 @@ void topic_registry_state::find_by_id(const msg::find_topic& m) {
   load_all([this, m](error_code error) {
     auto topic = store_->topics.current()->find(m.id);
     if (topic) return m.answer({error_code::none, topic});
+    // It may be the id of a topic whose entries cannot be read.
+    if (error == error_code::none && !store_->topics.current()->proves_ids_absent())
+      error = error_code::leader_not_available;
     m.answer({error == error_code::none ? error_code::unknown_topic_id : error, nullptr});
   });
 }
@@ -167,7 +170,7 @@ void topic_registry_state::release_owners(const msg::delete_topic& m, const topi
 }
 
 void topic_registry_state::load_all(std::function<void(error_code)> done) {
-  if (store_->topics.current()->complete) return done(error_code::none);
+  if (store_->topics.current()->proves_ids_absent()) return done(error_code::none);
   catalog_.list_all(store_->deadline(), [this, done, post = poster()](smq::result<smq::topic_page> all) {
     post([this, done, all = std::move(all)] {
       if (!all.is_ok()) return done(error_code::leader_not_available);
@@ -178,7 +181,8 @@ void topic_registry_state::load_all(std::function<void(error_code)> done) {
         next->by_name[topic.name] = shared;
         next->by_id[topic.id] = shared;
       }
-      next->complete = all.value.unreadable.empty();
+      next->complete = true;
+      next->unreadable = {all.value.unreadable.begin(), all.value.unreadable.end()};
       store_->topics.publish(std::move(next));
       done(error_code::none);
     });
@@ -190,6 +194,7 @@ void topic_registry_state::publish(const topic_ptr& topic) {
   auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
   next->by_name[topic->name] = topic;
   next->by_id[topic->id] = topic;
+  next->unreadable.erase(topic->name);
   store_->topics.publish(std::move(next));
 }
 

@@ -44,7 +44,8 @@ struct delete_topic {
   reply<topic_result> answer;
 };
 
-/// Loads every live topic into the snapshot; answers when it is complete.
+/// Loads every live topic into the snapshot; answers when it is complete. Topics whose entries cannot be read are named
+/// in it: they are neither live nor absent.
 struct load_all_topics {
   reply<error_code> answer;
 };

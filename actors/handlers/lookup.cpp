@@ -28,9 +28,10 @@ void find_topics(const services& node, const request_ptr& r, std::vector<topic_r
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& w = wanted[i];
     auto topic = w.by_id ? known->find(w.id) : known->find(w.name);
+    const bool is_absent = w.by_id ? known->proves_ids_absent() : known->proves_absent(w.name);
     if (topic) {
       results[i] = {error_code::none, std::move(topic)};
-    } else if ((known->complete && !create) || (!w.by_id && !smq::is_legal_topic_name(w.name))) {
+    } else if ((is_absent && !create) || (!w.by_id && !smq::is_legal_topic_name(w.name))) {
       results[i] = {absent_error(w), nullptr};
     } else {
       missing.push_back(i);

@@ -51,8 +51,12 @@ void answer_all(const services& node, const request_ptr& r) {
   auto done = [&node, r](error_code error) {
     if (error != error_code::none) return r->close("the list of topics cannot be read now");
     std::vector<metadata_response::topic> topics;
-    for (const auto& [name, topic] : node.store->topics.current()->by_name)
-      topics.push_back(describe(node, {error_code::none, topic}));
+    const auto known = node.store->topics.current();
+    for (const auto& [name, topic] : known->by_name) topics.push_back(describe(node, {error_code::none, topic}));
+    for (const auto& name : known->unreadable) {  // not absent: the client is to ask again
+      topics.push_back(describe(node, {error_code::leader_not_available, nullptr}));
+      topics.back().name = name;
+    }
     answer(node, r, std::move(topics));
   };
   node.topics.send(msg::load_all_topics{reply<error_code>{error_code::leader_not_available, done}});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace tidegate::smq {
@@ -169,7 +170,7 @@ void check_suspects(entry_port& entries, const std::shared_ptr<list_in_work>& wo
   work->suspects.pop_back();
   get_topic(entries, name, most_get_attempts, deadline, [&entries, work, name, deadline, done](topic_answer answer) {
     if (answer.code == lookup_result::found) work->page.topics.push_back(std::move(answer.topic));
-    if (answer.code == lookup_result::error) work->page.unreadable.push_back(topic_entry_path(name));
+    if (answer.code == lookup_result::error) work->page.unreadable.push_back(name);
     check_suspects(entries, work, deadline, done);
   });
 }
@@ -211,6 +212,12 @@ update_answer judge_update(const uuid& topic_id, const decided& what) {
   return {lives ? update_result::changed : update_result::absent, {}};
 }
 
+/// Of a legal name only a leading "." is escaped; what is none has no topic, and stays as it is.
+std::string unescaped_topic(const std::string& escaped) {
+  constexpr std::string_view dot = "%2E";
+  return escaped.starts_with(dot) ? "." + escaped.substr(dot.size()) : escaped;
+}
+
 /// Takes the live names of one page of `names/`; damaged ones go to `page.unreadable`.
 std::vector<name_record> live_names(const list_page& names, topic_page& page) {
   std::vector<name_record> live;
@@ -218,7 +225,7 @@ std::vector<name_record> live_names(const list_page& names, topic_page& page) {
     page.next = e.path.substr(e.path.rfind('/') + 1);
     auto record = decode_name_record(e.content);
     if (!record || name_entry_path(record->name) != e.path) {
-      page.unreadable.push_back(e.path);
+      page.unreadable.push_back(unescaped_topic(page.next));
     } else if (record->state == topic_state::live) {
       live.push_back(std::move(*record));
     }

@@ -65,7 +65,7 @@ struct update_answer {
 
 struct topic_page {
   std::vector<topic_info> topics;       // live ones, in byte order of their escaped names
-  std::vector<std::string> unreadable;  // paths of entries that are damaged: they are neither live nor absent
+  std::vector<std::string> unreadable;  // names whose entries are damaged: these topics are neither live nor absent
   std::string next;                     // pass as `after`
   bool more = false;
 };

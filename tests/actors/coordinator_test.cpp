@@ -82,7 +82,9 @@ struct scripted_store : actors::group_store {
     done(std::move(out));
   }
 
-  actors::topic_liveness liveness_of(const uuid&) override { return actors::topic_liveness::live; }
+  [[nodiscard]] actors::topic_liveness liveness_of(const uuid&, const std::string&) const override {
+    return actors::topic_liveness::live;
+  }
 
   void close(const std::string&, std::uint64_t) override { ++closes; }
 };

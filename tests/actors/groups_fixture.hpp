@@ -47,7 +47,9 @@ struct groups_fixture {
     start();
   }
 
-  [[nodiscard]] msg::group_partition where(std::int32_t partition) const { return {"t", topic->id, partition}; }
+  [[nodiscard]] msg::group_partition where(std::int32_t partition) const {
+    return {topic->name, topic->id, partition};
+  }
 
   template <class Handle>
   static std::future<std::vector<error_code>> send_commit(const Handle& to, msg::offset_commit m) {
