@@ -12,6 +12,13 @@ std::int64_t to_ms(caf::actor_clock::time_point at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
+/// One position in doubt is an error of the whole group: clients ask again after that, and give up on a partition's.
+msg::offset_fetch_result without_doubt(msg::offset_fetch_result found) {
+  if (std::ranges::count(found.items, error_code::coordinator_load_in_progress, &msg::offset_fetch_item::error) > 0)
+    return {error_code::coordinator_load_in_progress, {}};
+  return found;
+}
+
 }  // namespace
 
 coordinator_state::~coordinator_state() {
@@ -253,7 +260,9 @@ void coordinator_state::committed(std::vector<msg::offset_commit_item> puts, std
 void coordinator_state::fetch(const msg::offset_fetch& request) {
   if (!request.items) {
     context_.store->fetch_all(context_.group_id, group_->stored().topics,
-                              [respond = request.answer](msg::offset_fetch_result all) { respond(std::move(all)); });
+                              [respond = request.answer](msg::offset_fetch_result all) {
+                                respond(without_doubt(std::move(all)));
+                              });
     return;
   }
   auto rows = std::make_shared<msg::offset_fetch_result>();
@@ -274,11 +283,11 @@ void coordinator_state::fetch(const msg::offset_fetch& request) {
   context_.store->fetch(context_.group_id, std::move(unknown),
                         [rows, places, respond = request.answer](const std::vector<msg::offset_fetch_item>& found) {
                           if (found.size() != places.size()) {  // no answer is not an absent position
-                            respond({error_code::coordinator_not_available, {}});
+                            respond({error_code::coordinator_load_in_progress, {}});
                             return;
                           }
                           for (std::size_t i = 0; i < places.size(); ++i) rows->items[places[i]] = found[i];
-                          respond(std::move(*rows));
+                          respond(without_doubt(std::move(*rows)));
                         });
 }
 

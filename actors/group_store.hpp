@@ -68,7 +68,8 @@ class group_store {
   /// Writes of one group are applied in the order of the calls. With a lease that ended: reload.
   virtual void write(const std::string& group_id, group_write what, std::function<void(group_write_answer)> done) = 0;
 
-  /// One answer per partition, in order: a position, offset -1 with error none (proven absent), or an error.
+  /// One answer per partition, in order: a position, offset -1 with error none (proven absent), or an error:
+  /// coordinator_load_in_progress (ask again), kafka_storage_error (proven damage).
   virtual void fetch(const std::string& group_id, std::vector<msg::group_partition> partitions,
                      std::function<void(std::vector<msg::offset_fetch_item>)> done) = 0;
 

@@ -40,7 +40,8 @@ class place_finder {
 group_write_answer to_answer(const smq::write_answer& answer) {
   switch (answer.code) {
     case smq::write_result::stored: return {group_write_answer::status::stored, error_code::none};
-    case smq::write_result::refused: return {group_write_answer::status::refused, error_code::kafka_storage_error};
+    case smq::write_result::refused:
+      return {group_write_answer::status::refused, error_code::coordinator_not_available};
     case smq::write_result::not_written:
     case smq::write_result::reload: return {group_write_answer::status::reload, error_code::coordinator_not_available};
     case smq::write_result::fenced: return {group_write_answer::status::fenced, error_code::not_coordinator};
@@ -183,8 +184,11 @@ void smq_group_store::write(const std::string& group_id, group_write what,
     return done({group_write_answer::status::refused, plan.error, std::move(plan.left_out)});
   if (plan.mutations.empty()) return done({});
   session->write(std::move(plan.mutations), smq::write_class::commit,
-                 [done = std::move(done), generation, left_out = std::move(plan.left_out)](
+                 [done = std::move(done), generation, group_id, left_out = std::move(plan.left_out)](
                    const smq::write_answer& written) {
+                   if (written.code == smq::write_result::refused)
+                     log_event(log_level::warn, "group write refused",
+                               {{"group", group_id}, {"reason", written.reason}});
                    auto answer = to_answer(written);
                    answer.left_out = left_out;
                    done(std::move(answer));
@@ -196,25 +200,29 @@ msg::offset_fetch_item smq_group_store::item_of(const msg::group_partition& wher
     case smq::position_result::found: return {where, error_code::none, found.committed};
     case smq::position_result::absent: return {where, error_code::none, {}};
     case smq::position_result::native:
-    case smq::position_result::error: break;
+    case smq::position_result::damaged:
+    case smq::position_result::unknown: break;
   }
-  log_event(log_level::error, "position cannot be read",
+  const bool is_damaged = found.code == smq::position_result::damaged;
+  log_event(is_damaged ? log_level::error : log_level::warn,
+            is_damaged ? "position is damaged" : "position cannot be read now",
             {{"topic", where.topic}, {"partition", where.partition}, {"reason", found.reason}});
-  return {where, error_code::kafka_storage_error, {}};
+  return {where, is_damaged ? error_code::kafka_storage_error : error_code::coordinator_load_in_progress, {}};
 }
 
 /// The offset comes from the log, metadata and time from the native file. No leader epoch: the subscriber knew none.
 void smq_group_store::translate_native(const msg::group_partition& where, const smq::position_answer& found,
                                        const reply<msg::offset_fetch_item>& answer) const {
   auto done = [where, position = found.committed, answer](const msg::find_by_ts_result& at) mutable {
-    if (at.error != error_code::none) return answer({where, at.error, {}});
+    if (at.error == error_code::kafka_storage_error) return answer({where, at.error, {}});
+    if (at.error != error_code::none) return answer({where, error_code::coordinator_load_in_progress, {}});
     position.offset = at.offset;
     // The one thing that a Kafka response cannot carry, and nothing depends on it.
     if (position.metadata.size() > longest_wire_string) position.metadata.clear();
     answer({where, error_code::none, position});
   };
   translate_({where.topic, where.topic_id, where.partition, found.native_value_ns,
-              reply<msg::find_by_ts_result>{{}, std::move(done)}});
+              reply<msg::find_by_ts_result>{{error_code::not_leader_or_follower, -1}, std::move(done)}});
 }
 
 /// `items[places[i]]` gets what `found[i]` says.
@@ -235,7 +243,7 @@ void smq_group_store::answer_fetch(std::vector<msg::offset_fetch_item> items, co
     });
   for (std::size_t n = 0; n < native.size(); ++n) {
     const auto& where = items[places[native[n]]].where;
-    translate_native(where, found[native[n]], all->slot(n, {where, error_code::kafka_storage_error, {}}));
+    translate_native(where, found[native[n]], all->slot(n, {where, error_code::coordinator_load_in_progress, {}}));
   }
 }
 

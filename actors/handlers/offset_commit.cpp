@@ -73,7 +73,8 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
 /// OffsetCommit (API key 8). Answered when the positions are stored.
 /// Errors per partition: unknown_topic_or_partition, unknown_topic_id, offset_metadata_too_large, invalid_group_id,
 /// and the coordinator's: illegal_generation, unknown_member_id, rebalance_in_progress, fenced_instance_id,
-/// coordinator_not_available (stored or not: ask OffsetFetch), request_timed_out.
+/// not_coordinator, coordinator_not_available (stored or not: ask OffsetFetch). The last one is also for what the store
+/// refused: clients look for the coordinator and commit again, and kafka_storage_error would end a Java consumer.
 void offset_commit(const services& node, const request_ptr& r) {
   auto decoded = r->decode<offset_commit_request>();
   if (!decoded) return;

@@ -27,7 +27,10 @@ offset_fetch_response::group_partition to_error(std::int32_t index, error_code e
 
 /// The whole group failed: the error stands at the top and at every partition that was asked for, or some clients
 /// leave the partition stuck.
+/// Doubt of any kind is coordinator_load_in_progress: Java before 4.0 takes coordinator_not_available here for fatal,
+/// librdkafka does not repeat it, and all of them repeat this one.
 group_answer failed(const offset_fetch_request::group& asked, error_code error) {
+  if (error == error_code::coordinator_not_available) error = error_code::coordinator_load_in_progress;
   group_answer out;
   out.group_id = asked.group_id;
   out.error_code = error;
@@ -57,11 +60,11 @@ void fetch_all(const services& node, const request_ptr& r, const offset_fetch_re
     });
   // Which topics are live must be known first, or a position would be taken for one of a deleted topic.
   auto loaded = [&node, asked, done, m, token = r->hold()](error_code error) mutable {
-    if (error != error_code::none) return done(failed(asked, error_code::coordinator_not_available));
+    if (error != error_code::none) return done(failed(asked, error_code::coordinator_load_in_progress));
     node.groups.send(m);
     token.reset();
   };
-  node.topics.send(msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
+  node.topics.send(msg::load_all_topics{reply<error_code>{error_code::coordinator_load_in_progress, loaded}});
 }
 
 /// A topic that does not exist has no positions: by name that is "absent", by id it is unknown_topic_id.
@@ -90,10 +93,10 @@ void fetch_some(const services& node, const request_ptr& r, const offset_fetch_r
   std::vector<topic_reference> wanted;
   for (const auto& topic : *asked.topics) wanted.push_back({topic.name, topic.topic_id, by_id});
   find_topics(node, r, std::move(wanted), false, [&node, asked, by_id, done](std::vector<msg::topic_result> topics) {
-    // Clients know what to do about a coordinator that is not available, and nothing about such a partition.
+    // Clients know what to do about a group that is not ready, and nothing about such a partition.
     for (const auto& topic : topics)
       if (topic.error == error_code::leader_not_available)
-        return done(failed(asked, error_code::coordinator_not_available));
+        return done(failed(asked, error_code::coordinator_load_in_progress));
     msg::offset_fetch m;
     m.group_id = asked.group_id;
     m.items.emplace();
@@ -144,7 +147,9 @@ void answer(const request_ptr& r, std::vector<group_answer> groups) {
 }  // namespace
 
 /// OffsetFetch (API key 9). Offset -1 only for what storage proved to be absent; trouble is an error.
-/// Errors: coordinator_not_available, coordinator_load_in_progress, kafka_storage_error, unknown_topic_id (v10).
+/// Errors of a group, and of each of its partitions then: coordinator_load_in_progress (cannot be read now; ask again),
+/// not_coordinator, invalid_request. Of a partition alone: kafka_storage_error (its position is damaged; a Java consumer
+/// gives up on any error here), unknown_topic_id (v10).
 void offset_fetch(const services& node, const request_ptr& r) {
   auto asked = r->decode<offset_fetch_request>();
   if (!asked) return;
@@ -153,7 +158,7 @@ void offset_fetch(const services& node, const request_ptr& r) {
     groups.size(), [r](std::vector<group_answer> answers) { answer(r, std::move(answers)); });
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    auto done = all->slot(i, failed(groups[i], error_code::coordinator_not_available));
+    auto done = all->slot(i, failed(groups[i], error_code::coordinator_load_in_progress));
     // Some bytes of request must not ask for all positions of a large group again and again.
     if (!seen.insert(groups[i].group_id).second) {
       done(failed(groups[i], error_code::invalid_request));

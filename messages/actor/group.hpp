@@ -142,7 +142,8 @@ struct offset_fetch_result {
   friend bool operator==(const offset_fetch_result&, const offset_fetch_result&) = default;
 };
 
-/// OffsetFetch (API key 9), one group of it.
+/// OffsetFetch (API key 9), one group of it. Errors: coordinator_load_in_progress (something could not be read now), and
+/// what a dropped request gets; per item kafka_storage_error (damaged).
 struct offset_fetch {
   std::string group_id{};
   std::optional<std::vector<group_partition>> items{};  // nullopt: all partitions that have a position

@@ -17,6 +17,7 @@ constexpr std::size_t queries_per_call = 512;  // about 150 KiB of entries in on
 
 position_answer damaged(const entry& e, const char* what) {
   position_answer answer;
+  answer.code = position_result::damaged;
   answer.reason = std::string(what) + " in " + e.path;
   return answer;
 }
@@ -36,7 +37,7 @@ void interpret_page(pending_read& read, std::size_t count, const result<std::vec
       const auto& query = read.queries[read.answers.size()];
       read.answers.push_back(interpret_position(query.place.topic_id, found.value[i]));
     } else {
-      read.answers.push_back({position_result::error, found.is_ok() ? "short answer" : found.what.reason, {}, 0, 0});
+      read.answers.push_back({position_result::unknown, found.is_ok() ? "short answer" : found.what.reason, {}, 0, 0});
     }
   }
 }
@@ -109,7 +110,7 @@ mutation make_position_erasure(const position_place& place, std::string_view gro
 
 position_answer interpret_position(const uuid& topic_id, const result<entry>& found) {
   if (found.what.code == status::absent) return {position_result::absent, {}, {}, 0, 0};
-  if (!found.is_ok()) return {position_result::error, found.what.reason, {}, 0, 0};
+  if (!found.is_ok()) return {position_result::unknown, found.what.reason, {}, 0, 0};
   const auto json = read_position_json(found.value.content);
   if (!json) return damaged(found.value, "damaged position");
   const committed_offset moved{-1, -1, json->metadata, json->committed_at_ms};

@@ -56,21 +56,22 @@ std::optional<mutation> make_position_mutation(const position_place& place, std:
 mutation make_position_erasure(const position_place& place, std::string_view group_id);
 
 enum class position_result : std::uint8_t {
-  found,   // `committed` is exact
-  native,  // a native subscriber moved it: translate `native_value_ns`; `committed` has only metadata and time
-  absent,  // proven, or it belongs to another topic id
-  error,   // could not be read, or is damaged; never "absent"
+  found,    // `committed` is exact
+  native,   // a native subscriber moved it: translate `native_value_ns`; `committed` has only metadata and time
+  absent,   // proven, or it belongs to another topic id
+  damaged,  // what is stored is no position: asking again does not help
+  unknown,  // could not be read now
 };
 
 struct position_answer {
-  position_result code = position_result::error;
+  position_result code = position_result::unknown;
   std::string reason;
   committed_offset committed;
   std::int64_t native_value_ns = 0;
   std::int64_t value_ns = 0;  // found: what the entry holds, to leave unchanged positions unwritten
 };
 
-/// One entry as the store answered it. Errors: reason says what is damaged.
+/// One entry as the store answered it. Damaged, unknown: reason says what.
 position_answer interpret_position(const uuid& topic_id, const result<entry>& found);
 
 struct position_query {
@@ -78,7 +79,7 @@ struct position_query {
   position_place place;
 };
 
-/// One answer per query, in order; a page of 512 that could not be read is `error` for all its queries. Thread: any.
+/// One answer per query, in order; a page of 512 that could not be read is `unknown` for all its queries. Thread: any.
 void read_positions(entry_port& entries, std::vector<position_query> queries, time_point deadline,
                     completion<std::vector<position_answer>> done);
 

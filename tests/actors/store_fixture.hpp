@@ -54,6 +54,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::atomic<int> reads_fail{0};
   std::atomic<int> chunk_reads{0};
   std::atomic<int> removals_fail{0};
+  std::atomic<int> positions_fail{0};
 
   void put(std::vector<shared_bytes> parts, smq::time_point deadline,
            smq::completion<smq::result<smq::chunk_id>> done) override {
@@ -72,6 +73,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   }
   void get_many(std::vector<std::string> paths, smq::time_point deadline,
                 smq::completion<smq::result<std::vector<smq::result<smq::entry>>>> done) override {
+    if (takes(positions_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
     inner_.entries.get_many(std::move(paths), deadline, std::move(done));
   }
   void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,

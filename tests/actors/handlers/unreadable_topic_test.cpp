@@ -60,6 +60,17 @@ CAF_TEST(all positions of a group are an error while one of its topics cannot be
   CAF_CHECK_EQUAL(found.topics.size(), 2u);
 }
 
+CAF_TEST(a position in a topic that cannot be read is an error of its group) {
+  unreadable_fixture f;
+  kafka::offset_fetch_request asked;
+  asked.groups.emplace_back();
+  asked.groups[0].group_id = "g";
+  asked.groups[0].topics->push_back({"u", {}, {0}});
+  const auto found = f.ask<kafka::offset_fetch_response>(asked, 8).groups.at(0);
+  CAF_CHECK(found.error_code == coordinator_load_in_progress);
+  CAF_CHECK(found.topics.at(0).partitions.at(0).error_code == coordinator_load_in_progress);
+}
+
 CAF_TEST(a group is not deleted while positions of it would be left) {
   unreadable_fixture f;
   CAF_CHECK(f.remove("g") == coordinator_not_available);
