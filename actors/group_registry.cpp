@@ -67,31 +67,30 @@ group_registry_actor::behavior_type group_registry_state::make_behavior() {
   };
 }
 
-void group_registry_state::list(const msg::list_groups& m) { list_page(m, "", {}); }
+void group_registry_state::list(const msg::list_groups& m) { list_page(m, "", std::make_shared<group_rows>()); }
 
 void group_registry_state::list_page(const msg::list_groups& m, std::string after,
-                                     std::vector<group_metadata> so_far) {
+                                     std::shared_ptr<group_rows> so_far) {
   auto self = caf::actor_cast<group_registry_actor>(self_);
   smq::list_groups(
     store_->engine.entries, after, groups_per_page, store_->deadline(),
     [this, self, m, so_far = std::move(so_far)](smq::result<smq::group_page> page) {
-      caf::anon_send(self, msg::make_resume([this, m, so_far, page = std::move(page)]() mutable {
+      caf::anon_send(self, msg::make_resume([this, m, so_far, page = std::move(page)] {
                        if (!page.is_ok()) return m.answer({error_code::coordinator_not_available, {}});
-                       for (auto& group : page.value.groups) so_far.push_back(std::move(group));
-                       if (page.value.more) return list_page(m, page.value.next, std::move(so_far));
-                       answer_list(m, std::move(so_far));
+                       for (const auto& group : page.value.groups) (*so_far)[group.group_id] = row_of(group);
+                       if (page.value.more) return list_page(m, page.value.next, so_far);
+                       answer_list(m, so_far);
                      }));
     });
 }
 
-void group_registry_state::answer_list(const msg::list_groups& m, std::vector<group_metadata> stored) {
-  std::map<std::string, msg::group_row> rows;
-  for (const auto& group : stored) rows[group.group_id] = row_of(group);
+void group_registry_state::answer_list(const msg::list_groups& m, std::shared_ptr<group_rows> stored) {
   // Groups in use know better than their entries, and one without any commit has no entry.
   std::vector<std::string> live;
   for (const auto& [group, child] : children_.live()) live.push_back(group);
   auto all = fan_in<msg::list_group_result>::make(
-    live.size(), [m, live, rows = std::move(rows)](std::vector<msg::list_group_result> found) mutable {
+    live.size(), [m, live, stored = std::move(stored)](const std::vector<msg::list_group_result>& found) {
+      auto& rows = *stored;
       for (std::size_t i = 0; i < live.size(); ++i) {
         if (found[i].error != error_code::none) continue;  // as its entry says
         if (found[i].state == "Dead")

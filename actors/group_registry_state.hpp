@@ -5,6 +5,7 @@
 #include "actors/group_registry.hpp"
 #include "actors/store_access.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -27,8 +28,9 @@ class group_registry_state {
   template <class Message>
   void pass_on(const Message& m);
   void list(const msg::list_groups& m);
-  void list_page(const msg::list_groups& m, std::string after, std::vector<group_metadata> so_far);
-  void answer_list(const msg::list_groups& m, std::vector<group_metadata> stored);
+  using group_rows = std::map<std::string, msg::group_row>;
+  void list_page(const msg::list_groups& m, std::string after, std::shared_ptr<group_rows> so_far);
+  void answer_list(const msg::list_groups& m, std::shared_ptr<group_rows> stored);
 
   group_registry_actor::pointer self_;
   std::shared_ptr<const store_access> store_;

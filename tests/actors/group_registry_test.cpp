@@ -1,4 +1,6 @@
 #define CAF_SUITE group_registry_actors
+#include "smq/names.hpp"
+#include "smq/positions/group_entry.hpp"
 #include "tests/actors/groups_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -25,6 +27,28 @@ CAF_TEST(positions and groups are the same after a restart) {
     f.restart();
     CAF_CHECK(f.list() == all);  // before any of them is in use
   }
+}
+
+CAF_TEST(groups of several pages are listed each once) {
+  groups_fixture f;
+  std::vector<std::string> all;
+  std::vector<smq::mutation> puts;
+  for (int i = 0; i < 2500; ++i) {
+    group_metadata group;
+    group.group_id = "g" + std::to_string(100'000 + i);
+    group.generation = 1;
+    group.empty_since_ms = 1;
+    all.push_back(group.group_id + " Empty");
+    puts.push_back(*smq::make_group_mutation(group));
+  }
+  auto done = std::make_shared<std::promise<bool>>();
+  const smq::guard is_new{puts.back().target.path, std::nullopt};
+  f.node.engine->ports().entries.transact(is_new, std::move(puts), smq::testing::soon(),
+                                          [done](const smq::outcome& what) { done->set_value(what.is_ok()); });
+  CAF_REQUIRE(value_of(done->get_future()));
+  CAF_CHECK(f.commit("z", 5) == none);
+  all.emplace_back("z Empty");
+  CAF_CHECK(f.list() == all);
 }
 
 CAF_TEST(a killed coordinator answers what it held and the next one knows every commit) {
