@@ -210,6 +210,34 @@ CAF_TEST(an idle group forgets a deleted topic with its first write after it is 
   CAF_CHECK(listed[0].topic_id == other->id);
 }
 
+CAF_TEST(a simple group whose only topic was deleted is listed and described until it is deleted) {
+  groups_fixture f;
+  CAF_CHECK(f.commit("g", 5) == none);
+  CAF_CHECK(value_of(remove_later(f.node, "t")).error == none);
+  CAF_CHECK(load_all(f.node) == none);
+  const std::vector<std::string> all{"g Empty"};
+  for (const bool is_loaded_again : {false, true}) {
+    if (is_loaded_again) {
+      f.stop();
+      f.start();
+    }
+    CAF_CHECK(f.list() == all);
+    const auto shown = value_of(f.node.ask_later<msg::describe_group_result>({}, [&](auto answer) {
+      caf::anon_send(f.registry, msg::describe_group{"g", answer});
+    }));
+    CAF_CHECK_EQUAL(shown.state, "Empty");
+    CAF_CHECK(f.list() == all);
+  }
+  const auto removed = value_of(f.node.ask_later<error_code>(unknown_server_error, [&](auto answer) {
+    caf::anon_send(f.registry, msg::delete_group{"g", answer});
+  }));
+  CAF_CHECK(removed == none);
+  CAF_CHECK(f.list().empty());
+  f.stop();
+  f.start();
+  CAF_CHECK(f.list().empty());
+}
+
 CAF_TEST(a topic that is not looked up yet stays in the list of its group) {
   groups_fixture f;
   f.node.create("u", 1);

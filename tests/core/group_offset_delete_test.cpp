@@ -107,6 +107,28 @@ CAF_TEST(a group that nobody knows or that was deleted has nothing to delete) {
   CAF_CHECK(d.remove("used", 1).error == group_id_not_found);
 }
 
+CAF_TEST(a simple group whose topics are gone or that lost its positions is empty and can be deleted) {
+  for (const bool by_topic : {true, false}) {
+    deletion_fixture d(group_phase::empty, "", {});
+    if (by_topic) {
+      d.f.group.forget_topic(id_of(1));
+      d.f.group.forget_topic(id_of(2));
+    } else {
+      d.remove("used", 1);
+      d.remove("free", 2);
+    }
+    CAF_CHECK_EQUAL(d.listed(), 0u);
+    CAF_CHECK_EQUAL(d.f.group.describe().state, "Empty");
+    CAF_CHECK_EQUAL(d.f.group.list().state, "Empty");
+    d.f.take(d.f.group.on_delete(1, d.f.at()));
+    CAF_CHECK(std::get<error_code>(d.f.answers[1].at(0)) == none);
+    CAF_CHECK(d.f.disk.deleted);
+    CAF_CHECK_EQUAL(d.f.group.list().state, "Dead");
+    d.f.take(d.f.group.on_delete(2, d.f.at()));
+    CAF_CHECK(std::get<error_code>(d.f.answers[2].at(0)) == group_id_not_found);
+  }
+}
+
 CAF_TEST(where there is no position the answer is none and nothing is stored) {
   deletion_fixture d(group_phase::empty, "", {});
   for (const auto& plan : {d.remove("free", 2, 7), d.remove("other", 3)}) {

@@ -137,7 +137,8 @@ void group::remove_member(const std::string& member_id, error_code answer, group
 }
 
 bool group::exists() const {
-  return has_members() || (!stored_.deleted && (stored_.generation > 0 || !stored_.topics.empty()));
+  const bool was_stored = stored_.generation > 0 || stored_.empty_since_ms >= 0;  // also when its topics are gone
+  return has_members() || (!stored_.deleted && was_stored);
 }
 
 std::size_t group::waiting() const {
