@@ -18,8 +18,18 @@ struct removal {
   std::vector<offset_delete_response::partition*> place;
 };
 
+/// An error of the group: then no partition is named, as in Kafka.
+void fail(const request_ptr& r, error_code error) {
+  offset_delete_response failed;
+  failed.error_code = error;
+  r->answer(failed);
+}
+
 void pass_on(const services& node, const request_ptr& r, const std::shared_ptr<removal>& d,
              const std::vector<msg::topic_result>& topics) {
+  // Admin clients ask again after this error of the group, and hand one of a partition to their user.
+  for (const auto& topic : topics)
+    if (topic.error == error_code::leader_not_available) return fail(r, error_code::coordinator_not_available);
   msg::delete_offsets m;
   m.group_id = d->asked.group_id;
   for (std::size_t t = 0; t < topics.size(); ++t) {
@@ -32,13 +42,9 @@ void pass_on(const services& node, const request_ptr& r, const std::shared_ptr<r
   }
   if (m.partitions.empty()) return r->answer(d->response);
   auto done = [r, d](const msg::delete_offsets_result& removed) {
-    if (removed.error != error_code::none) {  // of the group: then no partition is named, as in Kafka
-      offset_delete_response failed;
-      failed.error_code = removed.error;
-      return r->answer(failed);
-    }
-    for (std::size_t i = 0; i < d->place.size() && i < removed.items.size(); ++i)
-      d->place[i]->error_code = removed.items[i];
+    if (removed.error != error_code::none) return fail(r, removed.error);
+    for (std::size_t i = 0; i < d->place.size(); ++i)
+      d->place[i]->error_code = i < removed.items.size() ? removed.items[i] : error_code::unknown_server_error;
     r->answer(d->response);
   };
   m.answer = msg::reply_or_unavailable<msg::delete_offsets_result>(done);
@@ -55,10 +61,7 @@ void offset_delete(const services& node, const request_ptr& r) {
   if (!decoded) return;
   auto d = std::make_shared<removal>();
   d->asked = std::move(*decoded);
-  if (d->asked.group_id.empty()) {
-    d->response.error_code = error_code::invalid_group_id;
-    return r->answer(d->response);
-  }
+  if (d->asked.group_id.empty()) return fail(r, error_code::invalid_group_id);
   std::vector<topic_reference> wanted;
   for (const auto& topic : d->asked.topics) {
     wanted.push_back({topic.name, {}, false});

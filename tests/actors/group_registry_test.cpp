@@ -1,5 +1,4 @@
 #define CAF_SUITE group_registry_actors
-#include "smq/names.hpp"
 #include "smq/positions/group_entry.hpp"
 #include "tests/actors/groups_fixture.hpp"
 

@@ -2,6 +2,7 @@
 // A topic whose entry cannot be read is neither live nor absent, whoever asks.
 #include "messages/kafka/delete_groups.hpp"
 #include "messages/kafka/metadata.hpp"
+#include "messages/kafka/offset_delete.hpp"
 #include "messages/kafka/offset_fetch.hpp"
 #include "smq/names.hpp"
 #include "tests/actors/handlers/handler_fixture.hpp"
@@ -80,6 +81,22 @@ CAF_TEST(a group is not deleted while positions of it would be left) {
   CAF_CHECK_EQUAL(f.fetch_all("g").topics.size(), 2u);
   CAF_CHECK(f.remove("g") == none);
   f.topic = f.damaged;
+  CAF_CHECK_EQUAL(f.position("g"), -1);
+}
+
+CAF_TEST(OffsetDelete of a topic that cannot be read is an error of the group and removes nothing) {
+  unreadable_fixture f;
+  kafka::offset_delete_request asked;
+  asked.group_id = "g";
+  asked.topics = {{"t", {{0}}}, {"u", {{0}}}};
+  const auto failed = f.ask<kafka::offset_delete_response>(asked, 0);
+  CAF_CHECK(failed.error_code == coordinator_not_available);
+  CAF_CHECK(failed.topics.empty());
+  CAF_CHECK_EQUAL(f.position("g"), 6);
+  f.exchange(smq::topic_entry_path("u"), f.good);
+  const auto removed = f.ask<kafka::offset_delete_response>(asked, 0);
+  CAF_CHECK(removed.error_code == none);
+  CAF_CHECK(removed.topics.at(1).partitions.at(0).error_code == none);
   CAF_CHECK_EQUAL(f.position("g"), -1);
 }
 
