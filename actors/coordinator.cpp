@@ -63,14 +63,13 @@ void coordinator_state::drain() {
 
 void coordinator_state::open() {
   stage_ = stage::loading;
-  context_.store->open(context_.group_id,
-                       to_self<loaded_group>([this, epoch = ++epoch_](const loaded_group& answer) {
-                         if (epoch == epoch_ && stage_ == stage::loading) loaded(answer);
-                       }));
+  lease_ = context_.store->open(context_.group_id,
+                                to_self<loaded_group>([this, epoch = ++epoch_](const loaded_group& answer) {
+                                  if (epoch == epoch_ && stage_ == stage::loading) loaded(answer);
+                                }));
 }
 
 void coordinator_state::loaded(loaded_group answer) {
-  lease_ = answer.lease;
   if (answer.what == loaded_group::status::failed) {
     stage_ = stage::closed;  // the next request tries again
     parked_.clear();

@@ -117,7 +117,7 @@ class coordinator_state {
   self_pointer self_ = nullptr;
   coordinator_context context_;
   stage stage_ = stage::closed;
-  std::uint64_t lease_ = 0;  // of the opening that was loaded last
+  std::uint64_t lease_ = 0;  // of the last opening
   std::uint64_t epoch_ = 0;  // of the load: answers of the store from before the last one change nothing
   std::optional<core::group> group_;
   std::deque<std::function<void()>> parked_;

@@ -17,7 +17,6 @@ struct loaded_group {
   enum class status : std::uint8_t { found, absent, failed };  // absent: proven
   status what = status::failed;
   group_metadata entry;  // when found, tombstones included
-  std::uint64_t lease = 0;  // of this opening; the next opening of the group ends it
 };
 
 enum class topic_liveness : std::uint8_t { live, gone, unknown };  // gone: proven
@@ -62,8 +61,9 @@ class group_store {
  public:
   virtual ~group_store() = default;
 
-  /// Settles and closes what an earlier owner of this group has in flight, then reads the group's entry.
-  virtual void open(const std::string& group_id, std::function<void(loaded_group)> done) = 0;
+  /// Settles and closes what an earlier owner of this group has in flight, then reads the group's entry. Returns the
+  /// lease of this opening; the next opening of the group, or its close, ends it, also while it still loads.
+  virtual std::uint64_t open(const std::string& group_id, std::function<void(loaded_group)> done) = 0;
 
   /// Writes of one group are applied in the order of the calls. With a lease that ended: reload.
   virtual void write(const std::string& group_id, group_write what, std::function<void(group_write_answer)> done) = 0;

@@ -51,29 +51,39 @@ group_write_answer to_answer(const smq::write_answer& answer) {
 
 }  // namespace
 
-void smq_group_store::open(const std::string& group_id, std::function<void(loaded_group)> done) {
-  store_->sessions.open("g/" + group_id, [self = shared_from_this(), group_id,
-                                          done = std::move(done)](std::shared_ptr<smq::session> opened) {
-    std::uint64_t lease = 0;
-    {
-      std::lock_guard lock(self->mutex_);
-      lease = ++self->last_lease_;
-      auto& current = self->openings_[group_id];
-      current.lease = lease;
-      current.session.swap(opened);  // the old one is closed without the mutex
-    }
+std::uint64_t smq_group_store::open(const std::string& group_id, std::function<void(loaded_group)> done) {
+  std::uint64_t lease = 0;
+  std::shared_ptr<smq::session> earlier;  // dies without the mutex
+  {
+    std::lock_guard lock(mutex_);
+    lease = ++last_lease_;
+    auto& current = openings_[group_id];
+    current.lease = lease;
+    current.session.swap(earlier);
+  }
+  store_->sessions.open("g/" + group_id, [self = shared_from_this(), group_id, lease,
+                                          done = std::move(done)](std::shared_ptr<smq::session> session) {
+    self->opened(group_id, lease, std::move(session));
     smq::read_group(self->store_->engine.entries, group_id, self->store_->deadline(),
-                    [done, group_id, lease](const smq::group_answer& found) {
+                    [done, group_id](const smq::group_answer& found) {
                       switch (found.code) {
-                        case smq::group_result::found: return done({loaded_group::status::found, found.group, lease});
-                        case smq::group_result::absent: return done({loaded_group::status::absent, {}, lease});
+                        case smq::group_result::found: return done({loaded_group::status::found, found.group});
+                        case smq::group_result::absent: return done({loaded_group::status::absent, {}});
                         case smq::group_result::error: break;
                       }
                       log_event(log_level::error, "group cannot be loaded",
                                 {{"group", group_id}, {"reason", found.reason}});
-                      done({loaded_group::status::failed, {}, lease});
+                      done({loaded_group::status::failed, {}});
                     });
   });
+  return lease;
+}
+
+/// The session of an opening that was closed meanwhile, or that another one followed, is let go.
+void smq_group_store::opened(const std::string& group_id, std::uint64_t lease, std::shared_ptr<smq::session> session) {
+  std::lock_guard lock(mutex_);
+  auto found = openings_.find(group_id);
+  if (found != openings_.end() && found->second.lease == lease) found->second.session = session;
 }
 
 void smq_group_store::close(const std::string& group_id, std::uint64_t lease) {
@@ -85,7 +95,7 @@ void smq_group_store::close(const std::string& group_id, std::uint64_t lease) {
     session = std::move(found->second.session);
     openings_.erase(found);
   }
-  session->close([] {});
+  if (session) session->close([] {});
 }
 
 topic_liveness smq_group_store::liveness_of(const uuid& topic_id, const std::string& topic) const {

@@ -23,7 +23,7 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
   smq_group_store(std::shared_ptr<const store_access> store, native_translation translate)
     : store_(std::move(store)), translate_(std::move(translate)) {}
 
-  void open(const std::string& group_id, std::function<void(loaded_group)> done) override;
+  std::uint64_t open(const std::string& group_id, std::function<void(loaded_group)> done) override;
   void write(const std::string& group_id, group_write what, std::function<void(group_write_answer)> done) override;
   void fetch(const std::string& group_id, std::vector<msg::group_partition> partitions, fetch_done done) override;
   void fetch_all(const std::string& group_id, std::vector<group_topic> topics,
@@ -58,8 +58,9 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
 
   struct opening {
     std::uint64_t lease = 0;
-    std::shared_ptr<smq::session> session;
+    std::shared_ptr<smq::session> session;  // none while an earlier one is settled
   };
+  void opened(const std::string& group_id, std::uint64_t lease, std::shared_ptr<smq::session> session);
 
   /// Writes on their way share one; the last of them to be decided lets go of what was put in, the next generation
   /// included.

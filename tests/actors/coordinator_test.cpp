@@ -24,13 +24,14 @@ struct scripted_store : actors::group_store {
   std::vector<std::function<void()>> held_opens;
   std::vector<std::pair<actors::group_write, std::function<void(group_write_answer)>>> held;
 
-  void open(const std::string&, std::function<void(loaded_group)> done) override {
+  std::uint64_t open(const std::string&, std::function<void(loaded_group)> done) override {
     ++opens;
     if (holds_opens) {
       held_opens.push_back([this, done] { done(entry); });
     } else {
       done(entry);
     }
+    return static_cast<std::uint64_t>(opens);
   }
 
   void apply(const actors::group_write& what) {
@@ -86,7 +87,10 @@ struct scripted_store : actors::group_store {
     return actors::topic_liveness::live;
   }
 
-  void close(const std::string&, std::uint64_t) override { ++closes; }
+  void close(const std::string&, std::uint64_t lease) override {
+    ++closes;
+    CAF_CHECK_EQUAL(lease, static_cast<std::uint64_t>(opens));
+  }
 };
 
 struct fixture : test_coordinator_fixture<> {
@@ -336,6 +340,14 @@ CAF_TEST(a killed coordinator leaves nobody waiting and its successor goes on) {
   start();
   CAF_CHECK(is_one(heartbeat(id, 1), none));
   CAF_CHECK(is_one(commit(id, 1, 9), none));
+}
+
+CAF_TEST(a coordinator that is killed while it loads closes what it opened) {
+  store->holds_opens = true;
+  start();
+  CAF_CHECK_EQUAL(store->opens, 1);
+  stop();
+  CAF_CHECK_EQUAL(store->closes, 1);
 }
 
 CAF_TEST(an idle coordinator goes) {
