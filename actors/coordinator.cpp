@@ -199,6 +199,11 @@ void coordinator_state::heartbeat(const msg::heartbeat& request) {
   submit([this, request] { request.answer(group_->on_heartbeat(request, now())); });
 }
 
+/// No input: whoever lists all groups does not keep them from going. While it loads, the entry says it.
+void coordinator_state::list(const msg::list_group& request) const {
+  if (stage_ == stage::ready) request.answer(group_->list());
+}
+
 /// The items move on into the write; they are copied only when the group will answer from memory (design §7.1).
 void coordinator_state::commit(msg::offset_commit& request) {
   auto plan = group_->plan_commit(request, now());
@@ -308,7 +313,7 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
     [this](msg::offset_commit& m) { submit([this, m = std::move(m)]() mutable { commit(m); }); },
     [this](const msg::offset_fetch& m) { submit([this, m] { fetch(m); }); },
     [this](const msg::describe_group& m) { submit([this, m] { m.answer(group_->describe()); }); },
-    [this](const msg::list_group& m) { submit([this, m] { m.answer(group_->list()); }); },
+    [this](const msg::list_group& m) { list(m); },
     [this](const msg::delete_group& m) {
       submit([this, m] { perform(group_->on_delete(park(m.answer), now())); });
     },

@@ -104,6 +104,7 @@ class coordinator_state {
 
   void join(const msg::join_group& request);
   void heartbeat(const msg::heartbeat& request);
+  void list(const msg::list_group& request) const;
   void commit(msg::offset_commit& request);
   void committed(std::vector<msg::offset_commit_item> puts, std::vector<error_code>& items,
                  const group_write_answer& answer);

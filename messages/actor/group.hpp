@@ -183,7 +183,8 @@ struct list_group_result {
   friend bool operator==(const list_group_result&, const list_group_result&) = default;
 };
 
-/// One row of ListGroups (API key 16); a group in state Dead is not listed.
+/// One row of ListGroups (API key 16); a group in state Dead is not listed. Dropped while the group loads: its entry is
+/// all that is known then.
 struct list_group {
   std::string group_id{};
   reply<list_group_result> answer{};

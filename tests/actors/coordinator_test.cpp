@@ -358,6 +358,34 @@ CAF_TEST(an idle coordinator goes) {
   CAF_CHECK_EQUAL(store->closes, 1);
 }
 
+CAF_TEST(a group that is listed again and again goes when it is idle) {
+  options.idle_after = 60s;
+  start();
+  commit("", -1, 1);
+  auto rows = std::make_shared<std::vector<msg::list_group_result>>();
+  for (int i = 0; i < 13; ++i) {
+    pass(10s);
+    tell(msg::list_group{"g", msg::reply_or_unavailable<msg::list_group_result>([rows](auto r) { rows->push_back(r); })});
+  }
+  CAF_CHECK_EQUAL(store->closes, 1);
+  CAF_CHECK(rows->front().error == none);
+  CAF_CHECK_EQUAL(rows->front().state, "Empty");
+  CAF_CHECK_EQUAL(rows->size(), 13u);  // also those that nobody heard
+}
+
+CAF_TEST(a group is listed while a write is on its way) {
+  store->holds_writes = true;
+  start();
+  auto committed = commit("", -1, 1);
+  auto rows = std::make_shared<std::vector<msg::list_group_result>>();
+  tell(msg::list_group{"g", msg::reply_or_unavailable<msg::list_group_result>([rows](auto r) { rows->push_back(r); })});
+  CAF_REQUIRE_EQUAL(rows->size(), 1u);
+  CAF_CHECK_EQUAL(rows->front().state, "Dead");  // nothing of it is stored yet
+  store->answer(group_write_answer::status::stored);
+  consume_messages();
+  CAF_CHECK(is_one(committed, none));
+}
+
 CAF_TEST(a group that nobody stored goes soon) {
   start();
   CAF_CHECK(is_one(heartbeat("nobody", 1), unknown_member_id));
