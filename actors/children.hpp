@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/core/restart_policy.hpp"
+#include "actors/core/downtimes.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/system_messages.hpp>
@@ -24,7 +24,7 @@ class children {
  public:
   using time_point = core::restart_policy::time_point;
 
-  /// Called once per crash with the key, the reason and the number of children left.
+  /// Called once per crash.
   using crash_listener = std::function<void(const Key&, const caf::error& reason, bool quarantined)>;
 
   children(caf::scheduled_actor* owner, std::function<Handle(const Key&)> spawn, crash_listener on_crash)
@@ -43,7 +43,7 @@ class children {
       ++found->second.passed_on;
       return found->second.handle;
     }
-    if (auto down = down_.find(key); down != down_.end() && now < down->second.not_before) return std::nullopt;
+    if (!down_.may_start(key, now)) return std::nullopt;
     auto handle = spawn_(key);
     owner_->monitor(handle);
     keys_.emplace(handle.address(), key);
@@ -75,17 +75,10 @@ class children {
       live_.erase(still);
     if (is_ending_) return end_if_alone();
     if (!down.reason || down.reason == caf::exit_reason::user_shutdown) return;
-    auto& record = down_[key];
-    record.not_before = record.policy.crashed(now);
-    on_crash_(key, down.reason, record.policy.is_quarantined(now));
+    on_crash_(key, down.reason, down_.crashed(key, now));
   }
 
-  /// Ends one child, or all; what they hold is answered by its destructors.
-  void stop(const Key& key) {
-    if (auto found = live_.find(key); found != live_.end())
-      caf::anon_send_exit(found->second.handle, caf::exit_reason::user_shutdown);
-  }
-
+  /// What they hold is answered by its destructors.
   void stop_all() {
     for (auto& [key, one] : live_) caf::anon_send_exit(one.handle, caf::exit_reason::user_shutdown);
   }
@@ -100,11 +93,6 @@ class children {
   [[nodiscard]] const std::map<Key, child>& live() const { return live_; }
 
  private:
-  struct downtime {
-    core::restart_policy policy;
-    time_point not_before;
-  };
-
   void end_if_alone() {
     if (keys_.empty()) owner_->quit(caf::exit_reason::user_shutdown);
   }
@@ -114,7 +102,7 @@ class children {
   crash_listener on_crash_;
   std::map<Key, child> live_;
   std::map<caf::actor_addr, Key> keys_;
-  std::map<Key, downtime> down_;
+  core::downtimes<Key> down_;
   bool is_ending_ = false;
 };
 

@@ -37,6 +37,11 @@ class restart_policy {
     return crashes_.size() > limits_.max_restarts && now < crashes_.front() + limits_.window;
   }
 
+  /// True when no crash counts any more: this policy is as good as a new one.
+  [[nodiscard]] bool is_clean(time_point now) const {
+    return crashes_.empty() || crashes_.back() + limits_.window <= now;
+  }
+
  private:
   limits limits_;
   std::deque<time_point> crashes_;

@@ -28,6 +28,15 @@ CAF_TEST(one crash too many keeps the child down until the window has passed) {
   CAF_CHECK(!policy.is_quarantined(start + 60s));
 }
 
+CAF_TEST(a policy is clean when its last crash left the window) {
+  restart_policy policy{{.max_restarts = 1, .window = 10s, .first_backoff = 50ms, .max_backoff = 1s}};
+  CAF_CHECK(policy.is_clean(start));
+  policy.crashed(start);
+  policy.crashed(start + 5s);
+  CAF_CHECK(!policy.is_clean(start + 14s));
+  CAF_CHECK(policy.is_clean(start + 15s));
+}
+
 CAF_TEST(crashes outside of the window are forgotten) {
   restart_policy policy{{.max_restarts = 1, .window = 10s, .first_backoff = 50ms, .max_backoff = 1s}};
   policy.crashed(start);
