@@ -319,7 +319,6 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
     },
     [this](const msg::delete_offsets& m) { submit([this, m] { remove_offsets(m); }); },
     [this](const msg::forget_topic& m) { forget(m); },
-    [this](const coordinator_release&) { abandon(error_code::not_coordinator, stage::gone); },
     [this](const coordinator_tick& m) { on_tick(m); },
     [this](const coordinator_resume& m) { (*m.run)(); },
   };

@@ -28,14 +28,10 @@ struct coordinator_resume {
   std::shared_ptr<std::function<void()>> run;
 };
 
-/// Sent by the registry before it hands the group to another node: answers all with not_coordinator and quits.
-struct coordinator_release {};
-
 }  // namespace tidegate::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::actors::coordinator_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::actors::coordinator_resume)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tidegate::actors::coordinator_release)
 
 namespace tidegate::actors {
 
@@ -44,7 +40,7 @@ using coordinator_actor = caf::typed_actor<
   caf::reacts_to<msg::join_group>, caf::reacts_to<msg::sync_group>, caf::reacts_to<msg::heartbeat>,
   caf::reacts_to<msg::leave_group>, caf::reacts_to<msg::offset_commit>, caf::reacts_to<msg::offset_fetch>,
   caf::reacts_to<msg::describe_group>, caf::reacts_to<msg::list_group>, caf::reacts_to<msg::delete_group>,
-  caf::reacts_to<msg::delete_offsets>, caf::reacts_to<msg::forget_topic>, caf::reacts_to<coordinator_release>,
+  caf::reacts_to<msg::delete_offsets>, caf::reacts_to<msg::forget_topic>,
   // INTERNAL
   caf::reacts_to<coordinator_tick>, caf::reacts_to<coordinator_resume>>;
 

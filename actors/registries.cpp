@@ -37,7 +37,7 @@ topic_forgotten forget_everywhere(std::shared_ptr<const store_access> store,
       settle_partitions(*store, topic, decided);
       groups->hold_until_decided(decided);
     };
-    const msg::forget_topic m{topic->id, topic->partitions, msg::when_let_go(std::move(settle))};
+    const msg::forget_topic m{topic->id, msg::when_let_go(std::move(settle))};
     directory->partitions.send(m);
     directory->groups.send(m);
   };

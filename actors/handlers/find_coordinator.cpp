@@ -15,8 +15,8 @@ kafka::find_coordinator_response::coordinator find_one(const services& node, con
                                                        std::int8_t type, std::int16_t version) {
   kafka::find_coordinator_response::coordinator out;
   out.key = key;
-  const bool is_known = type == group_key || type == transaction_key || (type == share_key && version >= 6);
   if (type != group_key) {
+    const bool is_known = type == transaction_key || (type == share_key && version >= 6);
     // No transactions (yet), hence no coordinator for them.
     out.node_id = -1;
     out.port = -1;

@@ -2,7 +2,6 @@
 
 #include "messages/common/uuid.hpp"
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -14,7 +13,6 @@ namespace tidegate::msg {
 /// meanwhile: its deleter is the answer.
 struct forget_topic {
   uuid topic_id;
-  std::int32_t partitions = 0;
   std::shared_ptr<void> held;
 };
 

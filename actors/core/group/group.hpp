@@ -60,9 +60,9 @@ struct position_plan {
   std::optional<group_metadata> persist;  // when set, the group is busy until on_persisted
 };
 
-/// One classic consumer group. While `is_busy` only on_heartbeat, on_persisted, retire and the queries may be called:
-/// the shell keeps other inputs back. Hard state (`stored`) changes in apply() only, live and in recovery; what a deleted
-/// topic leaves behind goes in forget_topic().
+/// One classic consumer group. While `is_busy` only on_heartbeat, on_persisted, forget_topic, retire and the queries may
+/// be called: the shell keeps other inputs back. Hard state (`stored`) changes in apply() only, live and in recovery;
+/// what a deleted topic leaves behind goes in forget_topic().
 class group {
  public:
   /// Recovers a group from its entry: members keep generation and assignment, and get a full session timeout.
@@ -95,7 +95,8 @@ class group {
 
   /// Fences a commit and plans what to store. Accepted commits extend the session, as in Kafka.
   /// Errors per item: unknown_member_id, fenced_instance_id, illegal_generation, rebalance_in_progress,
-  ///                  offset_metadata_too_large.
+  ///                  offset_metadata_too_large. A generation of a group that nobody knows is illegal in every version
+  ///                  (Kafka: group_id_not_found from version 9 on), because clients rejoin after that.
   position_plan plan_commit(const msg::offset_commit& request, moment now);
 
   /// Errors: group_id_not_found, non_empty_group (members that are no consumers), coordinator_not_available (dead).
