@@ -67,8 +67,7 @@ void partition_state::write_next_chunk() {
   auto plan = smq::plan_append(log_, place_, writing_, new_leader_, settings_.segments);
   if (plan.rolls) {
     // The entry written on a roll carries the producers, so that a load need not read closed segments.
-    machine_->expire_producers(wall_ms(), settings_.producer_expiration.count());
-    smq::set_snapshot(log_, machine_->producers().encode(), machine_->high_watermark());
+    take_snapshot();
     plan = smq::plan_append(log_, place_, writing_, new_leader_, settings_.segments);
   }
   TIDEGATE_FAULT_POINT("partition.append.before_chunk");

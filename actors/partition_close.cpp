@@ -47,14 +47,20 @@ void partition_state::close_when_decided() {
   write_clean_end([this] { end(closing_->held); });
 }
 
+/// Into the log's state, for the next partition entry.
+void partition_state::take_snapshot() {
+  machine_->expire_producers(wall_ms(), settings_.producer_expiration.count());
+  smq::set_snapshot(log_, machine_->producers().encode(smq::partition_entry::max_snapshot_bytes),
+                    machine_->high_watermark());
+}
+
 /// The partition entry with the producers at the high watermark, so that the next load need not read any batch.
 /// Without it nothing is lost, so that a failure stops nobody.
 void partition_state::write_clean_end(std::function<void()> then) {
   if (!machine_ || log_.segments.empty() || clean_end_ == machine_->high_watermark()) return then();
   report_mapping(true);
-  machine_->expire_producers(wall_ms(), settings_.producer_expiration.count());
   const auto offset = machine_->high_watermark();
-  smq::set_snapshot(log_, machine_->producers().encode(), offset);
+  take_snapshot();
   session_->write({smq::write_partition_entry(log_, place_), smq::write_checkpoint(log_, place_)},
                   smq::write_class::bulk,
                   [this, offset, then = std::move(then), post = poster()](const smq::write_answer& answer) {

@@ -114,15 +114,19 @@ void partition_state::loaded(smq::log_state log) {
   clean_end_ = log_.snapshot_offset == log_.next_offset ? log_.next_offset : -1;
   const auto epoch = std::max(store_->leader_epoch, log_.epochs.empty() ? 0 : log_.epochs.back().epoch);
   if (auto gap = smq::undeclared_tail_gap(log_, epoch)) return declare_rewind(*gap, epoch);
-  auto producers = std::make_shared<core::producer_state>();
-  auto from = log_.log_start;
+  recovery from_snapshot;
+  from_snapshot.next_offset = log_.log_start;
   if (log_.snapshot_offset >= log_.log_start) {
     auto stored = core::producer_state::decode(log_.snapshot);
     if (!stored) return load_failed("damaged: the producer snapshot cannot be read");
-    *producers = std::move(*stored);
-    from = log_.snapshot_offset;
+    from_snapshot.producers = std::move(*stored);
+    from_snapshot.next_offset = log_.snapshot_offset;
   }
-  read_producers(producers, from, epoch);
+  // What an earlier load read is still true: stored batches do not change.
+  const bool goes_on = recovery_ && recovery_->next_offset >= from_snapshot.next_offset &&
+                       recovery_->next_offset <= log_.next_offset;
+  if (!goes_on) recovery_ = std::move(from_snapshot);
+  read_producers(epoch);
 }
 
 void partition_state::declare_rewind(const smq::offset_gap& gap, std::int32_t epoch) {
@@ -133,33 +137,46 @@ void partition_state::declare_rewind(const smq::offset_gap& gap, std::int32_t ep
                   [this, epoch, post = poster()](const smq::write_answer& answer) {
                     post([this, epoch, answer] {
                       if (answer.code != smq::write_result::stored) return load_failed(answer.reason);
-                      read_producers(std::make_shared<core::producer_state>(), log_.next_offset, epoch);
+                      recovery_.emplace().next_offset = log_.next_offset;
+                      read_producers(epoch);
                     });
                   });
 }
 
-void partition_state::read_producers(std::shared_ptr<core::producer_state> producers, std::int64_t from,
-                                     std::int32_t epoch) {
-  if (from >= log_.next_offset) return serve(std::move(*producers), epoch);
-  auto view = smq::make_view(log_, place_, from, log_.next_offset, log_.segments.size());
-  auto note = [producers, view, at = std::size_t{0}](const shared_bytes& batch) mutable {
-    auto header = kafka::read_batch_header(batch.view());
-    if (!header || header->producer_id < 0) return true;
-    while (at + 1 < view->segments.size() && view->segments[at].next_offset <= header->base_offset) ++at;
-    // When it was stored, or a little later: the time in its records is the producer's and may be any.
-    producers->apply(core::claim_of(*header), header->base_offset, view->segments[at].last_ts_ns / ns_per_ms);
-    return true;
-  };
-  smq::for_each_batch(store_->engine, view, from, bytes_per_recovery_read, store_->deadline(), note,
-                      [this, producers, epoch, post = poster()](const smq::outcome& what) {
-                        post([this, producers, epoch, what] {
-                          if (!what.is_ok()) return load_failed(what.reason);
-                          serve(std::move(*producers), epoch);
-                        });
-                      });
+/// Read after read, each with a deadline of its own and a turn of the mailbox: with many batches behind the snapshot
+/// this takes long, and it must come to an end all the same.
+void partition_state::read_producers(std::int32_t epoch) {
+  const auto from = recovery_->next_offset;
+  if (from >= log_.next_offset) return serve(epoch);
+  auto stored_ms = std::make_shared<std::vector<std::int64_t>>();
+  auto note = [stored_ms](std::int64_t, std::int64_t ts_ns) { stored_ms->push_back(ts_ns / ns_per_ms); };
+  auto index = recovery_->index;
+  smq::read_log(store_->engine, smq::make_view(log_, place_, from, log_.next_offset), from, bytes_per_recovery_read,
+                store_->deadline(), index.get(),
+                [this, epoch, stored_ms, index, post = poster()](const smq::result<std::vector<shared_bytes>>& read) {
+                  post([this, epoch, stored_ms, read] {
+                    if (!read.is_ok()) return load_failed(read.what.reason);
+                    if (read.value.empty()) return serve(epoch);  // a declared gap ends the log
+                    note_producers(read.value, *stored_ms);
+                    read_producers(epoch);
+                  });
+                },
+                note);
 }
 
-void partition_state::serve(core::producer_state producers, std::int32_t epoch) {
+/// `stored_ms`: when each batch was stored: the time in its records is the producer's and may be any.
+void partition_state::note_producers(const std::vector<shared_bytes>& batches,
+                                     const std::vector<std::int64_t>& stored_ms) {
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const auto header = kafka::read_batch_header(batches[i].view()).value();  // the read has checked it
+    recovery_->next_offset = header.next_offset();
+    recovery_->producers.apply(core::claim_of(header), header.base_offset, stored_ms[i]);
+  }
+}
+
+void partition_state::serve(std::int32_t epoch) {
+  auto producers = std::move(recovery_->producers);
+  recovery_.reset();
   producers.expire(wall_ms(), settings_.producer_expiration.count());
   core::partition_start start;
   start.leader_epoch = epoch;

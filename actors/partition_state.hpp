@@ -64,12 +64,22 @@ class partition_state {
     std::weak_ptr<void> interest;
   };
 
+  /// The stored snapshot and what the batches behind it say about producers, as far as they are read.
+  struct recovery {
+    core::producer_state producers;
+    std::int64_t next_offset = 0;  // the first that is not read
+    // Its own: a load must not push the points of consumers out of the node's.
+    std::shared_ptr<smq::index_cache> index =
+      std::make_shared<smq::index_cache>(4 * smq::index_cache::point_bytes);
+  };
+
   // partition_load.cpp
   void load();
   void loaded(smq::log_state log);
-  void read_producers(std::shared_ptr<core::producer_state> producers, std::int64_t from, std::int32_t epoch);
+  void read_producers(std::int32_t epoch);
+  void note_producers(const std::vector<shared_bytes>& batches, const std::vector<std::int64_t>& stored_ms);
   void declare_rewind(const smq::offset_gap& gap, std::int32_t epoch);
-  void serve(core::producer_state producers, std::int32_t epoch);
+  void serve(std::int32_t epoch);
   void load_failed(const std::string& reason);
   void reload(const std::string& reason);
 
@@ -107,6 +117,7 @@ class partition_state {
   void ask_to_retire();
   void close(const msg::close_cleanly& m);
   void close_when_decided();
+  void take_snapshot();
   void write_clean_end(std::function<void()> then);
   void report_mapping(bool is_last);
   void forget(const msg::forget_topic& m);
@@ -132,6 +143,7 @@ class partition_state {
   std::uint64_t life_ = 0;  // a completion of an earlier life of this log is ignored
   std::shared_ptr<smq::session> session_;
   smq::log_state log_;
+  std::optional<recovery> recovery_;  // outlives a load that fails: the next one goes on where that one stopped
   std::unique_ptr<core::partition_machine> machine_;  // null while loading
   core::tail_cache tail_;
   bool new_leader_ = true;

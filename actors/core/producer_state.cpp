@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int32_t max_sequence = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint8_t snapshot_version = 1;
+constexpr std::size_t snapshot_head_size = 1 + 4;
 constexpr std::size_t snapshot_producer_size = 8 + 2 + 1;
 constexpr std::size_t snapshot_batch_size = 4 + 4 + 8 + 8;
 
@@ -92,29 +93,57 @@ void producer_state::expire(std::int64_t now_ms, std::int64_t max_idle_ms) {
   });
 }
 
-byte_buffer producer_state::encode() const {
-  const auto is_stored = [](const auto& entry) { return !entry.second.applied.empty(); };
-  byte_buffer out;
-  out.reserve(5 + producers_.size() * (snapshot_producer_size + batches_kept * snapshot_batch_size));
-  put(out, snapshot_version);
-  put(out, static_cast<std::uint32_t>(std::count_if(producers_.begin(), producers_.end(), is_stored)));
+std::vector<producer_state::kept> producer_state::keep_what_fits(std::size_t max_bytes) const {
+  std::vector<kept> all;
+  all.reserve(producers_.size());
+  std::size_t bytes = snapshot_head_size;
   for (const auto& [id, p] : producers_) {
     if (p.applied.empty()) continue;
-    put(out, id);
-    put(out, p.applied.back().epoch);
-    put(out, static_cast<std::uint8_t>(p.applied.size()));
-    for (const auto& b : p.applied) {
-      put(out, b.first_sequence);
-      put(out, b.last_sequence);
-      put(out, b.base_offset);
-      put(out, b.timestamp_ms);
+    all.push_back({id, &p, p.applied.size()});
+    bytes += snapshot_producer_size + p.applied.size() * snapshot_batch_size;
+  }
+  if (bytes <= max_bytes) return all;
+  constexpr auto least = snapshot_producer_size + snapshot_batch_size;
+  const auto is_newer = [](const kept& a, const kept& b) {
+    return a.of->applied.back().base_offset > b.of->applied.back().base_offset;
+  };
+  if (const auto room = (max_bytes - snapshot_head_size) / least; all.size() > room) {
+    std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(room), all.end(), is_newer);
+    all.resize(room);
+  }
+  std::sort(all.begin(), all.end(), is_newer);
+  auto left = max_bytes - snapshot_head_size - all.size() * least;
+  for (auto& one : all) {
+    const auto more = std::min(one.batches - 1, left / snapshot_batch_size);
+    one.batches = 1 + more;
+    left -= more * snapshot_batch_size;
+  }
+  return all;
+}
+
+byte_buffer producer_state::encode(std::size_t max_bytes) const {
+  const auto fitting = keep_what_fits(max_bytes);
+  byte_buffer out;
+  out.reserve(snapshot_head_size + fitting.size() * (snapshot_producer_size + batches_kept * snapshot_batch_size));
+  put(out, snapshot_version);
+  put(out, static_cast<std::uint32_t>(fitting.size()));
+  for (const auto& one : fitting) {
+    const auto& batches = one.of->applied;
+    put(out, one.id);
+    put(out, batches.back().epoch);
+    put(out, static_cast<std::uint8_t>(one.batches));
+    for (auto b = batches.end() - static_cast<std::ptrdiff_t>(one.batches); b != batches.end(); ++b) {
+      put(out, b->first_sequence);
+      put(out, b->last_sequence);
+      put(out, b->base_offset);
+      put(out, b->timestamp_ms);
     }
   }
   return out;
 }
 
 std::optional<producer_state> producer_state::decode(byte_view in) {
-  if (in.size() < 5 || take<std::uint8_t>(in) != snapshot_version) return std::nullopt;
+  if (in.size() < snapshot_head_size || take<std::uint8_t>(in) != snapshot_version) return std::nullopt;
   const auto count = take<std::uint32_t>(in);
   producer_state out;
   for (std::uint32_t i = 0; i < count; ++i) {

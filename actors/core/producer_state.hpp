@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace tidegate::core {
 
@@ -57,8 +59,16 @@ class producer_state {
 
   [[nodiscard]] std::size_t size() const { return producers_.size(); }
 
-  /// The snapshot: applied batches only.
-  [[nodiscard]] byte_buffer encode() const;
+  /// The snapshot: applied batches only, at most `max_bytes` (not less than 40). What does not fit is left out: first
+  /// older batches of the producers that have been silent longest, then those producers.
+  ///
+  /// After a load from it, a retry of a batch that was left out of a known producer is refused
+  /// (out_of_order_sequence_number), never stored again. A producer that was left out is unknown, as one that expired,
+  /// and an unknown producer may start at any sequence number, so that a retry of its last batch is stored twice.
+  /// It takes a lost answer, thousands of other producers that wrote to this partition after that batch, a roll or
+  /// clean end behind them, and a load from it, all before the client's delivery.timeout.ms is over.
+  /// Source: Kafka's ProducerAppendInfo.checkSequence takes any sequence while it knows no epoch of the producer.
+  [[nodiscard]] byte_buffer encode(std::size_t max_bytes = std::numeric_limits<std::size_t>::max()) const;
 
   /// nullopt: not a snapshot of a version that this program knows, or cut short.
   static std::optional<producer_state> decode(byte_view snapshot);
@@ -79,6 +89,15 @@ class producer_state {
     std::deque<batch> undecided;  // in planned order
     friend bool operator==(const producer&, const producer&) = default;
   };
+
+  /// A producer in a snapshot, with its newest batches.
+  struct kept {
+    std::int64_t id = 0;
+    const producer* of = nullptr;
+    std::size_t batches = 0;
+  };
+
+  [[nodiscard]] std::vector<kept> keep_what_fits(std::size_t max_bytes) const;
 
   static batch batch_of(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);
 

@@ -188,11 +188,10 @@ void apply(log_state& log, const append_plan& plan, const chunk_id& id) {
   log.next_message_number = plan.after.next_message_number;
 }
 
-bool set_snapshot(log_state& log, byte_buffer snapshot, std::int64_t offset) {
-  if (snapshot.size() > partition_entry::max_snapshot_bytes) return false;
+void set_snapshot(log_state& log, byte_buffer snapshot, std::int64_t offset) {
+  if (snapshot.size() > partition_entry::max_snapshot_bytes) throw std::invalid_argument("the snapshot is too large");
   log.snapshot = std::move(snapshot);
   log.snapshot_offset = offset;
-  return true;
 }
 
 mutation write_partition_entry(const log_state& log, const partition_place& place) {

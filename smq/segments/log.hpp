@@ -112,9 +112,8 @@ mutation put_segment(const segment& s, const partition_place& place);
 void apply(log_state& log, const append_plan& plan, const chunk_id& id);
 
 /// Remembers the producer snapshot that the next partition entry carries; `offset`: the next offset it was taken at.
-/// A snapshot over partition_entry::max_snapshot_bytes is not taken: the older one stays right, recovery reads more.
-/// Returns whether it was taken.
-bool set_snapshot(log_state& log, byte_buffer snapshot, std::int64_t offset);
+/// Errors: throws std::invalid_argument over partition_entry::max_snapshot_bytes (a bug of the caller).
+void set_snapshot(log_state& log, byte_buffer snapshot, std::int64_t offset);
 
 /// PUT of `tidegate.offset` as `log` stands: at creation, clean close, for a declared gap. (A roll has its own.)
 mutation write_partition_entry(const log_state& log, const partition_place& place);

@@ -43,12 +43,6 @@ void read_log(engine ports, std::shared_ptr<const log_view> view, std::int64_t o
               time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done,
               batch_observer seen = nullptr);
 
-/// Calls `visit` for every batch from the one that contains `offset` to the view's end, until it returns false: for
-/// producer state after a snapshot. `max_bytes_per_read` bounds memory. Errors and threads as read_log().
-void for_each_batch(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset,
-                    std::size_t max_bytes_per_read, time_point deadline, std::function<bool(const shared_bytes&)> visit,
-                    completion<outcome> done);
-
 /// The first batch at or above the log start whose largest record timestamp is at least `timestamp_ms`; the caller
 /// opens it, because a record below the log start or an older one may come first. An empty value: there is none.
 /// `view`: of all segments (make_view with SIZE_MAX).

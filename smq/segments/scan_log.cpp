@@ -88,14 +88,6 @@ std::int64_t skip_older_segments(const log_view& view, std::int64_t offset, std:
 
 }  // namespace
 
-void for_each_batch(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset,
-                    std::size_t max_bytes_per_read, time_point deadline, std::function<bool(const shared_bytes&)> visit,
-                    completion<outcome> done) {
-  std::make_shared<log_scanner>(ports, std::move(view), offset, max_bytes_per_read, deadline, nullptr, std::move(visit),
-                                std::move(done))
-      ->run();
-}
-
 void find_by_timestamp(engine ports, std::shared_ptr<const log_view> view, std::int64_t timestamp_ms,
                        time_point deadline, completion<result<shared_bytes>> done) {
   auto found = std::make_shared<shared_bytes>();

@@ -42,6 +42,18 @@ bool ended_cleanly(node_fixture& node, const actors::topic_ptr& topic, std::int6
   });
 }
 
+/// As if no roll had written one.
+void remove_snapshot(node_fixture& node, const actors::topic_ptr& topic) {
+  const smq::testing::blocking port{node.engine->ports()};
+  auto found = port.get(topic->directory_of(0) + "/tidegate.offset").value;
+  const auto before = found.content;
+  auto entry = stored_entry(node, topic);
+  entry->snapshot_offset = -1;
+  entry->snapshot.clear();
+  found.content = smq::encode_partition_entry(*entry);
+  CAF_REQUIRE(port.transact({found.path, before}, {{smq::mutation::kind::put, found}}).is_ok());
+}
+
 /// The registries and the scoped actors of a test run too.
 bool none_but(node_fixture& node, std::size_t others) {
   return soon_true([&] { return node.system->registry().running() == others; });
@@ -194,7 +206,7 @@ CAF_TEST(a clean stop decides what is on its way and takes nothing more) {
   CAF_CHECK(node.read_all(topic) == numbers(3));
 }
 
-CAF_TEST(more producers than a snapshot holds are found in the batches) {
+CAF_TEST(a snapshot of many producers goes up to the end of the log) {
   constexpr int producers = 600;  // 131 bytes each with five batches; the snapshot may have 64 KiB
   node_fixture node;
   auto topic = node.create("t");
@@ -206,11 +218,43 @@ CAF_TEST(more producers than a snapshot holds are found in the batches) {
   }
   node.restart_cleanly();
   node.find("t");
-  CAF_CHECK(stored_entry(node, topic)->snapshot_offset < producers * 5);
+  CAF_CHECK_EQUAL(stored_entry(node, topic)->snapshot_offset, producers * 5);
   for (int p = 0; p < producers; p += 50) {
     CAF_CHECK_EQUAL(node.append(topic, batch_of(0, 1, p, 4)).base_offset, 4 * producers + p);
     CAF_CHECK(node.append(topic, batch_of(0, 1, p, 6)).error == out_of_order_sequence_number);
   }
+  CAF_CHECK_EQUAL(node.ports->chunk_reads.load(), 0);
+}
+
+CAF_TEST(a load whose reads fail goes on where it stopped) {
+  actors::partition_settings settings;
+  settings.reload_backoff = 1ms;
+  node_fixture node(settings);
+  auto topic = node.create("t");
+  constexpr int batches = 40;  // a chunk and a read each
+  for (int i = 0; i < batches; ++i) CAF_CHECK_EQUAL(node.append(topic, batch_of(i, 1, 7, i)).base_offset, i);
+  node.restart();
+  node.find("t");
+  // Twelve reads, then two failures: the first ends an answer, the second a load. Never all 40 in one go.
+  node.ports->chunk_read_fails = [](int number) { return number % 14 >= 12; };
+  while (node.ports->chunk_reads < 3 * batches)
+    if (node.append(topic, batch_of(batches - 1, 1, 7, batches - 1)).error == none) break;
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(batches - 1, 1, 7, batches - 1)).base_offset, batches - 1);
+  CAF_CHECK(node.append(topic, batch_of(0, 1, 7, batches + 1)).error == out_of_order_sequence_number);
+}
+
+CAF_TEST(each read of a load has a deadline of its own) {
+  actors::partition_settings settings;
+  settings.segments.max_chunks_per_segment = 1;  // a read takes two files
+  settings.merges.min_sources = 1000;
+  node_fixture node(settings);
+  auto topic = node.create("t");
+  for (int i = 0; i < 6; ++i) CAF_CHECK_EQUAL(node.append(topic, batch_of(i)).base_offset, i);
+  remove_snapshot(node, topic);
+  node.restart();
+  node.find("t");
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(6)).base_offset, 6);
+  CAF_CHECK_EQUAL(node.ports->chunk_deadlines().size(), 3u);
 }
 
 CAF_TEST(a producer that was silent for too long is forgotten by a clean end and by a load) {

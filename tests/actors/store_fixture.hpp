@@ -15,6 +15,7 @@
 #include <deque>
 #include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace tidegate::test {
@@ -49,10 +50,17 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
     return held_.size();
   }
 
+  /// Of all reads of chunks, without repeats.
+  [[nodiscard]] std::set<smq::time_point> chunk_deadlines() {
+    std::lock_guard lock(mutex_);
+    return chunk_deadlines_;
+  }
+
   std::atomic<int> put_throws{0};    // so many puts throw inside the caller: an actor crashes
   std::atomic<int> put_refuses{0};
   std::atomic<int> reads_fail{0};
   std::atomic<int> chunk_reads{0};
+  std::function<bool(int number)> chunk_read_fails;  // of the reads so far; set while nothing reads
   std::atomic<int> removals_fail{0};
   std::atomic<int> positions_fail{0};
 
@@ -64,8 +72,12 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   }
   void get(const smq::chunk_id& id, std::uint64_t position, std::uint64_t count, smq::time_point deadline,
            smq::completion<smq::result<shared_bytes>> done) override {
-    ++chunk_reads;
-    if (takes(reads_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
+    const auto number = chunk_reads++;
+    {
+      std::lock_guard lock(mutex_);
+      chunk_deadlines_.insert(deadline);
+    }
+    if (takes(reads_fail) || (chunk_read_fails && chunk_read_fails(number))) return done({{smq::status::unknown, "injected", 0}, {}});
     inner_.chunks.get(id, position, count, deadline, std::move(done));
   }
   void get(const std::string& path, smq::time_point deadline, smq::completion<smq::result<smq::entry>> done) override {
@@ -133,6 +145,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::mutex mutex_;  // guards what follows
   std::deque<fault> script_;
   std::deque<std::function<void()>> held_;
+  std::set<smq::time_point> chunk_deadlines_;
 };
 
 struct test_caf_config : caf::actor_system_config {

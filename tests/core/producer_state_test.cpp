@@ -5,6 +5,7 @@
 
 #include <rapidcheck.h>
 #include <limits>
+#include <map>
 #include <random>
 
 using namespace tidegate;
@@ -122,6 +123,42 @@ CAF_TEST(the snapshot has these bytes) {
   const auto actual = s.encode();
   CAF_REQUIRE_EQUAL(actual.size(), sizeof expected);
   CAF_CHECK(std::memcmp(actual.data(), expected, sizeof expected) == 0);
+}
+
+CAF_TEST(a snapshot that must be small keeps the last batch of every producer and then the newest) {
+  producer_state s;
+  std::int64_t offset = 0;
+  for (std::int32_t sequence = 0; sequence < 5; ++sequence)
+    for (std::int64_t id : {30, 10, 20}) s.apply({id, 0, sequence, 1}, offset++, 0);  // 20 wrote last
+  const auto all = s.encode();
+  CAF_CHECK_EQUAL(all.size(), 5u + 3 * (11 + 5 * 24));
+  CAF_CHECK(s.encode(all.size()) == all);
+  struct row {
+    std::size_t max_bytes;
+    std::map<std::int64_t, int> kept;  // how many of its last batches
+  };
+  const row rows[] = {{all.size() - 1, {{20, 5}, {10, 5}, {30, 4}}},
+                      {5 + 3 * 35 + 24 * 5, {{20, 5}, {10, 2}, {30, 1}}},
+                      {5 + 3 * 35, {{20, 1}, {10, 1}, {30, 1}}},
+                      {5 + 3 * 35 - 1, {{20, 2}, {10, 1}}},
+                      {5 + 2 * 35 - 1, {{20, 2}}},
+                      {5 + 35, {{20, 1}}}};
+  for (const auto& r : rows) {
+    const auto encoded = s.encode(r.max_bytes);
+    CAF_CHECK(encoded.size() <= r.max_bytes);
+    const auto read = producer_state::decode(encoded);
+    CAF_REQUIRE(read.has_value());
+    CAF_CHECK_EQUAL(read->size(), r.kept.size());
+    for (const auto& [id, batches] : r.kept) {
+      for (std::int32_t sequence = 0; sequence < 5; ++sequence) {
+        // What is left out of a known producer is refused, never stored again.
+        const auto expected =
+          sequence >= 5 - batches ? produce_decision::duplicate : produce_decision::refuse;
+        CAF_CHECK(read->decide({id, 0, sequence, 1}).decision == expected);
+      }
+      CAF_CHECK(read->decide({id, 0, 5, 1}).decision == produce_decision::append);
+    }
+  }
 }
 
 CAF_TEST(a cut or mutated snapshot is refused or read but never crashes) {

@@ -44,14 +44,13 @@ std::vector<mutation> plan_unit(stored_log& s, const merge_rules& rules, std::ve
 
 std::vector<shared_bytes> read_all(stored_log& s) {
   std::vector<shared_bytes> all;
-  auto view = make_view(s.log, place, s.log.log_start, s.log.next_offset, SIZE_MAX);
-  for_each_batch(s.store.ports(), view, s.log.log_start, 1000, {},
-                 [&](const shared_bytes& batch) {
-                   all.push_back(batch);
-                   return true;
-                 },
-                 [](const outcome& what) { CAF_CHECK(what.is_ok()); });
-  return all;
+  for (auto offset = s.log.log_start;;) {
+    const auto read = s.read(offset, 1000);
+    CAF_CHECK(read.is_ok());
+    if (read.value.empty()) return all;
+    all.insert(all.end(), read.value.begin(), read.value.end());
+    offset = next_offset_of(all.back());
+  }
 }
 
 std::size_t files(const stored_log& s) {

@@ -29,6 +29,12 @@ inline shared_bytes make_batch(std::int64_t base_offset, std::int32_t epoch, std
   return shared_bytes::copy_of(as_byte_view(all));
 }
 
+inline std::int64_t next_offset_of(const shared_bytes& batch) {
+  constexpr std::size_t last_delta_position = 23;
+  return be_reader{batch.view()}.get<std::int64_t>() +
+         be_reader{batch.view().subspan(last_delta_position)}.get<std::int32_t>() + 1;
+}
+
 inline const partition_place place{"orders", id_of(0x10), 3, "/topics/kafka/orders/v1/0096-0127", 600};
 
 /// A log with its engine, appended to as a leader does.
