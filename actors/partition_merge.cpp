@@ -1,4 +1,4 @@
-// Merging closed segment files: plan → copy → write the unit → apply. One at a time, started by a roll.
+// Merging closed segment files: plan → copy → write the unit → apply. Started by a roll, as is what a crash left of one.
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
@@ -7,6 +7,7 @@ namespace tidegate::actors {
 
 void partition_state::start_merge() {
   if (merging_) return;
+  if (!log_.leftovers.empty()) return erase_leftovers();
   auto sources = smq::plan_merge(log_, settings_.merges);
   if (sources.empty()) return;
   merging_ = true;
@@ -44,12 +45,22 @@ void partition_state::merge_failed(const std::string& reason) {
             {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
 }
 
-/// Files that a merged one stands for, left behind by a crash. Whether it works does not matter: they are found again.
+/// Files that a merged one stands for, left behind by a crash. They are remembered until they are gone, and nothing is
+/// merged before: the next merged file would not name them, and a later load would take them for damage.
 void partition_state::erase_leftovers() {
+  if (log_.leftovers.empty()) return;
+  merging_ = true;
   std::vector<smq::mutation> erasures;
-  for (const auto& path : std::exchange(log_.leftovers, {}))
-    erasures.push_back({smq::mutation::kind::erase, {path, "", {}, {}}});
-  if (!erasures.empty()) session_->write(std::move(erasures), smq::write_class::bulk, [](const smq::write_answer&) {});
+  for (const auto& path : log_.leftovers) erasures.push_back({smq::mutation::kind::erase, {path, "", {}, {}}});
+  session_->write(std::move(erasures), smq::write_class::bulk,
+                  [this, post = poster()](const smq::write_answer& answer) {
+                    post([this, answer] {
+                      if (answer.code == smq::write_result::refused) return merge_failed(answer.reason);
+                      if (answer.code != smq::write_result::stored) return reload(answer.reason);
+                      log_.leftovers.clear();
+                      merging_ = false;
+                    });
+                  });
 }
 
 }  // namespace tidegate::actors

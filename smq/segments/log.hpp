@@ -57,7 +57,7 @@ struct log_state {
   std::int64_t snapshot_offset = -1;  // up to which offset the snapshot goes; -1: there is none
   bool has_partition_entry = false;
   std::size_t foreign_files = 0;  // files that are not ours, found by load_log(): not served, to be reported
-  std::vector<std::string> leftovers;  // paths of files that a merged one stands for: to be erased
+  std::vector<std::string> leftovers;  // paths of files that a merged one stands for: to be erased before any merge
   friend bool operator==(const log_state&, const log_state&) = default;
 };
 

@@ -30,6 +30,25 @@ std::size_t segment_files(node_fixture& node, const actors::topic_ptr& topic) {
   }));
 }
 
+/// What a filer leaves that died inside the merge of the first `count` files: all of them, and the merged one.
+void leave_half_a_merge(node_fixture& node, const actors::topic_ptr& topic, std::size_t count) {
+  const smq::partition_place place{topic->name, topic->id, 0, topic->directory_of(0), topic->span_seconds};
+  smq::merge_rules rules;
+  rules.min_sources = rules.max_sources = count;
+  auto log = smq::testing::wait_for<smq::result<smq::log_state>>(
+    [&](auto done) { smq::load_log(node.engine->ports(), place, smq::testing::soon(), std::move(done)); });
+  const auto sources = smq::plan_merge(log.value, rules);
+  CAF_REQUIRE_EQUAL(sources.size(), count);
+  auto copied = smq::testing::wait_for<smq::result<std::vector<smq::chunk_ref>>>([&](auto done) {
+    smq::copy_segments(*node.engine, place, sources, rules.max_chunk_bytes, smq::testing::soon(), std::move(done));
+  });
+  const auto unit =
+    smq::merge_mutations(log.value, place, sources, smq::merged_segment(place, sources, copied.value));
+  const smq::testing::blocking port{node.engine->ports()};
+  // The first file has the merged one's name.
+  CAF_REQUIRE(port.transact({"/scratch", {}}, {unit[0], unit[1], smq::testing::put("/scratch", "1")}).is_ok());
+}
+
 void append_one_by_one(node_fixture& node, const actors::topic_ptr& topic, int first, int count) {
   for (int i = first; i < first + count; ++i)
     CAF_CHECK_EQUAL(node.append(topic, batch_of(i, 1, -1, -1)).base_offset, i);
@@ -68,4 +87,22 @@ CAF_TEST(a store that fails now and then loses nothing to a merge) {
   CAF_CHECK(node.read_all(topic) == numbers(40));
   node.restart();
   CAF_CHECK(node.read_all(node.find("t")) == numbers(40));
+}
+
+CAF_TEST(what a crash left of a merge goes before the next merge even when it stays at first) {
+  auto settings = small_files();
+  settings.merges.min_sources = 8;
+  node_fixture node(settings);
+  auto topic = node.create("t");
+  append_one_by_one(node, topic, 0, 8);
+  leave_half_a_merge(node, topic, 3);
+  node.restart();
+  topic = node.find("t");
+  node.ports->script({fault::refused});  // the erasure
+  CAF_CHECK_EQUAL(node.list(topic, msg::latest_timestamp).offset, 8);
+  append_one_by_one(node, topic, 8, 12);
+  CAF_CHECK(soon_true([&] { return segment_files(node, topic) <= 12; }));
+  node.restart();
+  topic = node.find("t");
+  CAF_CHECK(node.read_all(topic) == numbers(20));
 }
