@@ -116,6 +116,7 @@ bool node::parts::open_store(const options& settings, std::string& error) {
   smq::shard_options shards;
   shards.max_window_mutations = engine->max_window_mutations;
   shards.max_window_bytes = engine->max_window_bytes;
+  shards.max_window_chunk_bytes = engine->max_window_chunk_bytes;
   shards.random = random;
   shards.after = timer->run_after();
   shards.on_fenced = [] {
@@ -153,6 +154,7 @@ void node::parts::start_actors(const options& settings) {
   registry_settings registries;
   registries.topics.partitions = s.settings.num_partitions;
   registries.partitions.segments = engine->segments;
+  registries.partitions.merges = engine->merges;
   registries.partitions.tails = std::make_shared<core::tail_budget>(settings.limits.tail_bytes);
   registries.partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
   registries.partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};

@@ -216,7 +216,7 @@ void partition_state::reload(const std::string& reason) {
   answer_all(error_code::request_timed_out);
   writing_.clear();
   appending_ = false;
-  merging_ = false;
+  merge_ended();
   machine_.reset();
   tail_.clear();
   if (closing_) return close_when_decided();

@@ -8,22 +8,27 @@ namespace tidegate::actors {
 void partition_state::start_merge() {
   if (merging_) return;
   if (!log_.leftovers.empty()) return erase_leftovers();
-  auto sources = smq::plan_merge(log_, settings_.merges);
-  if (sources.empty()) return;
+  if (smq::plan_merge(log_, settings_.merges, merge_from_).empty()) return;
   merging_ = true;
+  settings_.turns->ask([this, post = poster()](const merge_turns::turn& turn) {
+    post([this, turn] { merge_now(turn); });
+  });
+}
+
+void partition_state::merge_now(merge_turns::turn turn) {
+  merge_turn_ = std::move(turn);
+  const auto sources = smq::plan_merge(log_, settings_.merges, merge_from_);
   const auto deadline = std::chrono::steady_clock::now() + settings_.merge_timeout;
-  smq::copy_segments(store_->engine.chunks, place_, sources, settings_.merges.max_chunk_bytes, deadline,
-                     [this, sources, post = poster()](const smq::result<std::vector<smq::chunk_ref>>& copied) {
-                       post([this, sources, copied] {
-                         if (!copied.is_ok()) return merge_failed(copied.what.reason);
-                         write_merged(sources, smq::merged_segment(place_, sources, copied.value));
-                       });
+  smq::copy_segments(store_->engine.chunks, place_, sources, settings_.merges.max_chunk_bytes, deadline, poster(),
+                     [this, sources](const smq::result<std::vector<smq::chunk_ref>>& copied) {
+                       if (!copied.is_ok()) return merge_failed(sources, copied.what.reason);
+                       write_merged(sources, smq::merged_segment(place_, sources, copied.value));
                      });
 }
 
 void partition_state::write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged) {
   auto unit = smq::merge_mutations(log_, place_, sources, merged);
-  if (unit.empty()) return merge_failed("a source is gone");
+  if (unit.empty()) return merge_failed(sources, "a source is gone");
   session_->write(std::move(unit), smq::write_class::bulk,
                   [this, sources, merged, post = poster()](const smq::write_answer& answer) {
                     post([this, sources, merged, answer] { merge_written(sources, merged, answer); });
@@ -32,17 +37,24 @@ void partition_state::write_merged(const std::vector<smq::segment>& sources, con
 
 void partition_state::merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
                                     const smq::write_answer& answer) {
-  if (answer.code == smq::write_result::refused) return merge_failed(answer.reason);
+  if (answer.code == smq::write_result::refused) return merge_failed(sources, answer.reason);
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
   smq::apply_merge(log_, sources, merged);
-  merging_ = false;
+  merge_ended();
 }
 
-/// The files stay as they are, which costs nobody anything; the next roll tries again.
-void partition_state::merge_failed(const std::string& reason) {
-  merging_ = false;
+/// The files stay as they are, which costs nobody anything. Not tried again by this actor: what was copied is lost room
+/// in the store each time.
+void partition_state::merge_failed(const std::vector<smq::segment>& sources, const std::string& reason) {
   log_event(log_level::warn, "segment files were not merged",
             {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
+  merge_from_ = sources.back().next_offset;
+  merge_ended();
+}
+
+void partition_state::merge_ended() {
+  merging_ = false;
+  merge_turn_.reset();
 }
 
 /// Files that a merged one stands for, left behind by a crash. They are remembered until they are gone, and nothing is
@@ -55,10 +67,11 @@ void partition_state::erase_leftovers() {
   session_->write(std::move(erasures), smq::write_class::bulk,
                   [this, post = poster()](const smq::write_answer& answer) {
                     post([this, answer] {
-                      if (answer.code == smq::write_result::refused) return merge_failed(answer.reason);
-                      if (answer.code != smq::write_result::stored) return reload(answer.reason);
-                      log_.leftovers.clear();
-                      merging_ = false;
+                      if (answer.code == smq::write_result::stored)
+                        log_.leftovers.clear();
+                      else if (answer.code != smq::write_result::refused)
+                        return reload(answer.reason);
+                      merge_ended();  // what was refused is tried again at the next roll
                     });
                   });
 }

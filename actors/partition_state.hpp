@@ -2,6 +2,7 @@
 
 #include "actors/core/partition_machine.hpp"
 #include "actors/core/tail_cache.hpp"
+#include "actors/merge_turns.hpp"
 #include "actors/partition_registry.hpp"
 #include "actors/store_access.hpp"
 #include "messages/kafka/record_batch.hpp"
@@ -22,7 +23,8 @@ namespace tidegate::actors {
 struct partition_settings {
   kafka::batch_limits batches;
   smq::append_options segments;                      // the engine's
-  smq::merge_rules merges;
+  smq::merge_rules merges;                           // the engine's
+  std::shared_ptr<merge_turns> turns = std::make_shared<merge_turns>();  // shared by all partitions of the node
   std::chrono::milliseconds merge_timeout{60'000};   // for copying
   std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
   std::shared_ptr<core::tail_budget> tails;          // of all partitions together; null: no limit
@@ -95,10 +97,12 @@ class partition_state {
 
   // partition_merge.cpp
   void start_merge();
+  void merge_now(merge_turns::turn turn);
   void write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged);
   void merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
                      const smq::write_answer& answer);
-  void merge_failed(const std::string& reason);
+  void merge_failed(const std::vector<smq::segment>& sources, const std::string& reason);
+  void merge_ended();
   void erase_leftovers();
 
   // partition_read.cpp
@@ -148,7 +152,9 @@ class partition_state {
   core::tail_cache tail_;
   bool new_leader_ = true;
   bool appending_ = false;
-  bool merging_ = false;
+  bool merging_ = false;         // or waiting for the turn, or erasing what is left of a merge
+  merge_turns::turn merge_turn_;  // held while it copies and writes
+  std::int64_t merge_from_ = 0;   // files below are not merged: one of them failed
   std::vector<planned_batch> writing_;  // planned and not stored, in order
   std::vector<undecided> undecided_;    // in offset order
   std::vector<std::function<void()>> parked_;

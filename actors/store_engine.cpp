@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 namespace tidegate::actors {
 
@@ -26,8 +27,12 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   if (!opened.store) return nullptr;
   const auto ports = opened.store->ports();
   const smq::shard_options shards;
-  return std::make_unique<store_engine>(
-    store_engine{std::move(opened.store), ports, 1, shards.max_window_mutations, shards.max_window_bytes, {}});
+  // The chunks of a merge are in one window, and everybody's commits wait for it: short files. So a file of many chunks
+  // is worth a copy of its own, else long logs would keep all their small chunks.
+  const smq::merge_rules merges{.min_sources = 8, .min_chunks = 64, .max_bytes = std::uint64_t{8} << 20};
+  return std::make_unique<store_engine>(store_engine{std::move(opened.store), ports, 1, shards.max_window_mutations,
+                                                     shards.max_window_bytes, shards.max_window_chunk_bytes, {},
+                                                     merges});
 }
 
 std::vector<std::string> split(const std::string& list) {
@@ -58,7 +63,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   // Every rewrite of a segment's entry is logged twice by the filer: short chunk lists (design §6.3).
   return std::make_unique<store_engine>(store_engine{
     std::move(opened.store), ports, smq::seaweedmq::shard_count, smq::seaweedmq::max_window_mutations,
-    smq::seaweedmq::max_window_bytes, {.max_chunks_per_segment = 16, .max_segment_bytes = 16 * 1024 * 1024}});
+    smq::seaweedmq::max_window_bytes, std::numeric_limits<std::uint64_t>::max(), {.max_chunks_per_segment = 16, .max_segment_bytes = 16 * 1024 * 1024}, {}});
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "actors/options.hpp"
 #include "smq/ports.hpp"
-#include "smq/segments/log.hpp"
+#include "smq/segments/merge_log.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,9 @@ struct store_engine {
   std::uint16_t shards = 1;
   std::size_t max_window_mutations = 0;
   std::size_t max_window_bytes = 0;
+  std::uint64_t max_window_chunk_bytes = 0;
   smq::append_options segments;
+  smq::merge_rules merges;
 };
 
 /// Blocks. Null: `error` says why.

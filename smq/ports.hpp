@@ -70,6 +70,7 @@ struct mutation {
   enum class kind : std::uint8_t { put, erase };  // erasing what is absent succeeds
   kind what = kind::put;
   entry target;  // erase: only the path counts
+  std::uint64_t new_chunk_bytes = 0;  // of the chunks that this put is the first to name
 };
 
 /// The condition of a transaction: the entry at `path` has exactly this content, or (nullopt) is absent.

@@ -61,9 +61,10 @@ void shard::open(const std::string& owner, completion<std::uint64_t> done) {
 
 void shard::write(const std::string& owner, std::uint64_t number, std::vector<mutation> mutations, write_class priority,
                   completion<write_answer> done) {
-  write_unit unit{owner, number, std::move(mutations), 0, false, std::move(done)};
+  write_unit unit{owner, number, std::move(mutations), 0, 0, false, std::move(done)};
   auto problem = why_not(unit.mutations);
   unit.bytes = size_of(unit.mutations);
+  unit.chunk_bytes = new_chunk_bytes_of(unit.mutations);
   locked([&] {
     if (fenced_) return answer(unit, write_result::fenced, fenced_reason);
     auto it = owners_.find(owner);
@@ -158,13 +159,12 @@ fence shard::next_fence(const fence& from) const {
 void shard::begin_window() {
   if (window_ || fenced_) return;
   write_window window;
-  std::size_t mutations = 0;
-  std::size_t bytes = 0;
+  filled so_far;
   // What did not fit blocks everything behind it: a later unit of the same session must not overtake it.
   if (!alone_.empty())
-    fill_from(alone_, window, mutations, bytes);
-  else if (fill_from(commits_, window, mutations, bytes))
-    fill_from(bulk_, window, mutations, bytes);
+    fill_from(alone_, window, so_far);
+  else if (fill_from(commits_, window, so_far))
+    fill_from(bulk_, window, so_far);
   if (window.units.empty()) return;
   window.before = current_content_;
   window.after = next_fence(current_);
@@ -174,14 +174,16 @@ void shard::begin_window() {
 }
 
 // Moves units until one does not fit; true: the queue is empty.
-bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, std::size_t& mutations, std::size_t& bytes) {
+bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, filled& so_far) {
   while (!queue.empty()) {
     auto& unit = queue.front();
-    bool fits = mutations + unit.mutations.size() <= options_.max_window_mutations &&
-                bytes + unit.bytes <= options_.max_window_bytes && !unit.alone;
+    bool fits = so_far.mutations + unit.mutations.size() <= options_.max_window_mutations &&
+                so_far.bytes + unit.bytes <= options_.max_window_bytes &&
+                so_far.chunk_bytes + unit.chunk_bytes <= options_.max_window_chunk_bytes && !unit.alone;
     if (!fits && !window.units.empty()) return false;
-    mutations += unit.mutations.size();
-    bytes += unit.bytes;
+    so_far.mutations += unit.mutations.size();
+    so_far.bytes += unit.bytes;
+    so_far.chunk_bytes += unit.chunk_bytes;
     queued_bytes_ -= unit.bytes;
     if (auto it = owners_.find(unit.owner); it != owners_.end()) {
       --it->second.queued;

@@ -22,6 +22,7 @@ using run_after = std::function<void(std::chrono::milliseconds delay, std::funct
 struct shard_options {
   std::size_t max_window_mutations = 4096;
   std::size_t max_window_bytes = 4U << 20U;
+  std::uint64_t max_window_chunk_bytes = 4U << 20U;  // where chunks are stored with their window
   std::size_t max_queued_bytes = 64U << 20U;  // of mutations that wait; more is refused
   int max_attempts = 4;                       // of one transaction, before it is burned
   std::chrono::milliseconds port_timeout{5000};
@@ -80,7 +81,12 @@ class shard : public std::enable_shared_from_this<shard> {
   void fence_off();
 
   void begin_window();
-  bool fill_from(std::deque<write_unit>& queue, write_window& window, std::size_t& mutations, std::size_t& bytes);
+  struct filled {
+    std::size_t mutations = 0;
+    std::size_t bytes = 0;
+    std::uint64_t chunk_bytes = 0;
+  };
+  bool fill_from(std::deque<write_unit>& queue, write_window& window, filled& so_far);
   void send();
   void on_sent(const outcome& what);
   void read_fence();

@@ -91,4 +91,10 @@ std::size_t size_of(const std::vector<mutation>& mutations) {
   return total;
 }
 
+std::uint64_t new_chunk_bytes_of(const std::vector<mutation>& mutations) {
+  std::uint64_t total = 0;
+  for (const auto& m : mutations) total += m.new_chunk_bytes;
+  return total;
+}
+
 }  // namespace tidegate::smq

@@ -16,6 +16,7 @@ struct write_unit {
   std::uint64_t session = 0;
   std::vector<mutation> mutations;
   std::size_t bytes = 0;
+  std::uint64_t chunk_bytes = 0;
   bool alone = false;  // was in a window that was refused: it gets one of its own
   completion<write_answer> done;
 };
@@ -50,7 +51,10 @@ std::optional<std::string> why_not(const std::vector<mutation>& mutations);
 /// of its session does nothing but put the same entry: every prefix is still a state that its session asked for.
 std::vector<mutation> mutations_of(const write_window& window);
 
-/// About how many bytes the mutations take in a transaction.
+/// About how many bytes the mutations take in a transaction, without the chunks that they name.
 std::size_t size_of(const std::vector<mutation>& mutations);
+
+/// Of the chunks that they are the first to name.
+std::uint64_t new_chunk_bytes_of(const std::vector<mutation>& mutations);
 
 }  // namespace tidegate::smq

@@ -158,6 +158,7 @@ std::vector<mutation> mutations(const log_state& log, const append_plan& plan, c
     all.push_back(put_partition_entry(e, plan.place));
   }
   all.push_back(put_segment(with_chunk(plan, id), plan.place));
+  all.back().new_chunk_bytes = plan.chunk_bytes;
   return all;
 }
 

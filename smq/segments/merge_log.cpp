@@ -4,9 +4,10 @@
 #include "smq/segments/log_entry.hpp"
 #include "smq/segments/segment_attributes.hpp"
 #include "smq/segments/segment_name.hpp"
-#include "smq/segments/step_loop.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <stdexcept>
 #include <utility>
 
 namespace tidegate::smq {
@@ -27,19 +28,17 @@ bool continues(const segment& before, const segment& s) {
   return s.base_offset == before.next_offset && s.first_message_number == before.next_message_number;
 }
 
-/// Reads chunk after chunk and puts them together.
-class segment_copier final : public step_loop {
+/// Reads chunk after chunk and puts them together. Every pending callback holds it.
+class segment_copier final : public std::enable_shared_from_this<segment_copier> {
  public:
   segment_copier(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,
-                 std::uint64_t max_chunk_bytes, time_point deadline, completion<result<std::vector<chunk_ref>>> done)
+                 std::uint64_t max_chunk_bytes, time_point deadline, run_later later,
+                 completion<result<std::vector<chunk_ref>>> done)
     : chunks_(chunks), place_(place), sources_(std::move(sources)), max_chunk_bytes_(max_chunk_bytes),
-      deadline_(deadline), done_(std::move(done)), next_offset_(sources_.front().base_offset),
-      next_message_number_(sources_.front().first_message_number) {}
+      deadline_(deadline), later_(std::move(later)), done_(std::move(done)),
+      next_offset_(sources_.front().base_offset), next_message_number_(sources_.front().first_message_number) {}
 
- private:
-  bool step() override {
-    if (reading_ && !take_read()) return false;
-    if (putting_ && !take_put()) return false;
+  void step() {
     while (segment_ < sources_.size() && chunk_ == sources_[segment_].chunks.size()) {
       if (next_offset_ != sources_[segment_].next_offset) return fail(damaged(sources_[segment_].name + " ends early"));
       ++segment_;
@@ -47,27 +46,24 @@ class segment_copier final : public step_loop {
     }
     const bool at_end = segment_ == sources_.size();
     if (!parts_.empty() && (at_end || bytes_ + source_chunk().size > max_chunk_bytes_)) return put();
-    if (at_end) return finish();
-    return read();
+    if (at_end) return done_({{}, std::move(copied_)});
+    read();
   }
 
+ private:
   const chunk_ref& source_chunk() const { return sources_[segment_].chunks[chunk_]; }
 
-  bool read() {
-    reading_ = true;
+  void read() {
     chunks_.get(source_chunk().id, 0, source_chunk().size, deadline_,
-                [self = shared_from_this(), this](result<shared_bytes> answer) {
-                  read_ = std::move(answer);
-                  resume();
+                [self = shared_from_this()](result<shared_bytes> answer) {
+                  self->later_([self, answer = std::move(answer)] { self->take_read(answer); });
                 });
-    return true;
   }
 
   /// Nothing is copied that the source does not prove: a damaged file stays where it is.
-  bool take_read() {
-    reading_ = false;
-    if (!read_.is_ok()) return fail(read_.what);
-    auto rest = read_.value.view();
+  void take_read(const result<shared_bytes>& answer) {
+    if (!answer.is_ok()) return fail(answer.what);
+    auto rest = answer.value.view();
     if (rest.size() != source_chunk().size) return fail(damaged("a chunk is shorter than its entry says"));
     while (!rest.empty()) {
       const auto message = decode_log_entry(rest, place_.topic_id, place_.partition);
@@ -78,54 +74,39 @@ class segment_copier final : public step_loop {
       last_ts_ns_ = message->ts_ns;
       rest = rest.subspan(message->stored_bytes);
     }
-    bytes_ += read_.value.size();
-    parts_.push_back(std::move(read_.value));
+    bytes_ += answer.value.size();
+    parts_.push_back(answer.value);
     ++chunk_;
-    return true;
+    step();
   }
 
-  bool put() {
-    putting_ = true;
-    chunks_.put(std::exchange(parts_, {}), deadline_, [self = shared_from_this(), this](result<chunk_id> answer) {
-      put_ = std::move(answer);
-      resume();
+  void put() {
+    chunks_.put(std::exchange(parts_, {}), deadline_, [self = shared_from_this()](result<chunk_id> answer) {
+      self->later_([self, answer = std::move(answer)] { self->take_put(answer); });
     });
-    return true;
   }
 
-  bool take_put() {
-    putting_ = false;
-    if (!put_.is_ok()) return fail(put_.what);
-    copied_.push_back({std::move(put_.value), file_bytes_, bytes_, last_ts_ns_});
+  void take_put(const result<chunk_id>& answer) {
+    if (!answer.is_ok()) return fail(answer.what);
+    copied_.push_back({answer.value, file_bytes_, bytes_, last_ts_ns_});
     file_bytes_ += std::exchange(bytes_, 0);
-    return true;
+    step();
   }
 
-  bool finish() {
-    done_({{}, std::move(copied_)});
-    return false;
-  }
-
-  bool fail(outcome what) {
-    done_({std::move(what), {}});
-    return false;
-  }
+  void fail(outcome what) { done_({std::move(what), {}}); }
 
   chunk_port& chunks_;
   const partition_place place_;
   const std::vector<segment> sources_;
   const std::uint64_t max_chunk_bytes_;
   const time_point deadline_;
-  completion<result<std::vector<chunk_ref>>> done_;
+  const run_later later_;
+  const completion<result<std::vector<chunk_ref>>> done_;
   std::size_t segment_ = 0;  // the next chunk to read
   std::size_t chunk_ = 0;
   std::int64_t next_offset_;
   std::int64_t next_message_number_;
   std::int64_t last_ts_ns_ = 0;
-  bool reading_ = false;
-  bool putting_ = false;
-  result<shared_bytes> read_;
-  result<chunk_id> put_;
   std::vector<shared_bytes> parts_;  // of the next copied chunk
   std::uint64_t bytes_ = 0;
   std::uint64_t file_bytes_ = 0;
@@ -145,31 +126,37 @@ auto find_sources(const std::vector<segment>& all, const std::vector<segment>& s
 
 }  // namespace
 
-std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules) {
+std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules, std::int64_t from) {
   std::vector<segment> run;
   std::uint64_t bytes = 0;
+  std::size_t chunks = 0;
+  const auto is_worth_it = [&] { return run.size() >= rules.min_sources || chunks >= rules.min_chunks; };
   const auto closed = log.segments.empty() ? 0 : log.segments.size() - 1;
   for (std::size_t i = 0; i < closed; ++i) {
     const auto& s = log.segments[i];
+    if (s.base_offset < from) continue;
     const bool fits = is_small(s, rules) && bytes + s.size_bytes() <= rules.max_bytes;
     if (!run.empty() && (!fits || !continues(run.back(), s))) {
-      if (run.size() >= rules.min_sources) return run;
+      if (is_worth_it()) return run;
       run.clear();
-      bytes = 0;
+      bytes = chunks = 0;
     }
     if (!is_small(s, rules)) continue;
     bytes += s.size_bytes();
+    chunks += s.chunks.size();
     run.push_back(s);
     if (run.size() == rules.max_sources) return run;
   }
-  if (run.size() < rules.min_sources) run.clear();
+  if (!is_worth_it()) run.clear();
   return run;
 }
 
 void copy_segments(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,
-                   std::uint64_t max_chunk_bytes, time_point deadline,
+                   std::uint64_t max_chunk_bytes, time_point deadline, run_later later,
                    completion<result<std::vector<chunk_ref>>> done) {
-  std::make_shared<segment_copier>(chunks, place, std::move(sources), max_chunk_bytes, deadline, std::move(done))->run();
+  std::make_shared<segment_copier>(chunks, place, std::move(sources), max_chunk_bytes, deadline, std::move(later),
+                                   std::move(done))
+    ->step();
 }
 
 segment merged_segment(const partition_place& place, const std::vector<segment>& sources,
@@ -193,13 +180,16 @@ std::vector<mutation> merge_mutations(const log_state& log, const partition_plac
   if (find_sources(log.segments, sources) == log.segments.end()) return {};
   std::vector<mutation> unit{write_partition_entry(log, place), put_segment(merged, place)};
   unit.back().target.attributes.emplace(sources_attribute, encode_names(sources));
+  unit.back().new_chunk_bytes = merged.size_bytes();
   for (const auto& s : sources)
     if (s.path != merged.path) unit.push_back({mutation::kind::erase, {s.path, "", {}, {}}});
   return unit;
 }
 
 void apply_merge(log_state& log, const std::vector<segment>& sources, const segment& merged) {
-  const auto first = log.segments.begin() + (find_sources(log.segments, sources) - log.segments.begin());
+  const auto found = find_sources(log.segments, sources);
+  if (found == log.segments.end()) throw std::logic_error("the sources of a merge are not in the log");
+  const auto first = log.segments.begin() + (found - log.segments.begin());
   *first = merged;
   log.segments.erase(first + 1, first + static_cast<std::ptrdiff_t>(sources.size()));
   log.has_partition_entry = true;

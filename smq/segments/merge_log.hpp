@@ -2,6 +2,9 @@
 
 #include "smq/segments/log.hpp"
 
+#include <functional>
+#include <limits>
+
 /// Merging closed segment files, so that a quiet partition leaves few entries behind (design §6.3). Records are copied,
 /// never changed: message bytes stay as they are, only files and chunks get fewer.
 /// A merged file names its sources (`tg.src`): a crash between its PUT and their deletes leaves sources that load_log()
@@ -9,7 +12,8 @@
 namespace tidegate::smq {
 
 struct merge_rules {
-  std::size_t min_sources = 16;
+  std::size_t min_sources = 16;  // it is worth it with so many files,
+  std::size_t min_chunks = std::numeric_limits<std::size_t>::max();  // or with so many chunks, even of one file
   std::size_t max_sources = 64;
   std::uint64_t max_bytes = std::uint64_t{64} << 20;          // of the merged file
   std::uint64_t small_chunk_bytes = std::uint64_t{512} << 10;  // a file with larger chunks on average stays
@@ -17,15 +21,19 @@ struct merge_rules {
 };
 
 /// The oldest run of closed neighbours that is worth it: contiguous offsets, small chunks, within the rules. The newest
-/// file is open and never among them. Empty: there is none.
-std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules);
+/// file is open and never among them, nor is any that begins below `from`. Empty: there is none.
+std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules, std::int64_t from = 0);
+
+/// Runs what it is given later, never before it returns, one after the other; or never, if its owner has gone.
+using run_later = std::function<void(std::function<void()>)>;
 
 /// Copies the sources' messages into new chunks, checking every message; nothing names the chunks yet.
-/// Errors: refused "damaged: …"; absent (a source is gone); the port's doubts as they came. What was copied until then
-/// is forgotten by the store like every chunk that nobody names.
-/// Thread: any; `done` runs once. `chunks` outlives it.
+/// Goes on through `later` after every chunk: an engine that answers at once must not keep a thread for all of it.
+/// Errors: refused "damaged: …"; absent (a source is gone); the port's doubts as they came. Nobody names what was copied
+/// until then.
+/// Thread: any; `done` runs at most once, before this returns or where `later` runs things. `chunks` outlives it.
 void copy_segments(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,
-                   std::uint64_t max_chunk_bytes, time_point deadline,
+                   std::uint64_t max_chunk_bytes, time_point deadline, run_later later,
                    completion<result<std::vector<chunk_ref>>> done);
 
 /// The file that stands for all `sources` (not empty): the name second of the last, the base offset of the first.
@@ -37,7 +45,9 @@ segment merged_segment(const partition_place& place, const std::vector<segment>&
 std::vector<mutation> merge_mutations(const log_state& log, const partition_place& place,
                                       const std::vector<segment>& sources, const segment& merged);
 
-/// The log after the unit is written.
+/// The log after the unit is written. Nothing may be trimmed between merge_mutations() and this, and nothing merged
+/// while a trim is undecided: the unit writes the log start as it was when it was planned.
+/// Errors: throws std::logic_error when the sources are not in the log (a bug of the caller).
 void apply_merge(log_state& log, const std::vector<segment>& sources, const segment& merged);
 
 /// The names in a merged file's `tg.src`, its own left out; empty for every other file.

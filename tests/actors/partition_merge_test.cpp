@@ -1,11 +1,11 @@
 #define CAF_SUITE partition_merge
 // Small segment files become few, and nobody notices.
+#include "smq/entry_path.hpp"
 #include "smq/segments/segment_name.hpp"
 #include "tests/actors/store_fixture.hpp"
+#include "tests/smq/run_queue.hpp"
 
 #include "caf/test/unit_test.hpp"
-
-#include <algorithm>
 
 using namespace tidegate;
 using namespace tidegate::test;
@@ -22,12 +22,17 @@ actors::partition_settings small_files() {
   return settings;
 }
 
-std::size_t segment_files(node_fixture& node, const actors::topic_ptr& topic) {
+/// The base offsets of the files that are stored.
+std::vector<std::int64_t> stored_files(node_fixture& node, const actors::topic_ptr& topic, std::int32_t partition = 0) {
   const smq::testing::blocking port{node.engine->ports()};
-  const auto page = port.list(topic->directory_of(0), "", 1000, false);
-  return static_cast<std::size_t>(std::ranges::count_if(page.value.entries, [](const smq::entry& e) {
-    return smq::parse_segment_name(e.path.substr(e.path.rfind('/') + 1)).has_value();
-  }));
+  std::vector<std::int64_t> files;
+  for (const auto& e : port.list(topic->directory_of(partition), "", 1000, false).value.entries)
+    if (const auto name = smq::parse_segment_name(smq::name_of(e.path))) files.push_back(name->base_offset);
+  return files;
+}
+
+std::size_t segment_files(node_fixture& node, const actors::topic_ptr& topic) {
+  return stored_files(node, topic).size();
 }
 
 /// What a filer leaves that died inside the merge of the first `count` files: all of them, and the merged one.
@@ -39,19 +44,21 @@ void leave_half_a_merge(node_fixture& node, const actors::topic_ptr& topic, std:
     [&](auto done) { smq::load_log(node.engine->ports(), place, smq::testing::soon(), std::move(done)); });
   const auto sources = smq::plan_merge(log.value, rules);
   CAF_REQUIRE_EQUAL(sources.size(), count);
-  auto copied = smq::testing::wait_for<smq::result<std::vector<smq::chunk_ref>>>([&](auto done) {
-    smq::copy_segments(*node.engine, place, sources, rules.max_chunk_bytes, smq::testing::soon(), std::move(done));
-  });
-  const auto unit =
-    smq::merge_mutations(log.value, place, sources, smq::merged_segment(place, sources, copied.value));
+  smq::testing::run_queue queue;
+  std::vector<smq::chunk_ref> copied;
+  smq::copy_segments(*node.engine, place, sources, rules.max_chunk_bytes, smq::testing::soon(), queue.later(),
+                     [&](smq::result<std::vector<smq::chunk_ref>> result) { copied = std::move(result.value); });
+  queue.run_all();
+  const auto unit = smq::merge_mutations(log.value, place, sources, smq::merged_segment(place, sources, copied));
   const smq::testing::blocking port{node.engine->ports()};
   // The first file has the merged one's name.
   CAF_REQUIRE(port.transact({"/scratch", {}}, {unit[0], unit[1], smq::testing::put("/scratch", "1")}).is_ok());
 }
 
-void append_one_by_one(node_fixture& node, const actors::topic_ptr& topic, int first, int count) {
+void append_one_by_one(node_fixture& node, const actors::topic_ptr& topic, int first, int count,
+                       std::int32_t partition = 0) {
   for (int i = first; i < first + count; ++i)
-    CAF_CHECK_EQUAL(node.append(topic, batch_of(i, 1, -1, -1)).base_offset, i);
+    CAF_CHECK_EQUAL(node.append(topic, batch_of(i, 1, -1, -1), partition).base_offset, i);
 }
 
 }  // namespace
@@ -105,4 +112,32 @@ CAF_TEST(what a crash left of a merge goes before the next merge even when it st
   node.restart();
   topic = node.find("t");
   CAF_CHECK(node.read_all(topic) == numbers(20));
+}
+
+CAF_TEST(a merge that failed is not tried again and those behind it are) {
+  node_fixture node(small_files());
+  auto topic = node.create("t");
+  node.ports->chunk_read_fails = [](int number) { return number == 1; };  // nothing but a merge reads
+  append_one_by_one(node, topic, 0, 40);
+  CAF_CHECK(soon_true([&] { return segment_files(node, topic) <= 14; }));
+  auto files = stored_files(node, topic);
+  files.resize(5);
+  CAF_CHECK_EQUAL(files, (std::vector<std::int64_t>{0, 1, 2, 3, 4}));
+  CAF_CHECK(node.read_all(topic) == numbers(40));
+}
+
+CAF_TEST(partitions of a node merge one after the other) {
+  auto settings = small_files();
+  node_fixture node(settings);
+  auto topic = node.create("t", 3);
+  actors::merge_turns::turn held;
+  settings.turns->ask([&](actors::merge_turns::turn turn) { held = std::move(turn); });
+  for (std::int32_t p = 0; p < 3; ++p) append_one_by_one(node, topic, 0, 12, p);
+  for (std::int32_t p = 0; p < 3; ++p) CAF_CHECK_EQUAL(stored_files(node, topic, p).size(), 12u);
+  CAF_CHECK_EQUAL(node.ports->chunk_reads.load(), 0);
+  held.reset();
+  for (std::int32_t p = 0; p < 3; ++p) {
+    CAF_CHECK(soon_true([&] { return stored_files(node, topic, p).size() < 12; }));
+    CAF_CHECK(node.read_all(topic, p) == numbers(12));
+  }
 }

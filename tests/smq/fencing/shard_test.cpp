@@ -75,6 +75,30 @@ CAF_TEST(a window ends at its bounds and a larger unit has one of its own) {
   CAF_CHECK(got.are({{0, stored}, {1, stored}, {2, stored}, {3, stored}}));
 }
 
+CAF_TEST(the chunks of a window are bounded and commits do not wait for more than one window of them) {
+  shard_fixture f;
+  f.options.max_window_chunk_bytes = 100;
+  f.store = f.make_store();
+  answers got;
+  auto s = f.open("p/a");
+  auto with_chunks = [](std::string path, std::uint64_t bytes) {
+    auto m = put(std::move(path), "");
+    m.new_chunk_bytes = bytes;
+    return m;
+  };
+  s->write({with_chunks("/first", 1)}, write_class::bulk, got.at(0));
+  s->write({with_chunks("/a", 60)}, write_class::bulk, got.at(1));
+  s->write({with_chunks("/b", 40)}, write_class::bulk, got.at(2));
+  s->write({with_chunks("/c", 1)}, write_class::bulk, got.at(3));
+  s->write({with_chunks("/d", 1000), put("/e", "")}, write_class::bulk, got.at(4));
+  f.run_all();
+  CAF_REQUIRE_EQUAL(f.engine.transactions.size(), 4u);
+  CAF_CHECK_EQUAL(f.engine.transactions[1].size(), 3u);  // a, b and the fence
+  CAF_CHECK_EQUAL(f.engine.transactions[2].size(), 2u);
+  CAF_CHECK_EQUAL(f.engine.transactions[3].size(), 3u);
+  CAF_CHECK(got.are({{0, stored}, {1, stored}, {2, stored}, {3, stored}, {4, stored}}));
+}
+
 CAF_TEST(one bad entry does not stop the others of its window) {
   shard_fixture f;
   f.engine.refuses = [](const mutation& m) { return m.target.path == "/bad"; };

@@ -1,10 +1,13 @@
 #define CAF_SUITE segments_merge
 #include "smq/segments/merge_log.hpp"
+#include "tests/smq/run_queue.hpp"
 #include "tests/smq/segments/segments_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
 
 #include <rapidcheck.h>
+
+#include <stdexcept>
 
 using namespace tidegate;
 using namespace tidegate::smq;
@@ -35,10 +38,13 @@ std::vector<mutation> plan_unit(stored_log& s, const merge_rules& rules, std::ve
                                 segment& merged) {
   sources = plan_merge(s.log, rules);
   if (sources.empty()) return {};
-  copy_segments(s.store, place, sources, rules.max_chunk_bytes, {}, [&](result<std::vector<chunk_ref>> copied) {
-    CAF_REQUIRE(copied.is_ok());
-    merged = merged_segment(place, sources, std::move(copied.value));
-  });
+  testing::run_queue queue;
+  copy_segments(s.store, place, sources, rules.max_chunk_bytes, {}, queue.later(),
+                [&](result<std::vector<chunk_ref>> copied) {
+                  CAF_REQUIRE(copied.is_ok());
+                  merged = merged_segment(place, sources, std::move(copied.value));
+                });
+  queue.run_all();
   return merge_mutations(s.log, place, sources, merged);
 }
 
@@ -130,8 +136,10 @@ CAF_TEST(a damaged source is not copied) {
   auto& bytes = s.store.chunks["chunk-1"];
   bytes.back() ^= std::byte{1};
   outcome what;
-  copy_segments(s.store, place, plan_merge(s.log, any_two), 1 << 20, {},
+  testing::run_queue queue;
+  copy_segments(s.store, place, plan_merge(s.log, any_two), 1 << 20, {}, queue.later(),
                 [&](const result<std::vector<chunk_ref>>& copied) { what = copied.what; });
+  queue.run_all();
   CAF_CHECK(what.code == status::refused && what.reason.starts_with("damaged"));
 }
 
@@ -144,4 +152,67 @@ CAF_TEST(a source that was trimmed meanwhile stops the merge) {
   CAF_CHECK(!plan_unit(s, any_two, sources, merged).empty());
   apply_trim(s.log, 1);
   CAF_CHECK(merge_mutations(s.log, place, sources, merged).empty());
+}
+
+CAF_TEST(others get their turn between two chunks of a copy) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 5; ++i) s.append_one(1, (i + 1) * second);
+  testing::run_queue queue;
+  bool is_done = false;
+  copy_segments(s.store, place, plan_merge(s.log, any_two), 1 << 20, {}, queue.later(),
+                [&](const result<std::vector<chunk_ref>>& copied) { is_done = copied.is_ok(); });
+  int turns = 0;
+  while (!is_done && queue.run_one()) ++turns;
+  CAF_CHECK(is_done);
+  CAF_CHECK_EQUAL(turns, 4 + 1);  // four chunks read, one put
+}
+
+CAF_TEST(one file of many chunks is merged into itself where the rules say so) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 6;
+  for (int i = 0; i < 7; ++i) s.append_one(1, (i + 1) * second);
+  merge_rules rules;
+  CAF_CHECK(plan_merge(s.log, rules).empty());
+  rules.min_chunks = 7;
+  CAF_CHECK(plan_merge(s.log, rules).empty());
+  rules.min_chunks = 6;
+  std::vector<segment> sources;
+  segment merged;
+  const auto unit = plan_unit(s, rules, sources, merged);
+  CAF_CHECK_EQUAL(sources.size(), 1u);
+  CAF_CHECK_EQUAL(unit.size(), 2u);
+  s.store.write(unit);
+  apply_merge(s.log, sources, merged);
+  CAF_CHECK_EQUAL(s.log.segments[0].chunks.size(), 1u);
+  CAF_CHECK(s.load().value == s.log);
+  CAF_CHECK(read_all(s) == s.written);
+  CAF_CHECK(plan_merge(s.log, rules).empty());
+}
+
+CAF_TEST(files below the place to begin at are left alone) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 6; ++i) s.append_one(1, (i + 1) * second);
+  const auto sources = plan_merge(s.log, any_two, 3);
+  CAF_REQUIRE_EQUAL(sources.size(), 2u);
+  CAF_CHECK_EQUAL(sources.front().base_offset, 3);
+  CAF_CHECK(plan_merge(s.log, any_two, 4).empty());
+}
+
+CAF_TEST(a merge whose sources are not in the log is not applied) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 4; ++i) s.append_one(1, (i + 1) * second);
+  std::vector<segment> sources;
+  segment merged;
+  plan_unit(s, any_two, sources, merged);
+  apply_trim(s.log, 1);
+  auto refused = false;
+  try {
+    apply_merge(s.log, sources, merged);
+  } catch (const std::logic_error&) {
+    refused = true;
+  }
+  CAF_CHECK(refused);
 }
