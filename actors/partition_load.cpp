@@ -216,6 +216,9 @@ void partition_state::reload(const std::string& reason) {
   answer_all(error_code::request_timed_out);
   writing_.clear();
   appending_ = false;
+  // Their list of segments is the one that is loaded now.
+  for (auto& read : std::exchange(after_merge_, {}))
+    if (parked_.size() < settings_.max_parked) parked_.push_back(std::move(read));
   merge_ended();
   machine_.reset();
   tail_.clear();

@@ -3,6 +3,8 @@
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
 
+#include <utility>
+
 namespace tidegate::actors {
 
 void partition_state::start_merge() {
@@ -29,6 +31,7 @@ void partition_state::merge_now(merge_turns::turn turn) {
 void partition_state::write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged) {
   auto unit = smq::merge_mutations(log_, place_, sources, merged);
   if (unit.empty()) return merge_failed(sources, "a source is gone");
+  merge_undecided_ = true;
   session_->write(std::move(unit), smq::write_class::bulk,
                   [this, sources, merged, post = poster()](const smq::write_answer& answer) {
                     post([this, sources, merged, answer] { merge_written(sources, merged, answer); });
@@ -40,6 +43,7 @@ void partition_state::merge_written(const std::vector<smq::segment>& sources, co
   if (answer.code == smq::write_result::refused) return merge_failed(sources, answer.reason);
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
   smq::apply_merge(log_, sources, merged);
+  ++merges_;
   merge_ended();
 }
 
@@ -54,7 +58,9 @@ void partition_state::merge_failed(const std::vector<smq::segment>& sources, con
 
 void partition_state::merge_ended() {
   merging_ = false;
+  merge_undecided_ = false;
   merge_turn_.reset();
+  for (auto& read : std::exchange(after_merge_, {})) read();
 }
 
 /// Files that a merged one stands for, left behind by a crash. They are remembered until they are gone, and nothing is

@@ -2,6 +2,7 @@
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
+#include "smq/segments/find_by_ts.hpp"
 #include "smq/segments/read_log.hpp"
 
 #include <algorithm>
@@ -26,7 +27,23 @@ void partition_state::fetch(const msg::fetch_read& m) {
     result.batches = std::move(*batches);
     return m.answer(result);
   }
-  fetch_from_store(m, std::move(result), true);
+  fetch_from_store(m, std::move(result));
+}
+
+/// A chunk is gone: a merge took it. Where another list of segments is known by now, or comes with the answer to the
+/// merge, the request is answered by that one. False: `log_` is the newest list, so the chunk is lost.
+template <class Message>
+bool partition_state::look_again(const Message& m, void (partition_state::*read)(const Message&),
+                                 std::uint64_t merges_seen) {
+  const bool is_newer = merges_ != merges_seen;
+  if (machine_ && is_newer) {
+    (this->*read)(m);
+    return true;
+  }
+  auto& waiting = machine_ ? after_merge_ : parked_;
+  if ((machine_ && !merge_undecided_) || waiting.size() >= settings_.max_parked) return false;
+  waiting.push_back([this, m, read] { (this->*read)(m); });
+  return true;
 }
 
 /// A consumer commits where a batch that it was given ends: a native RESUME goes on exactly there (design §7.1).
@@ -36,17 +53,14 @@ std::function<void(std::int64_t, std::int64_t)> partition_state::noting_hints() 
   };
 }
 
-void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_result result,
-                                       bool again) {
+void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_result result) {
   auto view = smq::make_view(log_, place_, m.fetch_offset, result.high_watermark);
   smq::read_log(store_->engine, view, m.fetch_offset, static_cast<std::size_t>(std::max(m.max_bytes, 0)),
                 store_->deadline(), &store_->index,
-                [this, m, result, again, post = poster(), busy = reads_](
+                [this, m, result, seen = merges_, post = poster(), busy = reads_](
                   const smq::result<std::vector<shared_bytes>>& read) {
-                  post([this, m, result, again, read, busy]() mutable {
-                    // A chunk that is gone was merged or trimmed meanwhile: the list of segments is newer by now.
-                    if (read.what.code == smq::status::absent && again)
-                      return fetch_from_store(m, std::move(result), false);
+                  post([this, m, result, seen, read, busy]() mutable {
+                    if (read.what.code == smq::status::absent && look_again(m, &partition_state::fetch, seen)) return;
                     if (read.is_ok()) {
                       result.batches = std::move(read.value);
                     } else {
@@ -98,26 +112,51 @@ void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t
                              log_.segments.size());
   smq::find_by_timestamp(
     store_->engine, view, timestamp, store_->deadline(),
-    [this, m, timestamp, newest, post = poster(), busy = reads_](const smq::result<shared_bytes>& found) {
-      post([this, m, timestamp, newest, found, busy] {
-        msg::list_offsets_result result;
-        if (!found.is_ok()) {
-          result.error = error_code::kafka_storage_error;
-          return m.answer(result);
-        }
-        if (found.value.empty()) return m.answer(result);
-        auto record = newest ? kafka::find_max_timestamp(found.value.view())
-                             : kafka::find_by_timestamp(found.value.view(), timestamp);
-        if (!record) {
-          result.error = error_code::kafka_storage_error;
-          return m.answer(result);
-        }
-        result.offset = std::max(record->offset, machine_->log_start_offset());
-        result.timestamp = record->timestamp;
-        result.leader_epoch = std::max(machine_->epoch_at(result.offset), 0);
-        m.answer(result);
+    [this, m, timestamp, newest, seen = merges_, post = poster(),
+     busy = reads_](const smq::result<shared_bytes>& found) {
+      post([this, m, timestamp, newest, seen, found, busy] {
+        if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
+        if (machine_) answer_timestamp(m, found, timestamp, newest);
       });
     });
+}
+
+void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found,
+                                       std::int64_t timestamp, bool newest) {
+  msg::list_offsets_result result;
+  if (found.is_ok() && found.value.empty()) return m.answer(result);
+  std::optional<kafka::timestamped_offset> record;
+  if (found.is_ok())
+    record = newest ? kafka::find_max_timestamp(found.value.view())
+                    : kafka::find_by_timestamp(found.value.view(), timestamp);
+  if (!record) {
+    result.error = error_code::kafka_storage_error;
+    return m.answer(result);
+  }
+  result.offset = std::max(record->offset, machine_->log_start_offset());
+  result.timestamp = record->timestamp;
+  result.leader_epoch = std::max(machine_->epoch_at(result.offset), 0);
+  m.answer(result);
+}
+
+/// Where a position that a native subscriber moved lies in this log.
+void partition_state::translate(const msg::find_by_ts& m) {
+  auto view = smq::make_view(log_, place_, machine_->log_start_offset(), machine_->high_watermark(),
+                             log_.segments.size());
+  smq::find_by_ts(store_->engine, view, m.value_ns, store_->deadline(),
+                  [this, m, seen = merges_, post = poster(), busy = reads_](const smq::result<std::int64_t>& found) {
+                    post([this, m, seen, found, busy] {
+                      if (found.what.code == smq::status::absent && look_again(m, &partition_state::translate, seen))
+                        return;
+                      if (found.is_ok()) return m.answer({error_code::none, found.value});
+                      log_event(log_level::error, "a native position cannot be translated",
+                                {{"topic", place_.topic},
+                                 {"partition", place_.partition},
+                                 {"value", m.value_ns},
+                                 {"reason", found.what.reason}});
+                      m.answer({});
+                    });
+                  });
 }
 
 void partition_state::end_of_epoch(const msg::offset_for_leader_epoch& m) {

@@ -108,7 +108,7 @@ class partition_state {
   // partition_read.cpp
   void fetch(const msg::fetch_read& m);
   [[nodiscard]] std::function<void(std::int64_t, std::int64_t)> noting_hints() const;
-  void fetch_from_store(const msg::fetch_read& m, msg::fetch_result result, bool again);
+  void fetch_from_store(const msg::fetch_read& m, msg::fetch_result result);
   void wait(const msg::fetch_wait& m);
   void list(const msg::list_offsets& m);
   void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest);
@@ -127,9 +127,11 @@ class partition_state {
   void forget(const msg::forget_topic& m);
   void end(std::shared_ptr<void> held);
 
-  // partition_translate.cpp
+  void answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found, std::int64_t timestamp,
+                        bool newest);
+  template <class Message>
+  bool look_again(const Message& m, void (partition_state::*read)(const Message&), std::uint64_t merges_seen);
   void translate(const msg::find_by_ts& m);
-  void translate_once(const msg::find_by_ts& m, bool again);
 
   /// Runs `f` now, or when the log is loaded; beyond the limit it is dropped and its reply answers by itself.
   template <class Message>
@@ -154,6 +156,9 @@ class partition_state {
   bool appending_ = false;
   bool merging_ = false;         // or waiting for the turn, or erasing what is left of a merge
   merge_turns::turn merge_turn_;  // held while it copies and writes
+  bool merge_undecided_ = false;  // its unit is sent: the chunks of its sources may be gone
+  std::uint64_t merges_ = 0;      // applied to `log_`
+  std::vector<std::function<void()>> after_merge_;  // reads that found a chunk gone meanwhile
   std::int64_t merge_from_ = 0;   // files below are not merged: one of them failed
   std::vector<planned_batch> writing_;  // planned and not stored, in order
   std::vector<undecided> undecided_;    // in offset order

@@ -108,6 +108,20 @@ CAF_TEST(a fetch that waits keeps the actor and one that nobody waits for does n
   CAF_CHECK(!value_of(std::move(again)));
 }
 
+CAF_TEST(a translation that is on its way keeps the actor) {
+  node_fixture node(soon_idle());
+  auto topic = node.create("t");
+  for (int i = 0; i < 3; ++i) CAF_CHECK_EQUAL(node.append(topic, batch_of(i)).base_offset, i);
+  const auto moved = node.store->hints.value_of(topic->id, 0, 1);
+  node.ports->holds_reads = true;
+  auto translated = node.translate(topic, moved);
+  CAF_REQUIRE(soon_true([&] { return node.ports->held_count() > 0; }));
+  CAF_CHECK(translated.wait_for(200ms) == std::future_status::timeout);
+  node.ports->holds_reads = false;
+  node.ports->release();
+  CAF_CHECK_EQUAL(value_of(std::move(translated)).offset, 1);
+}
+
 CAF_TEST(an append that is undecided keeps the actor) {
   node_fixture node(soon_idle());
   auto topic = node.create("t");

@@ -12,6 +12,7 @@
 
 #include <caf/actor_system_config.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <future>
 #include <mutex>
@@ -63,6 +64,8 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::function<bool(int number)> chunk_read_fails;  // of the reads so far; set while nothing reads
   std::atomic<int> removals_fail{0};
   std::atomic<int> positions_fail{0};
+  std::atomic<bool> holds_erasures{false};  // the answers to transactions that erase something, once they are applied
+  std::atomic<bool> holds_reads{false};     // of chunks
 
   void put(std::vector<shared_bytes> parts, smq::time_point deadline,
            smq::completion<smq::result<smq::chunk_id>> done) override {
@@ -78,6 +81,11 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
       chunk_deadlines_.insert(deadline);
     }
     if (takes(reads_fail) || (chunk_read_fails && chunk_read_fails(number))) return done({{smq::status::unknown, "injected", 0}, {}});
+    if (holds_reads) {
+      return hold([this, id, position, count, done = std::move(done)] {
+        inner_.chunks.get(id, position, count, smq::testing::soon(), done);
+      });
+    }
     inner_.chunks.get(id, position, count, deadline, std::move(done));
   }
   void get(const std::string& path, smq::time_point deadline, smq::completion<smq::result<smq::entry>> done) override {
@@ -102,6 +110,10 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   void transact(smq::guard condition, std::vector<smq::mutation> mutations, smq::time_point deadline,
                 smq::completion<smq::outcome> done) override {
     const smq::outcome lost{smq::status::unknown, "injected", 0};
+    if (holds_erasures && erases_something(mutations)) {
+      return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
+                                     [this, done](const smq::outcome& what) { hold([done, what] { done(what); }); });
+    }
     switch (next(mutations)) {
       case fault::none: break;
       case fault::lost: return done(lost);
@@ -114,13 +126,10 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
         mutations.pop_back();
         return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
                                        [done, lost](const smq::outcome&) { done(lost); });
-      case fault::held: {
-        std::lock_guard lock(mutex_);
-        held_.push_back([this, condition, mutations, done] {
+      case fault::held:
+        return hold([this, condition, mutations, done] {
           inner_.entries.transact(condition, mutations, smq::testing::soon(), done);
         });
-        return;
-      }
     }
     inner_.entries.transact(std::move(condition), std::move(mutations), deadline, std::move(done));
   }
@@ -131,6 +140,16 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
     while (left > 0)
       if (count.compare_exchange_weak(left, left - 1)) return true;
     return false;
+  }
+
+  void hold(std::function<void()> later) {
+    std::lock_guard lock(mutex_);
+    held_.push_back(std::move(later));
+  }
+
+  static bool erases_something(const std::vector<smq::mutation>& mutations) {
+    return std::any_of(mutations.begin(), mutations.end(),
+                       [](const smq::mutation& m) { return m.what == smq::mutation::kind::erase; });
   }
 
   fault next(const std::vector<smq::mutation>& mutations) {
@@ -264,22 +283,38 @@ class node_fixture {
     return value_of(append_to(partitions, topic, std::move(records), partition));
   }
 
-  msg::fetch_result fetch(const actors::topic_ptr& topic, std::int64_t offset, std::int32_t max_bytes = 1 << 20,
-                          std::int32_t partition = 0) {
+  std::future<msg::fetch_result> fetch_later(const actors::topic_ptr& topic, std::int64_t offset,
+                                             std::int32_t max_bytes = 1 << 20, std::int32_t partition = 0) {
     msg::fetch_result gone;
     gone.error = error_code::not_leader_or_follower;
-    return value_of(ask_later<msg::fetch_result>(gone, [&](auto answer) {
+    return ask_later<msg::fetch_result>(gone, [&](auto answer) {
       caf::anon_send(partitions,
                      msg::fetch_read{topic->name, topic->id, partition, offset, -1, -1, max_bytes, std::move(answer)});
-    }));
+    });
+  }
+
+  msg::fetch_result fetch(const actors::topic_ptr& topic, std::int64_t offset, std::int32_t max_bytes = 1 << 20,
+                          std::int32_t partition = 0) {
+    return value_of(fetch_later(topic, offset, max_bytes, partition));
+  }
+
+  std::future<msg::find_by_ts_result> translate(const actors::topic_ptr& topic, std::int64_t value_ns) {
+    return ask_later<msg::find_by_ts_result>({}, [&](auto answer) {
+      caf::anon_send(partitions, msg::find_by_ts{topic->name, topic->id, 0, value_ns, answer});
+    });
+  }
+
+  std::future<msg::list_offsets_result> list_later(const actors::topic_ptr& topic, std::int64_t timestamp,
+                                                   std::int32_t partition = 0) {
+    msg::list_offsets_result gone;
+    gone.error = error_code::not_leader_or_follower;
+    return ask_later<msg::list_offsets_result>(gone, [&](auto answer) {
+      caf::anon_send(partitions, msg::list_offsets{topic->name, topic->id, partition, timestamp, -1, answer});
+    });
   }
 
   msg::list_offsets_result list(const actors::topic_ptr& topic, std::int64_t timestamp, std::int32_t partition = 0) {
-    msg::list_offsets_result gone;
-    gone.error = error_code::not_leader_or_follower;
-    return value_of(ask_later<msg::list_offsets_result>(gone, [&](auto answer) {
-      caf::anon_send(partitions, msg::list_offsets{topic->name, topic->id, partition, timestamp, -1, answer});
-    }));
+    return value_of(list_later(topic, timestamp, partition));
   }
 
   std::future<bool> wait_above(const actors::topic_ptr& topic, std::int64_t offset,
