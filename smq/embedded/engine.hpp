@@ -29,7 +29,9 @@ struct options {
   std::string data_dir;
   bool sync = true;                           // false: durability "os": acknowledged when the kernel has it
   std::uint64_t volume_bytes = 256ULL << 20;  // a window that starts behind this goes to a new volume
-  std::uint64_t checkpoint_mutation_bytes = 32ULL << 20;  // what a start may have to replay: 0.1 s
+  // What a start replays at most, 0.1 s; four times as much where the disk is so slow that a checkpoint lasts longer, and
+  // what is on its way into RocksDB.
+  std::uint64_t checkpoint_mutation_bytes = 32ULL << 20;
   std::uint64_t checkpoint_memory_bytes = 8ULL << 20;     // newest state of what changed since the last checkpoint
   std::uint64_t checkpoint_volume_bytes = 256ULL << 20;
   std::uint64_t max_entry_bytes = 4ULL << 20;           // path, content, attributes and chunk list of one entry
@@ -66,7 +68,8 @@ struct open_result {
 open_result open(options settings);
 
 /// Both ports. Thread: any, also concurrently. Reads answer in the caller's thread before they return; `transact`
-/// and `remove_tree` answer on the writer thread, in the order in which they were queued.
+/// answers on the writer thread, in the order in which calls were queued; `remove_tree`, too, but what is queued behind
+/// it may be answered first.
 /// The destructor finishes what is queued, then writes a checkpoint.
 class engine final : public chunk_port, public entry_port {
  public:

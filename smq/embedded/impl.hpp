@@ -23,15 +23,21 @@ struct task {
   std::vector<prepared_mutation> mutations;
   std::uint64_t bytes = 0;
   std::string tree;  // not empty: remove_tree of this directory
+  tree_cursor removed;
   time_point deadline;
   completion<outcome> done;
+};
+
+struct window_size {
+  std::uint64_t mutation_bytes = 0;
+  std::uint64_t bytes = 0;  // all of it
 };
 
 struct engine::impl {
   explicit impl(options wanted);
   ~impl();
 
-  // recovery.cpp; before the writer runs. Errors: a text.
+  // start.cpp and replay.cpp; before the writer runs. Errors: a text.
   std::string start();
   std::string load_store_id();
   std::string recover();
@@ -40,14 +46,14 @@ struct engine::impl {
   void run();
   std::vector<task> take_queued();
   void run_window(std::vector<task>& tasks);
-  void run_tree(task& one);
+  bool remove_some(task& one);
   bool claim_chunks(const window_plan& plan, std::vector<std::shared_ptr<pending_chunk>>& chunks,
                     std::vector<chunk_row>& rows);
   void give_back_chunks(const window_plan& plan);
-  outcome write(window_plan& plan);
-  outcome make_visible(window_effects&& effects, std::uint64_t mutation_bytes, std::uint64_t window_bytes);
+  outcome write(window_plan& plan, window_size& size);
+  outcome make_visible(window_effects&& effects);
   std::string make_room(std::uint64_t bytes);
-  void after_window(std::uint64_t mutation_bytes, std::uint64_t window_bytes);
+  void after_window(const window_size& size);
   void checkpoint_when_due();
   void delete_dead_volumes();
   outcome fail(const std::string& why);

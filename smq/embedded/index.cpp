@@ -277,17 +277,14 @@ result<chunk_place> index::place_of(const chunk_id& id) const {
   return {{}, *place};
 }
 
-result<std::vector<std::string>> index::paths_below(const std::string& directory, std::size_t limit) const {
-  const std::shared_lock lock{layers_mutex_};
+/// Called with layers_mutex_. The directory itself, if it is an entry, and what the layers know below it.
+std::vector<std::string> index::recent_below(const std::string& directory) const {
   const auto top = directory_name(directory);
-  result<std::vector<std::string>> paths;
-  const auto add = [&](std::string path) {
-    if (paths.value.size() < limit) paths.value.push_back(std::move(path));
-  };
+  std::vector<std::string> paths;
   if (!top.empty()) {
     std::string value;
     const auto* recent = find_recent(top);
-    if (recent != nullptr ? recent->has_value() : db_->Get({}, entry_key(top), &value).ok()) add(directory);
+    if (recent != nullptr ? recent->has_value() : db_->Get({}, entry_key(top), &value).ok()) paths.push_back(directory);
   }
   for (const auto& l : {active_, frozen_}) {
     if (!l) continue;
@@ -295,15 +292,32 @@ result<std::vector<std::string>> index::paths_below(const std::string& directory
       if (!is_at_or_below(name, top)) continue;
       for (const auto& [child, value] : children) {
         auto path = name + "/" + child;
-        if (value && find_recent(path) == &value) add(std::move(path));
+        if (value && find_recent(path) == &value) paths.push_back(std::move(path));
       }
     }
   }
+  return paths;
+}
+
+result<std::vector<std::string>> index::paths_below(const std::string& directory, tree_cursor& from,
+                                                    std::size_t limit) const {
+  const std::shared_lock lock{layers_mutex_};
+  if (!from.has_begun) from.recent = recent_below(directory);
+  from.has_begun = true;
+  result<std::vector<std::string>> paths;
+  for (; !from.recent.empty() && paths.value.size() < limit; from.recent.pop_back())
+    paths.value.push_back(std::move(from.recent.back()));
   const std::unique_ptr<rocksdb::Iterator> it{db_->NewIterator({})};
-  for (const auto& prefix : {children_prefix(directory), "e" + std::string{top} + "/"}) {
-    for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix) && paths.value.size() < limit; it->Next()) {
-      auto path = path_of_key(it->key().ToStringView());
-      if (find_recent(path) == nullptr) add(std::move(path));
+  // In the order of the keys: the children, then everything in directories below.
+  for (const auto& prefix : {children_prefix(directory), "e" + std::string{directory_name(directory)} + "/"}) {
+    const bool has_begun = from.after.starts_with(prefix);
+    if (!has_begun && from.after > prefix) continue;
+    it->Seek(has_begun ? from.after : prefix);
+    if (has_begun && it->Valid() && it->key().ToStringView() == from.after) it->Next();
+    for (; it->Valid() && it->key().starts_with(prefix) && paths.value.size() < limit; it->Next()) {
+      from.after = it->key().ToString();
+      auto path = path_of_key(from.after);
+      if (find_recent(path) == nullptr) paths.value.push_back(std::move(path));
     }
     if (!it->status().ok()) return {unknown(it->status().ToString()), {}};
   }

@@ -13,7 +13,6 @@
 
 namespace rocksdb {
 class DB;
-class Iterator;
 }
 
 /// Entries ('e'), places of chunks ('c' id), live bytes of volumes ('v' number) and the replay position ('r').
@@ -27,6 +26,13 @@ struct window_effects {
   std::map<chunk_id, chunk_place> placed;  // chunks that this window stores
   std::vector<chunk_id> released;
   replay_position next;
+};
+
+/// Where paths_below() goes on.
+struct tree_cursor {
+  bool has_begun = false;
+  std::vector<std::string> recent;  // what the layers knew at the beginning and is not returned yet
+  std::string after;                // the last key of RocksDB that was looked at
 };
 
 /// Outcome of a look-up: `what` is ok, absent, or unknown with the reason.
@@ -54,10 +60,13 @@ class index {
   /// The chunks that the entry names; none when it is absent.
   [[nodiscard]] result<std::vector<chunk_id>> chunks_named_by(const std::string& path) const;
 
-  /// Up to `limit` entries at and below `directory`.
-  [[nodiscard]] result<std::vector<std::string>> paths_below(const std::string& directory, std::size_t limit) const;
+  /// The next entries at and below `directory`, at most `limit`; none: that was all. What is put there between two
+  /// calls may be left out, and what a checkpoint moved may be returned twice.
+  [[nodiscard]] result<std::vector<std::string>> paths_below(const std::string& directory, tree_cursor& from,
+                                                             std::size_t limit) const;
 
-  /// In memory; readers see all of it or nothing. Writer thread only. Errors: the process must end.
+  /// In memory. Every look-up sees all of it or nothing, but find_many() is not one look-up: a window and a whole
+  /// checkpoint may come between its parts. Writer thread only. Errors: the process must end.
   std::string apply(window_effects&& effects);
 
   /// Of the newest window. Writer thread only, as the next two.
@@ -85,6 +94,7 @@ class index {
   const layer::value* find_recent(std::string_view path) const;
   std::vector<std::pair<std::string, layer::value>> recent_children(std::string_view directory, std::string_view after,
                                                                     std::size_t limit) const;
+  std::vector<std::string> recent_below(const std::string& directory) const;
   void run_checkpoints();
   std::string write(const layer& what);
 

@@ -63,7 +63,8 @@ std::vector<task> engine::impl::take_queued() {
 void engine::impl::run() {
   for (auto tasks = take_queued(); !tasks.empty(); tasks = take_queued()) {
     if (!tasks.front().tree.empty()) {
-      run_tree(tasks.front());
+      // What waits meanwhile has a window between two of a removal.
+      if (remove_some(tasks.front())) enqueue(std::move(tasks.front()));
     } else {
       run_window(tasks);
     }
@@ -85,33 +86,42 @@ void engine::impl::run_window(std::vector<task>& tasks) {
       outcomes.push_back(plan.add(t.condition, std::move(t.mutations)));
     }
   }
+  window_size size;
   if (!plan.records.empty()) {
     // A conflict may rest on a mutation of the same window: it is as true as that mutation is durable.
-    if (const auto written = write(plan); !written.is_ok()) {
+    if (const auto written = write(plan, size); !written.is_ok()) {
       give_back_chunks(plan);
       for (auto& o : outcomes) {
         if (o.code != status::refused) o = written;
       }
+      size = {};
     }
   }
+  // What comes after the window changes no outcome, and may wait for the disk.
   for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].done(std::move(outcomes[i]));
+  if (size.bytes > 0) after_window(size);
 }
 
-void engine::impl::run_tree(task& one) {
-  while (true) {
-    if (failed) return one.done(refused("the store failed"));
-    auto paths = entries->paths_below(one.tree, erased_per_window);
-    if (!paths.is_ok()) return one.done(paths.what);
-    if (paths.value.empty()) return one.done({});
-    window_plan plan{*entries, [](const chunk_id&) { return false; }};
-    for (auto& path : paths.value) {
-      // Not refused: an earlier window of this call may have removed a part.
-      if (auto error = plan.replay({std::move(path), std::nullopt}); !error.empty()) {
-        return one.done({status::unknown, std::move(error), 0});
-      }
-    }
-    if (auto written = write(plan); !written.is_ok()) return one.done({status::unknown, written.reason, 0});
+/// One window of a removal. False: it is answered.
+bool engine::impl::remove_some(task& one) {
+  const auto end = [&](outcome what) {
+    one.done(std::move(what));
+    return false;
+  };
+  if (failed) return end(refused("the store failed"));
+  auto paths = entries->paths_below(one.tree, one.removed, erased_per_window);
+  if (!paths.is_ok()) return end(paths.what);
+  if (paths.value.empty()) return end({});
+  window_plan plan{*entries, [](const chunk_id&) { return false; }};
+  for (auto& path : paths.value) {
+    // Not refused: an earlier window of this call may have removed a part.
+    if (auto error = plan.replay({std::move(path), std::nullopt}); !error.empty())
+      return end({status::unknown, std::move(error), 0});
   }
+  window_size size;
+  if (auto written = write(plan, size); !written.is_ok()) return end({status::unknown, written.reason, 0});
+  after_window(size);
+  return true;
 }
 
 /// Goes to the next volume when the current one is full. Errors: disk full and the like; nothing has changed.
@@ -152,7 +162,7 @@ void engine::impl::give_back_chunks(const window_plan& plan) {
 }
 
 /// Appends, syncs and indexes one window. Outcomes: ok; refused (nothing changed); unknown (the process must end).
-outcome engine::impl::write(window_plan& plan) {
+outcome engine::impl::write(window_plan& plan, window_size& size) {
   mutation_section section;
   std::vector<std::shared_ptr<pending_chunk>> chunks;
   if (!claim_chunks(plan, chunks, section.chunks)) return refused("a chunk was named too late");
@@ -183,11 +193,11 @@ outcome engine::impl::write(window_plan& plan) {
     return refused(std::move(error));
   }
   effects.next = {files->current(), files->position(), next_seq + 1};
-  return make_visible(std::move(effects), mutations.size(), header.window_bytes());
+  size = {mutations.size(), header.window_bytes()};
+  return make_visible(std::move(effects));
 }
 
-outcome engine::impl::make_visible(window_effects&& effects, std::uint64_t mutation_bytes,
-                                   std::uint64_t window_bytes) {
+outcome engine::impl::make_visible(window_effects&& effects) {
   step("window.appended");
   if (settings.sync) {
     if (auto error = files->sync(); !error.empty()) return fail(error);
@@ -207,17 +217,17 @@ outcome engine::impl::make_visible(window_effects&& effects, std::uint64_t mutat
     open_seq = next_seq;
     open_index = 0;
   }
-  after_window(mutation_bytes, window_bytes);
+  ++windows;
   return {};
 }
 
-void engine::impl::after_window(std::uint64_t mutation_bytes, std::uint64_t window_bytes) {
-  ++windows;
-  mutation_bytes_since_checkpoint += mutation_bytes;
-  volume_bytes_since_checkpoint += window_bytes;
+/// What a window makes due: it is visible and, where that is asked for, durable already.
+void engine::impl::after_window(const window_size& size) {
+  mutation_bytes_since_checkpoint += size.mutation_bytes;
+  volume_bytes_since_checkpoint += size.bytes;
   if (!settings.sync) {
-    unsynced_bytes += window_bytes;
-    if (unsynced_bytes / (max_unsynced_bytes / 8) != (unsynced_bytes - window_bytes) / (max_unsynced_bytes / 8)) {
+    unsynced_bytes += size.bytes;
+    if (unsynced_bytes / (max_unsynced_bytes / 8) != (unsynced_bytes - size.bytes) / (max_unsynced_bytes / 8)) {
       files->start_write_back();
     }
     if (unsynced_bytes >= max_unsynced_bytes) {

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <mutex>
+#include <semaphore>
 
 using namespace tidegate::smq;
 using namespace tidegate::smq::testing;
@@ -93,6 +95,78 @@ CAF_TEST(nothing is visible before it is synced) {
   opened = store.get();
   CAF_CHECK(blocking{store->ports()}.transact({"/f", std::nullopt}, {put("/f", "1")}).is_ok());
   CAF_CHECK(!seen_early);
+}
+
+CAF_TEST(a large tree goes in several windows and lets others in between) {
+  const scratch_directory home;
+  std::atomic<bool> waits{false};
+  std::binary_semaphore reached{0};
+  std::binary_semaphore go_on{0};
+  embedded::options wanted;
+  wanted.checkpoint_memory_bytes = 100'000;  // some of it is in RocksDB
+  wanted.faults.at = [&](std::string_view step) {
+    if (step != "window.appended" || !waits.exchange(false)) return;
+    reached.release();
+    go_on.acquire();
+  };
+  const auto store = open_embedded(home.path(), wanted);
+  const blocking calls{store->ports()};
+  std::vector<mutation> all;
+  for (int i = 0; i < 10'000; ++i) all.push_back(put("/t/" + std::to_string(i % 7) + "/" + std::to_string(i), "x"));
+  all.push_back(put("/t-2", "stays"));
+  all.push_back(put("/f", "1"));
+  CAF_CHECK(calls.transact({"/f", std::nullopt}, all).is_ok());
+  waits = true;
+  std::mutex mutex;
+  std::vector<std::string> answers;
+  std::promise<void> both;
+  const auto note = [&](const std::string& who) {
+    return [&, who](const outcome& what) {
+      const std::lock_guard lock{mutex};
+      answers.push_back(what.is_ok() ? who : what.reason);
+      if (answers.size() == 2) both.set_value();
+    };
+  };
+  store->remove_tree("/t", soon(), note("tree"));
+  reached.acquire();  // in its first window
+  store->transact({"/f", "1"}, {put("/f", "2")}, soon(), note("transaction"));
+  go_on.release();
+  CAF_REQUIRE(both.get_future().wait_for(std::chrono::seconds{20}) == std::future_status::ready);
+  CAF_CHECK_EQUAL(answers, (std::vector<std::string>{"transaction", "tree"}));
+  for (int i = 0; i < 7; ++i) CAF_CHECK(calls.list("/t/" + std::to_string(i)).value.entries.empty());
+  CAF_CHECK_EQUAL(calls.get("/t-2").value.content, "stays");
+}
+
+CAF_TEST(whoever waits for the kernel only does not wait for the disk) {
+  const scratch_directory home;
+  std::atomic<bool> waits{false};
+  std::binary_semaphore go_on{0};
+  embedded::options wanted;
+  wanted.sync = false;
+  wanted.faults.sync = [&](int) {
+    if (waits.exchange(false)) go_on.acquire();
+    return 0;
+  };
+  auto store = open_embedded(home.path(), wanted);
+  const blocking calls{store->ports()};
+  waits = true;
+  const std::string bytes(std::size_t{8} << 20, 'x');
+  for (int i = 0; i < 8; ++i) {  // 64 MiB without a sync are too many
+    const chunk_ref chunk{calls.put_chunk(bytes).value, 0, bytes.size(), 0};
+    auto answer = std::make_shared<std::promise<outcome>>();
+    auto answered = answer->get_future();
+    const std::optional<std::string> before = i == 0 ? std::nullopt : std::optional{std::to_string(i)};
+    store->transact({"/f", before}, {put("/c" + std::to_string(i), "", {chunk}), put("/f", std::to_string(i + 1))}, soon(),
+                    [answer](outcome what) { answer->set_value(std::move(what)); });
+    const bool is_answered = answered.wait_for(std::chrono::seconds{20}) == std::future_status::ready;
+    if (!is_answered) go_on.release();
+    CAF_REQUIRE(is_answered);
+    CAF_CHECK(answered.get().is_ok());
+  }
+  CAF_CHECK(calls.get("/c7").is_ok());
+  go_on.release();
+  store.reset();
+  CAF_CHECK(!waits);
 }
 
 CAF_TEST(chunks that nobody may name) {

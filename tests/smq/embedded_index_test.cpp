@@ -151,11 +151,18 @@ class subject {
       } while (page.value.more && !page.value.entries.empty());
       CAF_CHECK(listed == children);
     }
-    auto found = store_->paths_below(top, 1000).value;
-    std::sort(found.begin(), found.end());
-    CAF_CHECK(found == below);
-    const auto two = std::min<std::size_t>(2, below.size());
-    CAF_CHECK_EQUAL(store_->paths_below(top, 2).value.size(), two);
+    for (const std::size_t limit : {1, 2, 1000}) {
+      std::vector<std::string> found;
+      embedded::tree_cursor at;
+      for (auto page = store_->paths_below(top, at, limit); !page.value.empty();
+           page = store_->paths_below(top, at, limit)) {
+        CAF_CHECK_LESS_OR_EQUAL(page.value.size(), limit);
+        found.insert(found.end(), page.value.begin(), page.value.end());
+        if (found.size() > below.size()) break;  // it goes round in circles
+      }
+      std::sort(found.begin(), found.end());
+      CAF_CHECK(found == below);
+    }
   }
 
   /// What is on disk now is the state after window `expected`, whole.
