@@ -84,7 +84,8 @@ void mapping_writer_state::write_waiting() {
   for (std::int32_t p = 0; p < smq::mappings_partitions; ++p) {
     const auto at = static_cast<std::size_t>(p);
     if (records[at].empty()) continue;
-    auto plan = smq::plan_mappings(*log_, p, records[at], wall_ns(), store_->leader_epoch, !has_written_[at]);
+    auto plan = smq::plan_mappings(*log_, p, records[at], wall_ns(), store_->leader_epoch, !has_written_[at],
+                                   settings_.segments);
     // Behind the end of a file's time span: they go with the next write.
     for (auto i = plan.covered; i < records[at].size(); ++i)
       waiting_.emplace(std::pair{records[at][i].topic_id, records[at][i].partition}, records[at][i]);

@@ -158,7 +158,9 @@ void node::parts::start_actors(const options& settings) {
   registries.partitions.tails = std::make_shared<core::tail_budget>(settings.limits.tail_bytes);
   registries.partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
   registries.partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
-  mappings = spawn_mapping_writer(*system, store);
+  mapping_settings mapping;
+  mapping.segments = engine->segments;
+  mappings = spawn_mapping_writer(*system, store, mapping);
   registries.partitions.on_mapping = [to = mappings](const smq::mapping_record& record) {
     caf::anon_send(to, msg::mapping_report{record});
   };

@@ -35,7 +35,7 @@ void load_mapping_log(engine ports, std::int64_t now_second, const uuid& fresh_i
                 .configs = {}, .creation_second = now_second, .span_seconds = span_seconds};
   ports.entries.get(topic_path() + "/tidegate.topic", deadline,
                     [ports, log, deadline, done = std::move(done)](const result<entry>& found) {
-                      // A directory without topic entry has nothing in it: the entry is written first.
+                      // A directory without topic entry has no segments: those are written behind it.
                       if (found.what.code == status::absent) return done({{}, std::move(*log)});
                       if (!found.is_ok()) return done({found.what, {}});
                       auto topic = decode_topic_entry(found.value.content);
@@ -48,9 +48,10 @@ void load_mapping_log(engine ports, std::int64_t now_second, const uuid& fresh_i
 }
 
 std::vector<mutation> create_mapping_topic(const topic_info& topic) {
-  // Both are small and have no configs: they always encode.
-  return {{mutation::kind::put, {topic_path() + "/tidegate.topic", encode_topic_entry(topic).value(), {}, {}}},
-          {mutation::kind::put, {topic_path() + "/topic.conf", make_topic_conf(topic), {}, {}}}};
+  // Both are small and have no configs: they always encode. The topic entry last: a load that finds it takes the other
+  // as written, and one that does not writes both again.
+  return {{mutation::kind::put, {topic_path() + "/topic.conf", make_topic_conf(topic), {}, {}}},
+          {mutation::kind::put, {topic_path() + "/tidegate.topic", encode_topic_entry(topic).value(), {}, {}}}};
 }
 
 partition_place mapping_place(const topic_info& topic, std::int32_t partition) {
@@ -59,7 +60,7 @@ partition_place mapping_place(const topic_info& topic, std::int32_t partition) {
 }
 
 append_plan plan_mappings(const mapping_log& log, std::int32_t partition, const std::vector<mapping_record>& records,
-                          std::int64_t now_ns, std::int32_t leader_epoch, bool new_leader) {
+                          std::int64_t now_ns, std::int32_t leader_epoch, bool new_leader, const append_options& options) {
   const auto& at = log.partitions[static_cast<std::size_t>(partition)];
   auto ts_ns = at.last_ts_ns;
   auto number = at.next_message_number;
@@ -68,7 +69,7 @@ append_plan plan_mappings(const mapping_log& log, std::int32_t partition, const 
     ts_ns = std::max(ts_ns + 2, now_ns);  // + 2: SMQ readers resume at ts_ns + 1
     messages.push_back({mapping_key(r.topic_id, r.partition), encode_mapping(r), ts_ns, number++});
   }
-  return plan_messages(at, mapping_place(log.topic, partition), messages, leader_epoch, new_leader);
+  return plan_messages(at, mapping_place(log.topic, partition), messages, leader_epoch, new_leader, options);
 }
 
 std::int64_t mappings_start_after(const log_state& log, std::int64_t before_ns) {

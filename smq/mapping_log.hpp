@@ -30,7 +30,8 @@ partition_place mapping_place(const topic_info& topic, std::int32_t partition);
 
 /// Plans one chunk with all `records`, which belong to this partition of the mapping topic.
 append_plan plan_mappings(const mapping_log& log, std::int32_t partition, const std::vector<mapping_record>& records,
-                          std::int64_t now_ns, std::int32_t leader_epoch, bool new_leader);
+                          std::int64_t now_ns, std::int32_t leader_epoch, bool new_leader,
+                          const append_options& options = {});
 
 /// The log start behind the segments whose newest record is older than `before_ns`; the newest segment stays.
 std::int64_t mappings_start_after(const log_state& log, std::int64_t before_ns);

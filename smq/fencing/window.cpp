@@ -1,5 +1,7 @@
 #include "smq/fencing/window.hpp"
 
+#include "smq/entry_path.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
@@ -8,25 +10,10 @@ namespace tidegate::smq {
 
 namespace {
 
-constexpr std::size_t max_name_bytes = 255;   // a file name on common file systems; SeaweedFS's own limit
-constexpr std::size_t max_path_bytes = 4096;  // PATH_MAX
+constexpr std::size_t quoted_bytes = 255;  // of a path, in an answer
 
 bool is_below(std::string_view path, std::string_view directory) {
   return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
-}
-
-std::optional<std::string> why_not_path(std::string_view path) {
-  if (path.empty() || path.front() != '/') return "the path is not absolute";
-  if (path.size() > max_path_bytes) return "the path is too long";
-  for (std::size_t begin = 1; begin <= path.size();) {
-    auto end = std::min(path.find('/', begin), path.size());
-    auto name = path.substr(begin, end - begin);
-    if (name.empty() || name == "." || name == "..") return "the path has an empty or relative name";
-    if (name.size() > max_name_bytes) return "a name in the path is too long";
-    begin = end + 1;
-  }
-  if (path.find('\0') != std::string_view::npos) return "the path has a zero byte";
-  return std::nullopt;
 }
 
 bool puts_one_small_entry(const write_unit& unit) {
@@ -54,7 +41,7 @@ std::optional<std::string> why_not(const std::vector<mutation>& mutations) {
   static const std::string view = view_path();
   for (const auto& m : mutations) {
     const auto& path = m.target.path;
-    if (auto reason = why_not_path(path)) return *reason + ": " + path.substr(0, max_name_bytes);
+    if (auto problem = path_problem(path); !problem.empty()) return problem + ": " + path.substr(0, quoted_bytes);
     if (is_below(path, nodes) || path == nodes || path == view) return "only fencing writes " + path;
   }
   return std::nullopt;

@@ -1,5 +1,6 @@
 #include "smq/positions/group_entry.hpp"
 
+#include "smq/entry_path.hpp"
 #include "smq/layout.hpp"
 #include "smq/names.hpp"
 
@@ -157,7 +158,7 @@ void list_groups(entry_port& entries, const std::string& after, std::size_t limi
     if (!found.is_ok()) return done({found.what, {}});
     group_page page;
     for (const auto& e : found.value.entries) {
-      page.next = e.path.substr(e.path.rfind('/') + 1);
+      page.next = name_of(e.path);
       auto group = decode_group_entry(e.content);
       if (!group || group_entry_path(group->group_id) != e.path) {
         page.unreadable.push_back(e.path);

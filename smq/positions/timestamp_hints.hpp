@@ -6,12 +6,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <iterator>
 #include <list>
 #include <map>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace tidegate::smq {
 
@@ -25,8 +25,10 @@ class timestamp_hints {
   /// Appends must not push out what a slow consumer was just given, nor the other way round.
   enum class source : std::uint8_t { log, consumer };
   static constexpr std::size_t points_per_source = 128;  // of one partition; the least recently noted go first
-  static constexpr std::size_t point_bytes = 96;         // map node and queue slot, rounded up
-  static constexpr std::size_t partition_bytes = 256;
+  // What they take in memory, rounded up.
+  static constexpr std::size_t point_bytes = 80;
+  static constexpr std::size_t slot_bytes = 16;  // a point has one for each time that it was noted lately
+  static constexpr std::size_t partition_bytes = 320;
 
   explicit timestamp_hints(std::size_t max_bytes = std::size_t{8} << 20) : max_bytes_(max_bytes) {}
 
@@ -45,6 +47,7 @@ class timestamp_hints {
     ++at->second.noted;
     auto& noted = known->noted[static_cast<std::size_t>(from)];
     noted.push_back(offset);
+    ++slots_;
     if (noted.size() > points_per_source) forget_oldest(*known, noted);
     while (size() > max_bytes_ && newest_first_.size() > 1) drop(std::prev(newest_first_.end()));
   }
@@ -76,7 +79,7 @@ class timestamp_hints {
   };
   struct points {
     std::map<std::int64_t, point> by_offset;
-    std::array<std::deque<std::int64_t>, 2> noted;  // by source, oldest first
+    std::array<std::vector<std::int64_t>, 2> noted;  // by source, oldest first
   };
   using order = std::list<std::pair<key, points>>;
 
@@ -88,9 +91,10 @@ class timestamp_hints {
   }
 
   /// The lowest offset stays for ever: it covers what is far behind.
-  void forget_oldest(points& of, std::deque<std::int64_t>& noted) {
+  void forget_oldest(points& of, std::vector<std::int64_t>& noted) {
     auto oldest = of.by_offset.find(noted.front());
-    noted.pop_front();
+    noted.erase(noted.begin());  // a kilobyte at most
+    --slots_;
     if (--oldest->second.noted > 0 || oldest == of.by_offset.begin()) return;
     of.by_offset.erase(oldest);
     --points_;
@@ -98,12 +102,13 @@ class timestamp_hints {
 
   void drop(order::iterator which) {
     points_ -= which->second.by_offset.size();
+    for (const auto& noted : which->second.noted) slots_ -= noted.size();
     partitions_.erase(which->first);
     newest_first_.erase(which);
   }
 
   [[nodiscard]] std::size_t size() const {
-    return points_ * point_bytes + partitions_.size() * partition_bytes;
+    return points_ * point_bytes + slots_ * slot_bytes + partitions_.size() * partition_bytes;
   }
 
   const std::size_t max_bytes_;
@@ -111,6 +116,7 @@ class timestamp_hints {
   order newest_first_;
   std::map<key, order::iterator> partitions_;
   std::size_t points_ = 0;
+  std::size_t slots_ = 0;
 };
 
 }  // namespace tidegate::smq

@@ -1,3 +1,4 @@
+#include "smq/entry_path.hpp"
 #include "smq/segments/log.hpp"
 #include "smq/segments/merge_log.hpp"
 #include "smq/segments/segment_attributes.hpp"
@@ -115,7 +116,7 @@ class log_loader final : public step_loop {
     if (!page_.is_ok()) return fail(page_.what);
     if (page_.value.more && page_.value.entries.empty()) return fail({status::unknown, "an empty page, and more", 0});
     for (const auto& e : page_.value.entries) {
-      std::string name = e.path.substr(e.path.rfind('/') + 1);
+      const std::string name{name_of(e.path)};
       after_ = name;
       auto parts = parse_segment_name(name);
       if (parts) {

@@ -1,5 +1,6 @@
 #include "smq/topics/catalog.hpp"
 
+#include "smq/entry_path.hpp"
 #include "smq/topics/decided.hpp"
 
 #include <algorithm>
@@ -222,7 +223,7 @@ std::string unescaped_topic(const std::string& escaped) {
 std::vector<name_record> live_names(const list_page& names, topic_page& page) {
   std::vector<name_record> live;
   for (const auto& e : names.entries) {
-    page.next = e.path.substr(e.path.rfind('/') + 1);
+    page.next = name_of(e.path);
     auto record = decode_name_record(e.content);
     if (!record || name_entry_path(record->name) != e.path) {
       page.unreadable.push_back(unescaped_topic(page.next));

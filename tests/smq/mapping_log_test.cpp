@@ -69,6 +69,29 @@ CAF_TEST(a new topic is written once and its log goes on after a load) {
   CAF_CHECK(load(store).is_ok());
 }
 
+CAF_TEST(a topic that was written in part is written again) {
+  segments_memory_engine store;
+  auto log = load(store).value;
+  const auto unit = create_mapping_topic(log.topic);
+  CAF_REQUIRE_EQUAL(unit.size(), 2u);
+  store.write({unit[0]});
+  CAF_CHECK(!load(store).value.is_stored);
+  store.write({unit[1]});
+  CAF_CHECK(load(store).value.is_stored);
+}
+
+CAF_TEST(a file of the topic takes as many chunks as the engine likes) {
+  segments_memory_engine store;
+  auto log = load(store).value;
+  const append_options two{.max_chunks_per_segment = 2};
+  append(store, log, 0, {{id_of(9), 0, 5, 6, 7, 0, "s"}}, second, true);
+  const std::vector<mapping_record> next{{id_of(9), 0, 6, 6, 7, 0, "s"}};
+  CAF_CHECK(!plan_mappings(log, 0, next, 2 * second, 3, false, two).rolls);
+  append(store, log, 0, next, 2 * second, false);
+  CAF_CHECK(plan_mappings(log, 0, next, 3 * second, 3, false, two).rolls);
+  CAF_CHECK(!plan_mappings(log, 0, next, 3 * second, 3, false).rolls);
+}
+
 CAF_TEST(a damaged topic entry is an error) {
   segments_memory_engine store;
   auto log = load(store).value;

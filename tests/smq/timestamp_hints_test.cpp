@@ -6,6 +6,8 @@
 
 #include "caf/test/unit_test.hpp"
 
+#include <malloc.h>
+
 using namespace tidegate;
 using namespace tidegate::smq;
 using topics_testing::test_id;
@@ -33,7 +35,8 @@ CAF_TEST(a partition keeps its oldest point and the newest ones) {
   CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 5), 100);
   for (std::int64_t i = 9 * kept; i < 10 * kept; ++i) CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, i), 100 + i);
   CAF_CHECK_EQUAL(hints.size_bytes(), (timestamp_hints::points_per_source + 1) * timestamp_hints::point_bytes +
-                                          timestamp_hints::partition_bytes);
+                                        timestamp_hints::points_per_source * timestamp_hints::slot_bytes +
+                                        timestamp_hints::partition_bytes);
 }
 
 CAF_TEST(what a consumer was just given stays whatever is appended meanwhile) {
@@ -53,7 +56,7 @@ CAF_TEST(what a consumer was just given stays whatever is appended meanwhile) {
 }
 
 CAF_TEST(the partitions that were used longest ago go first) {
-  constexpr auto each = timestamp_hints::point_bytes + timestamp_hints::partition_bytes;
+  constexpr auto each = timestamp_hints::point_bytes + timestamp_hints::slot_bytes + timestamp_hints::partition_bytes;
   timestamp_hints hints(3 * each);
   for (std::int32_t p = 0; p < 3; ++p) hints.note(test_id(1), p, 0, 100);
   CAF_CHECK_EQUAL(hints.value_of(test_id(1), 0, 0), 100);  // 1 is now the oldest
@@ -65,4 +68,16 @@ CAF_TEST(the partitions that were used longest ago go first) {
   for (std::int32_t p = 0; p < 3; ++p) tiny.note(test_id(1), p, 0, 100);
   CAF_CHECK_EQUAL(tiny.value_of(test_id(1), 2, 0), 100);  // the one in use stays
   CAF_CHECK_EQUAL(tiny.size_bytes(), each);
+}
+
+CAF_TEST(what they count is at least what they take) {
+  for (const std::int64_t notes : {1, 20, 300}) {
+    for (const std::int64_t offsets : {std::int64_t{1}, notes}) {
+      const auto before = ::mallinfo2().uordblks;
+      timestamp_hints hints(std::size_t{1} << 30);
+      for (std::int32_t p = 0; p < 1000; ++p)
+        for (std::int64_t i = 0; i < notes; ++i) hints.note(test_id(1), p, i % offsets, 100 + i);
+      CAF_CHECK_LESS_OR_EQUAL(::mallinfo2().uordblks - before, hints.size_bytes());
+    }
+  }
 }
