@@ -10,6 +10,7 @@
 namespace tidegate::actors {
 
 void partition_state::fetch(const msg::fetch_read& m) {
+  tail_.give_up_excess();
   msg::fetch_result result;
   result.high_watermark = machine_->high_watermark();
   result.last_stable_offset = machine_->high_watermark();

@@ -11,7 +11,16 @@ void tail_cache::push(const planned_batch& batch) {
                     is_copied ? shared_bytes::copy_of(batch.batch.view()) : batch.batch});
   bytes_ += batch.batch.size();
   if (node_) node_->take(batch.batch.size());
-  while (!items_.empty() && (bytes_ > max_bytes_ || (node_ && node_->is_over()))) drop_front();
+  if (node_ && items_.size() == 1) node_->join();
+  while (!items_.empty() && bytes_ > max_bytes_) drop_front();
+  give_up_excess();
+}
+
+void tail_cache::give_up_excess() {
+  if (!node_) return;
+  const auto is_above_share = [&] { return bytes_ > node_->share(); };
+  while (items_.size() > 1 && (node_->is_over() || (node_->is_scarce() && is_above_share()))) drop_front();
+  if (!items_.empty() && (node_->is_far_over() || (node_->is_over() && is_above_share()))) drop_front();
 }
 
 std::optional<std::vector<shared_bytes>> tail_cache::read(std::int64_t offset, std::size_t max_bytes,
@@ -36,6 +45,7 @@ void tail_cache::trim(std::int64_t log_start) {
 
 void tail_cache::clear() {
   if (node_) node_->give(bytes_);
+  if (node_ && !items_.empty()) node_->leave();
   items_.clear();
   bytes_ = 0;
 }
@@ -44,6 +54,7 @@ void tail_cache::drop_front() {
   bytes_ -= items_.front().batch.size();
   if (node_) node_->give(items_.front().batch.size());
   items_.pop_front();
+  if (node_ && items_.empty()) node_->leave();
 }
 
 }  // namespace tidegate::core

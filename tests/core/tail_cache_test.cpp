@@ -3,6 +3,9 @@
 
 #include "caf/test/unit_test.hpp"
 
+#include <memory>
+#include <vector>
+
 using namespace tidegate;
 
 namespace {
@@ -89,19 +92,57 @@ CAF_TEST(small batches are copied and large ones stay slices) {
   CAF_CHECK((*found)[1].data() == large.batch.data());
 }
 
-CAF_TEST(the tails of a node together stay within its budget) {
-  auto node = std::make_shared<core::tail_budget>(500);
+CAF_TEST(tails take what they want while half of the budget is free) {
+  auto node = std::make_shared<core::tail_budget>(1000);
+  core::tail_cache quiet{1000, 0, node};
   core::tail_cache busy{1000, 0, node};
-  {
-    core::tail_cache quiet{1000, 0, node};
-    for (int base : {0, 1, 2}) quiet.push(batch(base, 1, 100));
-    for (int base : {0, 1, 2, 3, 4}) busy.push(batch(base, 1, 100));
-    CAF_CHECK_EQUAL(quiet.bytes() + busy.bytes(), 500u);
-    CAF_CHECK_EQUAL(read(busy, 3, 1000), (std::vector<int>{3, 4}));
-    CAF_CHECK_EQUAL(read(busy, 2, 1000), std::vector<int>{-1});
+  quiet.push(batch(0, 1, 10));
+  for (int base : {0, 1, 2, 3}) busy.push(batch(base, 1, 120));
+  CAF_CHECK_EQUAL(busy.bytes(), 480u);
+}
+
+CAF_TEST(a newcomer gets its share from those who hold more) {
+  auto node = std::make_shared<core::tail_budget>(900);
+  core::tail_cache first{1000, 0, node};
+  core::tail_cache second{1000, 0, node};
+  core::tail_cache newcomer{1000, 0, node};
+  for (int base = 0; base < 9; ++base) first.push(batch(base, 1, 100));
+  CAF_CHECK_EQUAL(first.bytes(), 900u);
+  for (int base = 0; base < 9; ++base) second.push(batch(base, 1, 100));
+  CAF_CHECK_EQUAL(second.bytes(), 100u);  // the newest, until the other one is touched
+  CAF_CHECK_EQUAL(read(second, 8, 1000), std::vector<int>{8});
+  first.give_up_excess();
+  CAF_CHECK_EQUAL(first.bytes(), 400u);
+  for (int base = 9; base < 18; ++base) second.push(batch(base, 1, 100));
+  CAF_CHECK_EQUAL(second.bytes(), 400u);
+  for (int base = 0; base < 9; ++base) {
+    newcomer.push(batch(base, 1, 100));
+    first.push(batch(9 + base, 1, 100));
+    second.give_up_excess();
   }
-  for (int base : {5, 6, 7, 8, 9}) busy.push(batch(base, 1, 100));
-  CAF_CHECK_EQUAL(busy.bytes(), 500u);
-  busy.push(batch(10, 1, 600));
-  CAF_CHECK_EQUAL(busy.bytes(), 0u);
+  for (const auto* c : {&first, &second, &newcomer}) CAF_CHECK_EQUAL(c->bytes(), 300u);
+}
+
+CAF_TEST(the tails of a node never hold more than twice its budget) {
+  constexpr std::int64_t budget = 1000;
+  auto node = std::make_shared<core::tail_budget>(budget);
+  std::vector<std::unique_ptr<core::tail_cache>> all;
+  const auto held = [&] {
+    std::size_t bytes = 0;
+    for (const auto& c : all) bytes += c->bytes();
+    return bytes;
+  };
+  for (int tails = 0; tails < 100; ++tails) {
+    all.push_back(std::make_unique<core::tail_cache>(800, 0, node));
+    for (int base = 0; base < 30; ++base) all.back()->push(batch(base, 1, static_cast<std::size_t>(1 + base * 7)));
+    CAF_CHECK_LESS_OR_EQUAL(held(), 2u * budget);
+  }
+  for (auto& c : all) c->give_up_excess();
+  CAF_CHECK_LESS_OR_EQUAL(held(), static_cast<std::size_t>(budget));
+  for (auto& c : all) c->clear();
+  core::tail_cache alone{5000, 0, node};
+  for (int base = 0; base < 20; ++base) alone.push(batch(base, 1, 100));
+  CAF_CHECK_EQUAL(alone.bytes(), 1000u);  // nothing of the others is left in the books
+  alone.push(batch(20, 1, 1001));
+  CAF_CHECK_EQUAL(alone.bytes(), 0u);
 }
