@@ -1,6 +1,7 @@
 #include "actors/store_engine.hpp"
 
 #include "messages/common/fault_point.hpp"
+#include "smq/chunk_cache.hpp"
 #include "smq/embedded/engine.hpp"
 #include "smq/fencing/shard.hpp"
 #include "smq/seaweedmq/engine.hpp"
@@ -27,12 +28,14 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   if (!opened.store) return nullptr;
   const auto ports = opened.store->ports();
   const smq::shard_options shards;
+  auto engine = std::make_unique<store_engine>(std::move(opened.store), ports);
+  engine->max_window_mutations = shards.max_window_mutations;
+  engine->max_window_bytes = shards.max_window_bytes;
+  engine->max_window_chunk_bytes = shards.max_window_chunk_bytes;
   // The chunks of a merge are in one window, and everybody's commits wait for it: short files. So a file of many chunks
   // is worth a copy of its own, else long logs would keep all their small chunks.
-  const smq::merge_rules merges{.min_sources = 8, .min_chunks = 64, .max_bytes = std::uint64_t{8} << 20};
-  return std::make_unique<store_engine>(store_engine{std::move(opened.store), ports, 1, shards.max_window_mutations,
-                                                     shards.max_window_bytes, shards.max_window_chunk_bytes, {},
-                                                     merges});
+  engine->merges = {.min_sources = 8, .min_chunks = 64, .max_bytes = std::uint64_t{8} << 20};
+  return engine;
 }
 
 std::vector<std::string> split(const std::string& list) {
@@ -44,6 +47,12 @@ std::vector<std::string> split(const std::string& list) {
   }
   return parts;
 }
+
+/// The cache completes nothing by itself, so the engine goes first.
+struct cluster_engine {
+  std::unique_ptr<smq::chunk_cache> cache;
+  std::unique_ptr<smq::seaweedmq::engine> cluster;
+};
 
 std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::string& error) {
   smq::seaweedmq::options cluster;
@@ -59,11 +68,25 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   auto opened = smq::seaweedmq::open(cluster, std::chrono::steady_clock::now() + cluster_patience);
   error = std::move(opened.error);
   if (!opened.store) return nullptr;
+  smq::chunk_cache_options ahead;
+  ahead.max_bytes = static_cast<std::size_t>(settings.limits.read_ahead_bytes);
   const auto ports = opened.store->ports();
+  auto both = std::make_shared<cluster_engine>();
+  both->cache = std::make_unique<smq::chunk_cache>(ports.chunks, ahead);
+  both->cluster = std::move(opened.store);
+  const smq::engine cached{*both->cache, ports.entries};
+  const auto address = both->cluster->filer_address();
+  auto engine = std::make_unique<store_engine>(std::move(both), cached);
+  engine->shards = smq::seaweedmq::shard_count;
+  engine->max_window_mutations = smq::seaweedmq::max_window_mutations;
+  engine->max_window_bytes = smq::seaweedmq::max_window_bytes;
+  engine->max_window_chunk_bytes = std::numeric_limits<std::uint64_t>::max();
   // Every rewrite of a segment's entry is logged twice by the filer: short chunk lists (design §6.3).
-  return std::make_unique<store_engine>(store_engine{
-    std::move(opened.store), ports, smq::seaweedmq::shard_count, smq::seaweedmq::max_window_mutations,
-    smq::seaweedmq::max_window_bytes, std::numeric_limits<std::uint64_t>::max(), {.max_chunks_per_segment = 16, .max_segment_bytes = 16 * 1024 * 1024}, {}});
+  engine->segments = {.max_chunks_per_segment = 16, .max_segment_bytes = 16 * 1024 * 1024};
+  engine->start_timeout = cluster_patience;
+  engine->address = address;
+  engine->address_is_named = !settings.smq.filer.empty();
+  return engine;
 }
 
 }  // namespace

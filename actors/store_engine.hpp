@@ -4,15 +4,19 @@
 #include "smq/ports.hpp"
 #include "smq/segments/merge_log.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace tidegate::actors {
 
 /// The engine that `smq.engine` names, and the few numbers in which engines differ. Nothing above the ports knows more.
 struct store_engine {
+  store_engine(std::shared_ptr<void> all_of_it, smq::engine both) : owner(std::move(all_of_it)), ports(both) {}
+
   std::shared_ptr<void> owner;  // the ports live as long as it does
   smq::engine ports;
   std::uint16_t shards = 1;
@@ -21,6 +25,9 @@ struct store_engine {
   std::uint64_t max_window_chunk_bytes = 0;
   smq::append_options segments;
   smq::merge_rules merges;
+  std::chrono::milliseconds start_timeout{60'000};  // of the steps that make this process a member
+  std::string address;                              // of a store elsewhere; "" = in this process
+  bool address_is_named = false;                    // by the operator
 };
 
 /// Blocks. Null: `error` says why.

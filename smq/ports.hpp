@@ -94,6 +94,9 @@ class chunk_port {
   /// Bytes [position, position + count) of a chunk; a range that ends behind the chunk is refused.
   virtual void get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
                    completion<result<shared_bytes>> done) = 0;
+
+  /// A hint: this chunk of `size` bytes will be read soon. Nothing depends on it.
+  virtual void will_read(const chunk_id& /*id*/, std::uint64_t /*size*/) {}
 };
 
 class entry_port {

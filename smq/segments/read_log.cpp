@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t search_read_bytes = 1024 * 1024;  // a usual chunk: the batch may be anywhere inside
 constexpr std::uint64_t least_read_bytes = 64 * 1024;     // a round trip costs more than these bytes
 constexpr std::uint64_t entry_overhead_bytes = 1024;
+constexpr std::uint64_t ahead_bytes = 4 * 1024 * 1024;  // a reader that goes on finds so much behind its read
+constexpr std::size_t ahead_chunks = 32;
 
 outcome damaged(const std::string& why) { return {status::refused, "damaged: " + why, 0}; }
 
@@ -44,13 +46,19 @@ class log_reader final : public step_loop {
         if (low_ < high_) return ask(probe(), 0, log_entry_head_bytes);
         start_scan({current().base_offset, low_, 0}, low_ == 0 ? current().base_offset : -1);
       }
-      if (full_ || (expected_ >= 0 && expected_ >= view_->end_offset)) return finish();
-      if (position_ < current().chunks[chunk_].size) return ask(chunk_, position_, next_read_bytes());
+      if (full_ || is_enough() || (expected_ >= 0 && expected_ >= view_->end_offset)) return finish();
+      if (position_ < current().chunks[chunk_].size) {
+        if (goes_on_) announce_next_chunks();
+        return ask(chunk_, position_, next_read_bytes());
+      }
       if (!next_chunk()) return false;
     }
   }
 
   const segment& current() const { return view_->segments[segment_]; }
+
+  /// Whatever comes next is too much.
+  bool is_enough() const { return !batches_.empty() && bytes_ >= max_bytes_; }
 
   bool locate() {
     if (wanted_ >= view_->end_offset) return finish();
@@ -64,6 +72,7 @@ class log_reader final : public step_loop {
         point->chunk_index < current().chunks.size() && point->position < current().chunks[point->chunk_index].size) {
       start_scan(*point, wanted_);
       from_index_ = true;
+      goes_on_ = true;  // where an earlier read ended
       return true;
     }
     phase_ = phase::search;
@@ -79,8 +88,24 @@ class log_reader final : public step_loop {
     expected_ = expected;
   }
 
+  /// So that the store brings them while this chunk is read and sent.
+  void announce_next_chunks() {
+    std::uint64_t bytes = 0;
+    std::size_t count = 0;
+    auto chunk = chunk_ + 1;
+    for (auto s = segment_; s < view_->segments.size(); ++s, chunk = 0) {
+      const auto& listed = view_->segments[s].chunks;
+      for (; chunk < listed.size(); ++chunk) {
+        if (count++ == ahead_chunks || bytes >= ahead_bytes) return;
+        chunks_.will_read(listed[chunk].id, listed[chunk].size);
+        bytes += listed[chunk].size;
+      }
+    }
+  }
+
   bool next_chunk() {
     position_ = 0;
+    goes_on_ = true;
     if (++chunk_ < current().chunks.size()) return true;
     if (expected_ != current().next_offset) return damage("the segment ends early");
     expected_ = behind_gaps(view_->gaps, expected_);
@@ -141,6 +166,7 @@ class log_reader final : public step_loop {
     answer_.value = {};
     auto left_in_chunk = current().chunks[chunk_].size - position_;
     std::size_t at = 0;
+    const auto first = batches_.size();
     needed_ = 0;
     while (at < bytes.size() && !full_) {
       auto rest = bytes.view().subspan(at);
@@ -158,7 +184,16 @@ class log_reader final : public step_loop {
       if (!full_) at += entry->stored_bytes;
     }
     position_ += at;
+    keep_only_batches(first, bytes.size());
     return true;
+  }
+
+  /// A batch keeps all bytes alive that it was read with: few of many are copied out.
+  void keep_only_batches(std::size_t first, std::size_t read_bytes) {
+    std::size_t kept = 0;
+    for (auto i = first; i < batches_.size(); ++i) kept += batches_[i].size();
+    if (kept >= read_bytes / 2) return;
+    for (auto i = first; i < batches_.size(); ++i) batches_[i] = shared_bytes::copy_of(batches_[i].view());
   }
 
   bool take_message(const log_entry& entry, shared_bytes batch, std::uint64_t position) {
@@ -239,6 +274,7 @@ class log_reader final : public step_loop {
   std::uint64_t needed_ = 0;    // bytes of a message that the last read cut off
   bool from_index_ = false;
   bool index_failed_ = false;
+  bool goes_on_ = false;  // chunk after chunk: the next ones are wanted, too
   bool full_ = false;
   bool asked_ = false;
   std::uint64_t asked_bytes_ = 0;

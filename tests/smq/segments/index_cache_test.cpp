@@ -1,3 +1,4 @@
+// What is only remembered or read ahead never changes what a consumer reads.
 #define CAF_SUITE index_cache
 #include "tests/smq/segments/segments_fixture.hpp"
 
@@ -25,6 +26,8 @@ CAF_TEST(consumers that push out each others points read every batch once and in
     s.options.max_chunks_per_segment = *rc::gen::inRange<std::size_t>(1, 4);
     const auto points = *rc::gen::inRange<std::size_t>(0, 4);
     index_cache index{points * index_cache::point_bytes};
+    if (*rc::gen::arbitrary<bool>())
+      s.ahead.emplace(s.store, chunk_cache_options{.max_bytes = *rc::gen::inRange<std::size_t>(0, 3000)});
     std::vector<consumer> consumers(*rc::gen::inRange<std::size_t>(1, 6));
     std::int64_t ts_ns = 0;
     const auto steps = *rc::gen::inRange(1, 80);
@@ -46,4 +49,19 @@ CAF_TEST(consumers that push out each others points read every batch once and in
       RC_ASSERT(index.size_bytes() <= points * index_cache::point_bytes);
     }
   }));
+}
+
+CAF_TEST(a consumer that goes on finds the next chunks read ahead) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 5;
+  for (int i = 0; i < 40; ++i) s.append_one(1, (i + 1) * 1000, 300);
+  s.ahead.emplace(s.store, chunk_cache_options{});
+  index_cache index{1 << 16};
+  CAF_CHECK_EQUAL(s.read(0, 1, &index).value.size(), 1u);
+  CAF_CHECK_EQUAL(s.ahead->size_bytes(), 0u);  // one read: perhaps it wants no more
+  CAF_CHECK_EQUAL(s.read(1, 1, &index).value.size(), 1u);
+  CAF_CHECK(s.ahead->size_bytes() > 0);
+  s.store.chunk_reads = 0;
+  for (int i = 2; i < 9; ++i) CAF_CHECK(s.read(i, 1, &index).value.front() == s.written[static_cast<std::size_t>(i)]);
+  CAF_CHECK(s.store.chunk_reads <= 8);  // one each, and no more than that is ahead
 }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "messages/common/crc32c.hpp"
+#include "smq/chunk_cache.hpp"
 #include "smq/segments/big_endian.hpp"
 #include "smq/segments/read_log.hpp"
 #include "tests/smq/segments/segments_memory_engine.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace tidegate::smq::test {
@@ -40,6 +42,7 @@ inline const partition_place place{"orders", id_of(0x10), 3, "/topics/kafka/orde
 /// A log with its engine, appended to as a leader does.
 struct stored_log {
   segments_memory_engine store;
+  std::optional<chunk_cache> ahead;  // set: reads go through it
   log_state log;
   std::vector<shared_bytes> written;
   append_options options;
@@ -84,7 +87,8 @@ struct stored_log {
 
   result<std::vector<shared_bytes>> read(std::int64_t offset, std::size_t max_bytes, index_cache* index = nullptr) {
     result<std::vector<shared_bytes>> read{{status::unknown, "no answer", 0}, {}};
-    read_log(store.ports(), make_view(log, place, offset, log.next_offset), offset, max_bytes, {}, index,
+    auto ports = store.ports();
+    read_log({ahead ? *ahead : ports.chunks, ports.entries}, make_view(log, place, offset, log.next_offset), offset, max_bytes, {}, index,
              [&](result<std::vector<shared_bytes>> r) { read = std::move(r); });
     return read;
   }

@@ -1,0 +1,143 @@
+#include "smq/chunk_cache.hpp"
+
+#include <list>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+namespace tidegate::smq {
+
+namespace {
+
+/// A small part must not keep a large chunk alive when the cache has let go of it.
+shared_bytes part_of(const shared_bytes& chunk, std::uint64_t position, std::uint64_t count) {
+  const auto part = chunk.slice(position, count);
+  return count < chunk.size() / 2 ? shared_bytes::copy_of(part.view()) : part;
+}
+
+}  // namespace
+
+/// Callbacks of the inner port hold it, so that it lives until the last one has come.
+struct chunk_cache::shelf : std::enable_shared_from_this<shelf> {
+  struct part {
+    std::uint64_t position = 0;
+    std::uint64_t count = 0;
+    time_point deadline;
+    completion<result<shared_bytes>> done;
+  };
+
+  struct chunk {
+    std::uint64_t size = 0;
+    shared_bytes bytes;                       // empty: on its way
+    std::vector<part> waiting;                // for it
+    std::list<chunk_id>::iterator used;       // in `order`; only when it is here
+    [[nodiscard]] bool is_here() const { return !bytes.empty(); }
+  };
+
+  chunk_port& inner;
+  const chunk_cache_options options;
+  mutable std::mutex mutex;  // guards everything below
+  std::unordered_map<chunk_id, chunk> chunks;
+  std::list<chunk_id> order;  // the most recently used first
+  std::size_t bytes = 0;
+  std::size_t loading = 0;
+
+  shelf(chunk_port& port, const chunk_cache_options& wanted) : inner(port), options(wanted) {}
+
+  bool make_room(std::uint64_t size);
+  void load(const chunk_id& id, std::uint64_t size);
+  void loaded(const chunk_id& id, const result<shared_bytes>& answer);
+};
+
+/// Called with the mutex. False: what is on its way takes all the room.
+bool chunk_cache::shelf::make_room(std::uint64_t size) {
+  while (bytes + size > options.max_bytes && !order.empty()) {
+    const auto oldest = chunks.find(order.back());
+    bytes -= oldest->second.size;
+    chunks.erase(oldest);
+    order.pop_back();
+  }
+  return bytes + size <= options.max_bytes;
+}
+
+void chunk_cache::shelf::load(const chunk_id& id, std::uint64_t size) {
+  inner.get(id, 0, size, std::chrono::steady_clock::now() + options.timeout,
+            [self = shared_from_this(), id](const result<shared_bytes>& answer) { self->loaded(id, answer); });
+}
+
+void chunk_cache::shelf::loaded(const chunk_id& id, const result<shared_bytes>& answer) {
+  std::vector<part> waiting;
+  {
+    const std::lock_guard lock{mutex};
+    --loading;
+    const auto found = chunks.find(id);
+    waiting = std::move(found->second.waiting);
+    if (answer.is_ok() && answer.value.size() == found->second.size) {
+      found->second.waiting = {};
+      found->second.bytes = answer.value;
+      found->second.used = order.insert(order.begin(), id);
+    } else {
+      bytes -= found->second.size;
+      chunks.erase(found);
+    }
+  }
+  for (auto& p : waiting) {
+    const bool fits = answer.is_ok() && p.position <= answer.value.size() && p.count <= answer.value.size() - p.position;
+    if (fits) {
+      p.done({{}, part_of(answer.value, p.position, p.count)});
+    } else if (answer.is_ok() || answer.what.code == status::refused) {
+      // It was about another range, or about too much at once: of this part the engine may say something else.
+      inner.get(id, p.position, p.count, p.deadline, std::move(p.done));
+    } else {
+      p.done({answer.what, {}});
+    }
+  }
+}
+
+chunk_cache::chunk_cache(chunk_port& inner, const chunk_cache_options& options)
+  : shelf_(std::make_shared<shelf>(inner, options)) {}
+
+chunk_cache::~chunk_cache() = default;
+
+void chunk_cache::put(std::vector<shared_bytes> parts, time_point deadline, completion<result<chunk_id>> done) {
+  shelf_->inner.put(std::move(parts), deadline, std::move(done));
+}
+
+void chunk_cache::get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
+                      completion<result<shared_bytes>> done) {
+  shared_bytes here;
+  {
+    const std::lock_guard lock{shelf_->mutex};
+    if (const auto found = shelf_->chunks.find(id); found != shelf_->chunks.end()) {
+      auto& chunk = found->second;
+      if (!chunk.is_here()) {
+        chunk.waiting.push_back({position, count, deadline, std::move(done)});
+        return;
+      }
+      shelf_->order.splice(shelf_->order.begin(), shelf_->order, chunk.used);
+      if (position <= chunk.size && count <= chunk.size - position) here = chunk.bytes;
+    }
+  }
+  if (here.empty()) return shelf_->inner.get(id, position, count, deadline, std::move(done));
+  done({{}, part_of(here, position, count)});
+}
+
+void chunk_cache::will_read(const chunk_id& id, std::uint64_t size) {
+  auto& s = *shelf_;
+  if (size == 0 || size > s.options.max_chunk_bytes) return;
+  {
+    const std::lock_guard lock{s.mutex};
+    if (s.chunks.contains(id) || s.loading == s.options.max_loading || !s.make_room(size)) return;
+    s.chunks[id].size = size;
+    s.bytes += size;
+    ++s.loading;
+  }
+  s.load(id, size);
+}
+
+std::size_t chunk_cache::size_bytes() const {
+  const std::lock_guard lock{shelf_->mutex};
+  return shelf_->bytes;
+}
+
+}  // namespace tidegate::smq
