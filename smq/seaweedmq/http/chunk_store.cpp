@@ -26,7 +26,9 @@ outcome refusal(std::string reason) { return {status::refused, std::move(reason)
 store_parts::store_parts(volume_directory& directory, const chunk_store_options& wanted)
   : options(wanted),
     loop(std::make_shared<event_loop>()),
-    pool(*loop, {wanted.connections_per_server, wanted.queued_per_server}) {
+    pool(*loop, {wanted.connections_per_server, wanted.queued_per_server}),
+    puts(*loop, wanted.max_put_bytes, wanted.max_waiting),
+    gets(*loop, wanted.max_get_bytes, wanted.max_waiting) {
   id_stock_options ids;
   ids.per_assign = wanted.ids_per_assign;
   ids.lifetime = wanted.id_lifetime;
@@ -49,6 +51,8 @@ chunk_store::chunk_store(volume_directory& directory, chunk_store_options option
 chunk_store::~chunk_store() {
   parts_->loop->stop([parts = parts_.get()] {
     const std::string reason = "the chunk store is closing";
+    parts->puts.close(reason);
+    parts->gets.close(reason);
     parts->stock->close(reason);
     parts->places->close(reason);
     parts->pool.close(reason);
@@ -63,9 +67,7 @@ void chunk_store::put(std::vector<shared_bytes> body, time_point deadline, compl
     crc = crc32c(part.view(), crc);
   }
   if (size == 0) return done({refusal("a chunk has at least one byte"), {}});
-  const auto limit = std::min(parts_->options.max_put_bytes, max_chunk);
-  if (!reserve(parts_->put_bytes, size, limit))
-    return done({refusal("more than " + std::to_string(limit) + " bytes on their way to the volume servers"), {}});
+  if (size > max_chunk) return done({refusal("a chunk has less than 4 GiB"), {}});
   auto operation = std::make_shared<put_operation>(*parts_, std::move(body), size, crc, deadline, std::move(done));
   parts_->loop->post([operation = std::move(operation)] { operation->start(); });
 }
@@ -76,9 +78,6 @@ void chunk_store::get(const chunk_id& id, std::uint64_t position, std::uint64_t 
   if (!where) return done({refusal("not a file id: " + id), {}});
   if (position > max_chunk || count > max_chunk - position)
     return done({refusal("the range ends behind the chunk"), {}});
-  const auto limit = parts_->options.max_get_bytes;
-  if (!reserve(parts_->get_bytes, count, limit))
-    return done({refusal("more than " + std::to_string(limit) + " bytes asked of the volume servers"), {}});
   auto operation = std::make_shared<get_operation>(*parts_, *where, position, count, deadline, std::move(done));
   parts_->loop->post([operation = std::move(operation)] { operation->start(); });
 }
@@ -102,7 +101,7 @@ void chunk_store::forget_stock() {
 }
 
 chunk_store_usage chunk_store::measure() const {
-  return {parts_->put_bytes, parts_->get_bytes, parts_->pool.opened()};
+  return {parts_->puts.used(), parts_->gets.used(), parts_->pool.opened()};
 }
 
 }  // namespace tidegate::smq::seaweedmq

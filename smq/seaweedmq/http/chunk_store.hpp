@@ -23,8 +23,9 @@ struct chunk_store_options {
   unsigned put_attempts = 3;                          // each with a file id of its own
   std::size_t connections_per_server = 8;
   std::size_t queued_per_server = 1024;
-  std::uint64_t max_put_bytes = 64ULL << 20;  // in flight
+  std::uint64_t max_put_bytes = 64ULL << 20;  // in flight; more waits
   std::uint64_t max_get_bytes = 64ULL << 20;
+  std::size_t max_waiting = 10'000;  // of each; more are turned away
   std::size_t max_discards = 256;  // in flight
 };
 
@@ -47,13 +48,13 @@ class chunk_store final : public chunk_port {
   chunk_store& operator=(const chunk_store&) = delete;
 
   /// ok: on as many servers as the volume's replication says, on disk with `fsync`; the server's CRC-32C is ours.
-  /// Errors: refused (empty, too much in flight, no file id, every upload turned down); unknown (bytes may lie under
-  /// a file id that nobody will ever name). Either way the chunk does not exist for anybody.
+  /// Errors: refused (empty, too many wait, no file id, every upload turned down); unknown (bytes may lie under a file
+  /// id that nobody will ever name). Either way the chunk does not exist for anybody.
   /// Source: SeaweedFS 4.48, POST of a raw body to a volume server.
   void put(std::vector<shared_bytes> parts, time_point deadline, completion<result<chunk_id>> done) override;
 
   /// Asks one server after the other. Errors: absent (all `copies` said so, and every server that a lookup after that
-  /// named); refused (not a file id, a range that ends behind the chunk, too much in flight); unknown.
+  /// named); refused (not a file id, a range that ends behind the chunk: only what the chunk itself says); unknown.
   void get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
            completion<result<shared_bytes>> done) override;
 

@@ -15,6 +15,17 @@ get_operation::get_operation(store_parts& parts, file_id id, std::uint64_t posit
                              time_point deadline, completion<result<shared_bytes>> done)
   : parts_(parts), id_(id), position_(position), count_(count), deadline_(deadline), done_(std::move(done)) {}
 
+void get_operation::start() {
+  auto turned_away = [self = shared_from_this()](const std::string& reason) {
+    self->finish({status::unknown, reason, 0});
+  };
+  auto go = [self = shared_from_this()] {
+    self->is_inside_ = true;
+    self->find(false);
+  };
+  parts_.gets.enter(count_, deadline_, std::move(go), std::move(turned_away));
+}
+
 void get_operation::find(bool fresh) {
   ++lookups_;
   alarm_ = std::make_unique<loop_timer>(*parts_.loop);
@@ -68,7 +79,7 @@ void get_operation::ask_next() {
 }
 
 void get_operation::judge(const std::string& server, const http_result& got) {
-  if (got.overload) return finish({status::refused, got.reason, 0});
+  if (got.overload) return finish({status::unknown, got.reason, 0});
   if (!got.answered) {
     reason_ = got.reason;
   } else if (got.response.status == 404) {
@@ -111,8 +122,8 @@ std::optional<outcome> get_operation::settled_by(const http_response& got) {
 
 void get_operation::finish(outcome what, shared_bytes bytes) {
   alarm_.reset();
-  parts_.get_bytes -= count_;
   std::exchange(done_, {})({std::move(what), std::move(bytes)});
+  if (is_inside_) parts_.gets.leave(count_);
 }
 
 }  // namespace tidegate::smq::seaweedmq

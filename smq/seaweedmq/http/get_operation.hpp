@@ -9,11 +9,11 @@ namespace tidegate::smq::seaweedmq {
 /// One range of one chunk, from one server after the other. Thread: the loop's.
 class get_operation : public std::enable_shared_from_this<get_operation> {
  public:
-  /// `count` is reserved in `parts.get_bytes`; `position` + `count` does not overflow.
+  /// `position` + `count` does not overflow.
   get_operation(store_parts& parts, file_id id, std::uint64_t position, std::uint64_t count, time_point deadline,
                 completion<result<shared_bytes>> done);
 
-  void start() { find(false); }
+  void start();
 
  private:
   void find(bool fresh);
@@ -37,6 +37,7 @@ class get_operation : public std::enable_shared_from_this<get_operation> {
   std::set<std::string> without_it_;  // servers that said 404
   std::set<std::string> failed_;      // servers that said nothing of use
   std::string reason_;
+  bool is_inside_ = false;  // of the gate
 };
 
 }  // namespace tidegate::smq::seaweedmq

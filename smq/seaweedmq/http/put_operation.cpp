@@ -44,6 +44,15 @@ put_operation::put_operation(store_parts& parts, std::vector<shared_bytes> body,
     done_(std::move(done)) {}
 
 void put_operation::start() {
+  auto turned_away = [self = shared_from_this()](const std::string& reason) { self->give_up(reason); };
+  auto go = [self = shared_from_this()] {
+    self->is_inside_ = true;
+    self->try_one();
+  };
+  parts_.puts.enter(size_, deadline_, std::move(go), std::move(turned_away));
+}
+
+void put_operation::try_one() {
   ++attempts_;
   parts_.stock->take(deadline_, [self = shared_from_this()](const slot_or_reason& got) { self->upload(got); });
 }
@@ -76,7 +85,7 @@ void put_operation::judge(const upload_slot& slot, const http_result& got) {
   parts_.stock->drop(slot.batch);
   reason_ = "upload of " + to_string(slot.id) + ": " + fault;
   if (attempts_ >= parts_.options.put_attempts || std::chrono::steady_clock::now() >= deadline_) return give_up({});
-  start();
+  try_one();
 }
 
 std::string put_operation::fault_of(const http_result& got) const {
@@ -95,9 +104,9 @@ void put_operation::give_up(const std::string& reason) {
 }
 
 void put_operation::finish(outcome what, chunk_id id) {
-  parts_.put_bytes -= size_;
   body_.clear();
   std::exchange(done_, {})({std::move(what), std::move(id)});
+  if (is_inside_) parts_.puts.leave(size_);
 }
 
 }  // namespace tidegate::smq::seaweedmq

@@ -7,13 +7,14 @@ namespace tidegate::smq::seaweedmq {
 /// One chunk on its way to a volume server. Thread: the loop's.
 class put_operation : public std::enable_shared_from_this<put_operation> {
  public:
-  /// `size` is reserved in `parts.put_bytes`; `crc` is the CRC-32C of the whole chunk.
+  /// `crc` is the CRC-32C of the whole chunk of `size` bytes.
   put_operation(store_parts& parts, std::vector<shared_bytes> body, std::uint64_t size, std::uint32_t crc,
                 time_point deadline, completion<result<chunk_id>> done);
 
   void start();
 
  private:
+  void try_one();
   void upload(const slot_or_reason& got);
   void judge(const upload_slot& slot, const http_result& got);
   [[nodiscard]] std::string fault_of(const http_result& got) const;
@@ -29,6 +30,7 @@ class put_operation : public std::enable_shared_from_this<put_operation> {
   unsigned attempts_ = 0;
   bool doubt_ = false;  // an upload that failed may have stored bytes
   std::string reason_;
+  bool is_inside_ = false;  // of the gate
 };
 
 }  // namespace tidegate::smq::seaweedmq

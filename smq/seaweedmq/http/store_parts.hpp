@@ -1,5 +1,6 @@
 #pragma once
 
+#include "smq/seaweedmq/http/byte_gate.hpp"
 #include "smq/seaweedmq/http/chunk_store.hpp"
 #include "smq/seaweedmq/http/http_pool.hpp"
 #include "smq/seaweedmq/http/id_stock.hpp"
@@ -29,8 +30,8 @@ struct store_parts {
   http_pool pool;
   std::shared_ptr<id_stock> stock;
   std::shared_ptr<location_cache> places;
-  std::atomic<std::uint64_t> put_bytes{0};
-  std::atomic<std::uint64_t> get_bytes{0};
+  byte_gate puts;
+  byte_gate gets;
   std::atomic<std::size_t> discards{0};
 };
 

@@ -31,6 +31,7 @@ class wait_list {
     return first;
   }
 
+  [[nodiscard]] const T& front() const { return waiting_.front().second; }  // not empty
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
   [[nodiscard]] std::size_t size() const { return waiting_.size(); }
 
