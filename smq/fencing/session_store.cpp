@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 
@@ -67,5 +68,11 @@ void session_store::stop() {
 }
 
 bool session_store::is_fenced() const { return set_->fenced; }
+
+std::chrono::milliseconds session_store::undecided_for() const {
+  std::chrono::milliseconds longest{};
+  for (const auto& each : set_->shards) longest = std::max(longest, each->undecided_for());
+  return longest;
+}
 
 }  // namespace tidegate::smq

@@ -26,6 +26,9 @@ class session_store : public session_factory {
 
   [[nodiscard]] bool is_fenced() const;
 
+  /// For how long the store has owed the outcome of some write; zero: it owes none.
+  [[nodiscard]] std::chrono::milliseconds undecided_for() const;
+
  private:
   struct shard_set;
   std::shared_ptr<shard_set> set_;

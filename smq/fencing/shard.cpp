@@ -111,6 +111,12 @@ bool shard::is_fenced() const {
   return fenced_;
 }
 
+std::chrono::milliseconds shard::undecided_for() const {
+  std::lock_guard lock{mutex_};
+  if (!window_) return {};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(options_.now() - window_began_);
+}
+
 void shard::drop_session(const std::string& owner, std::uint64_t number) {
   auto it = owners_.find(owner);
   if (it == owners_.end() || it->second.number != number) return;
@@ -156,6 +162,11 @@ fence shard::next_fence(const fence& from) const {
   return {from.incarnation, from.epoch, from.seq + 1, options_.random(), {}};
 }
 
+void shard::renew_fence(write_window& window) const {
+  window.after = next_fence(current_);
+  window.after_content = encode(window.after);
+}
+
 void shard::begin_window() {
   if (window_ || fenced_) return;
   write_window window;
@@ -167,9 +178,9 @@ void shard::begin_window() {
     fill_from(bulk_, window, so_far);
   if (window.units.empty()) return;
   window.before = current_content_;
-  window.after = next_fence(current_);
-  window.after_content = encode(window.after);
+  renew_fence(window);
   window_ = std::move(window);
+  window_began_ = options_.now();
   send();
 }
 
@@ -220,10 +231,12 @@ void shard::on_sent(const outcome& what) {
       if (window_->burn) return read_fence();
       // Only this attempt is known to have changed nothing: an earlier one may still arrive.
       return window_->attempts == 1 ? on_refused(what.reason) : burn();
+    case status::partial:
+      return on_partial(what);
     case status::absent:
     case status::conflict:
-    case status::partial:
     case status::unknown:
+      window_->in_doubt = true;
       return read_fence();
   }
 }
@@ -289,6 +302,21 @@ void shard::on_refused(const std::string& reason) {
     }
   }
   end_window();
+}
+
+// Every attempt so far is over, and the fence has not moved. What fails again will always fail: whoever wrote it must look
+// at what is stored, and the others must not wait for it. They are written anew, under a fence that was never sent; its
+// own units are not, not even the applied ones: a later one may have released what they name.
+void shard::on_partial(const outcome& what) {
+  if (window_->burn || window_->in_doubt || window_->attempts < 2) return read_fence();
+  auto out = leave_out(*window_, what.applied);
+  if (out.empty()) return burn();
+  for (auto& unit : out) answer(unit, write_result::reload, what.reason);
+  drop_session(out.front().owner, out.front().session);
+  if (window_->units.empty()) return end_window();
+  renew_fence(*window_);
+  window_->attempts = 0;
+  send();
 }
 
 void shard::finish(verdict how) {

@@ -61,6 +61,9 @@ class shard : public std::enable_shared_from_this<shard> {
 
   [[nodiscard]] bool is_fenced() const;
 
+  /// For how long the oldest write that was sent has been undecided; zero: none is.
+  [[nodiscard]] std::chrono::milliseconds undecided_for() const;
+
  private:
   struct owner_state {
     std::uint64_t number = 0;
@@ -94,10 +97,12 @@ class shard : public std::enable_shared_from_this<shard> {
   void try_again(void (shard::*step)());
   void burn();
   void on_refused(const std::string& reason);
+  void on_partial(const outcome& what);
   void finish(verdict how);
   void finish_fenced(write_window& window, bool applied, const std::string& reason);
   void end_window();
   fence next_fence(const fence& from) const;
+  void renew_fence(write_window& window) const;
 
   entry_port& entries_;
   const std::string path_;
@@ -113,6 +118,7 @@ class shard : public std::enable_shared_from_this<shard> {
   std::deque<write_unit> bulk_;
   std::size_t queued_bytes_ = 0;
   std::optional<write_window> window_;
+  time_point window_began_;
   std::vector<std::function<void()>> settle_;  // waits for the end of the window
   std::vector<std::function<void()>> actions_;
   std::chrono::milliseconds backoff_;

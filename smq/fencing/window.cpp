@@ -47,8 +47,10 @@ std::optional<std::string> why_not(const std::vector<mutation>& mutations) {
   return std::nullopt;
 }
 
-std::vector<mutation> mutations_of(const write_window& window) {
-  const auto& units = window.units;
+namespace {
+
+/// The units that mutations_of() leaves out.
+std::vector<bool> replaced_units(const std::vector<write_unit>& units) {
   std::vector<bool> replaced(units.size());
   std::unordered_map<std::uint64_t, std::size_t> last;  // session -> index of its latest unit so far
   for (std::size_t i = 0; i < units.size(); ++i) {
@@ -60,10 +62,36 @@ std::vector<mutation> mutations_of(const write_window& window) {
       replaced[it->second] = true;
     it->second = i;
   }
+  return replaced;
+}
+
+}  // namespace
+
+std::vector<mutation> mutations_of(const write_window& window) {
+  const auto& units = window.units;
+  const auto replaced = replaced_units(units);
   std::vector<mutation> all;
   for (std::size_t i = 0; i < units.size(); ++i)
     if (!replaced[i]) all.insert(all.end(), units[i].mutations.begin(), units[i].mutations.end());
   return all;
+}
+
+std::vector<write_unit> leave_out(write_window& window, std::size_t index) {
+  const auto replaced = replaced_units(window.units);
+  std::size_t at = 0;
+  for (; at < window.units.size(); ++at) {
+    const auto count = replaced[at] ? 0 : window.units[at].mutations.size();
+    if (index < count) break;
+    index -= count;
+  }
+  std::vector<write_unit> out;
+  if (at == window.units.size()) return out;
+  const auto session = window.units[at].session;
+  std::vector<write_unit> rest;
+  for (std::size_t i = 0; i < window.units.size(); ++i)
+    (window.units[i].session == session ? out : rest).push_back(std::move(window.units[i]));
+  window.units = std::move(rest);
+  return out;
 }
 
 std::size_t size_of(const std::vector<mutation>& mutations) {

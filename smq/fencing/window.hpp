@@ -28,6 +28,7 @@ struct write_window {
   fence after;         // what the last mutation puts
   std::string after_content;
   int attempts = 0;
+  bool in_doubt = false;      // an attempt may still arrive, or its answer proved nothing
   std::optional<fence> burn;  // set: given up, and this is what advances the fence without it
   std::string burn_content;
 };
@@ -50,6 +51,9 @@ std::optional<std::string> why_not(const std::vector<mutation>& mutations);
 /// All mutations of the units in order. A unit that only puts one entry without chunks is left out when the next unit
 /// of its session does nothing but put the same entry: every prefix is still a state that its session asked for.
 std::vector<mutation> mutations_of(const write_window& window);
+
+/// Takes all units of the session out whose mutation is the `index`-th of mutations_of(). Empty: there is none.
+std::vector<write_unit> leave_out(write_window& window, std::size_t index);
 
 /// About how many bytes the mutations take in a transaction, without the chunks that they name.
 std::size_t size_of(const std::vector<mutation>& mutations);

@@ -32,7 +32,8 @@ class memory_engine : public entry_port {
   std::deque<std::pair<fault, std::size_t>> script;  // for the next transactions; the number: how long a prefix is
   int failing_gets = 0;
   bool immediate = false;
-  std::function<bool(const mutation&)> refuses = [](const mutation&) { return false; };
+  std::function<bool(const mutation&)> refuses = [](const mutation&) { return false; };  // before anything is done
+  std::function<bool(const mutation&)> fails = [](const mutation&) { return false; };    // when its turn comes
   std::deque<std::function<void()>> pending;
   std::deque<std::function<void()>> late;
   std::vector<std::vector<std::string>> transactions;  // the paths of each, as they were sent
@@ -111,6 +112,7 @@ class memory_engine : public entry_port {
       if (refuses(m)) return {status::refused, "a bad entry", 0};
     for (std::size_t i = 0; i < std::min(count, mutations.size()); ++i) {
       const auto& target = mutations[i].target;
+      if (fails(mutations[i])) return {i == 0 ? status::refused : status::partial, "read only", i};
       if (mutations[i].what == mutation::kind::put)
         entries[target.path] = target;
       else

@@ -114,6 +114,45 @@ CAF_TEST(one bad entry does not stop the others of its window) {
   CAF_CHECK(f.engine.content("/a") == "2");
 }
 
+CAF_TEST(an entry that fails in the middle of a window costs only its session) {
+  shard_fixture f;
+  f.engine.fails = [](const mutation& m) { return m.target.path == "/bad"; };
+  answers got;
+  auto a = f.open("g/a");
+  auto b = f.open("g/b");
+  auto c = f.open("g/c");
+  c->write({put("/first", "")}, write_class::commit, got.at(0));  // its window keeps the others together
+  a->write({put("/a", "1")}, write_class::commit, got.at(1));
+  b->write({put("/b", "1")}, write_class::commit, got.at(2));
+  b->write({put("/b2", "1"), put("/bad", "")}, write_class::commit, got.at(3));
+  b->write({put("/b3", "1")}, write_class::commit, got.at(4));
+  c->write({put("/c", "1")}, write_class::commit, got.at(5));
+  f.run_all();
+  CAF_CHECK(got.are({{0, stored}, {2, reload}, {3, reload}, {4, reload}, {1, stored}, {5, stored}}));
+  CAF_CHECK(f.engine.content("/a") == "1");
+  CAF_CHECK(f.engine.content("/c") == "1");
+  CAF_CHECK(!f.engine.content("/b3"));
+  b->write({put("/b", "2")}, write_class::commit, got.at(6));
+  CAF_CHECK(got.seen.back() == std::pair(6, not_written));
+  f.open("g/b")->write({put("/b", "3")}, write_class::commit, got.at(7));
+  f.run_all();
+  CAF_CHECK(got.seen.back() == std::pair(7, stored));
+  CAF_CHECK_EQUAL(f.stored_fence().seq, 3u);
+}
+
+CAF_TEST(an entry that fails after an attempt in doubt is burned with its window) {
+  shard_fixture f;
+  f.engine.fails = [](const mutation& m) { return m.target.path == "/bad"; };
+  f.engine.script = {{fault::unknown_late, 0}};
+  answers got;
+  auto a = f.open("g/a");
+  a->write({put("/a", "1"), put("/bad", "")}, write_class::commit, got.at(1));
+  f.run_all();
+  CAF_CHECK(got.are({{1, reload}}));
+  CAF_CHECK(f.engine.deliver_late());
+  CAF_CHECK_EQUAL(f.stored_fence().seq, 1u);
+}
+
 CAF_TEST(a path that no store takes or that belongs to fencing is refused before it is queued) {
   for (const std::string path : {"a", "", "/a//b", "/a/../b", "/a/", "/topics/.tidegate/view"}) {
     shard_fixture f;
@@ -155,6 +194,22 @@ CAF_TEST(nothing is answered while the fence cannot be read) {
   }
   f.run_all();
   CAF_CHECK(got.are({{1, stored}}));
+}
+
+CAF_TEST(a store tells for how long it has owed an outcome) {
+  shard_fixture f;
+  time_point now{};
+  f.options.now = [&] { return now; };
+  f.store = f.make_store();
+  answers got;
+  auto s = f.open("g/a");
+  now += std::chrono::seconds{7};
+  CAF_CHECK_EQUAL(f.store->undecided_for().count(), 0);
+  s->write({put("/a", "1")}, write_class::commit, got.at(1));
+  now += std::chrono::seconds{5};
+  CAF_CHECK_EQUAL(f.store->undecided_for().count(), 5000);
+  f.run_all();
+  CAF_CHECK_EQUAL(f.store->undecided_for().count(), 0);
 }
 
 CAF_TEST(what cannot be sent is burned and can never be applied again) {
