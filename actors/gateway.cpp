@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <ctime>
+#include <functional>
 #include <mutex>
 #include <utility>
 
@@ -28,20 +29,26 @@ sigset_t block_stop_signals() {
 /// What /health answers. Thread: any.
 class health {
  public:
-  void set(std::string trouble) {
+  void set(const std::string& trouble) {
+    ask([trouble] { return trouble; });
+  }
+
+  /// `trouble` is called for every answer from now on.
+  void ask(std::function<std::string()> trouble) {
     std::lock_guard lock(mutex_);
     trouble_ = std::move(trouble);
   }
 
   [[nodiscard]] net::http_answer answer() const {
     std::lock_guard lock(mutex_);
-    if (trouble_.empty()) return {.body = "ok\n"};
-    return {.status = 503, .body = trouble_ + "\n"};
+    const auto trouble = trouble_();
+    if (trouble.empty()) return {.body = "ok\n"};
+    return {.status = 503, .body = trouble + "\n"};
   }
 
  private:
   mutable std::mutex mutex_;  // guards trouble_
-  std::string trouble_ = "starting";
+  std::function<std::string()> trouble_ = [] { return std::string{"starting"}; };
 };
 
 /// True when a stop signal came within the time.
@@ -54,11 +61,14 @@ bool stops_within(const sigset_t& stops, std::chrono::seconds wait) {
 /// wrong, so that is tried once. Null: give up (`error`), or told to stop (no error).
 std::unique_ptr<node> start_patiently(const options& settings, const sigset_t& stops, health& state,
                                       std::string& error) {
+  // First of all: whoever starts twice by mistake must not fence the node that runs.
+  auto port = node::bind(settings, error);
+  if (!port) return nullptr;
   constexpr std::chrono::seconds longest_wait{8};
   for (std::chrono::seconds wait{1};; wait = std::min(wait * 2, longest_wait)) {
     error.clear();
-    auto started = node::start(settings, error);
-    if (started || settings.smq.engine == "embedded") return started;
+    auto started = node::start(settings, port, error);
+    if (started || !port || settings.smq.engine == "embedded") return started;
     log_event(log_level::error, "start failed, trying again", {{"reason", error}, {"seconds", wait.count()}});
     state.set("not serving: " + std::exchange(error, {}));
     if (stops_within(stops, wait)) return nullptr;
@@ -83,7 +93,7 @@ int run_gateway(const options& settings) {
     if (!error.empty()) log_event(log_level::error, "start failed", {{"reason", error}});
     return error.empty() ? 0 : 1;
   }
-  state.set("");
+  state.ask([&gateway] { return gateway->trouble(); });
   int signal = 0;
   sigwait(&stops, &signal);
   log_event(log_level::info, "stopping", {{"signal", signal}});

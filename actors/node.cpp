@@ -24,6 +24,7 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::size_t index_cache_bytes = std::size_t{16} << 20;
+constexpr std::chrono::seconds longest_usual_write{5};
 constexpr std::chrono::seconds stop_grace{8};
 constexpr std::chrono::seconds close_grace{3};  // of the stop's: for what only makes the next start faster
 
@@ -96,7 +97,7 @@ struct node::parts {
 
   bool open_store(const options& settings, std::string& error);
   void start_actors(const options& settings);
-  bool listen(const options& settings, std::string& error);
+  bool accept_clients(const options& settings, std::string& error);
 };
 
 bool node::parts::open_store(const options& settings, std::string& error) {
@@ -107,6 +108,9 @@ bool node::parts::open_store(const options& settings, std::string& error) {
   who.node_id = static_cast<std::int32_t>(settings.node_id);
   who.addresses = {settings.listen};
   who.shard_count = engine->shards;
+  who.start_timeout = engine->start_timeout;
+  who.store_address = engine->address;
+  who.address_is_named = engine->address_is_named;
   auto started = smq::start_node(engine->ports.entries, who, random(), random);
   if (!started.is_ok()) {
     error = "the node's view cannot be written: " + started.what.reason;
@@ -117,6 +121,7 @@ bool node::parts::open_store(const options& settings, std::string& error) {
   shards.max_window_mutations = engine->max_window_mutations;
   shards.max_window_bytes = engine->max_window_bytes;
   shards.max_window_chunk_bytes = engine->max_window_chunk_bytes;
+  shards.max_queued_bytes = std::max(shards.max_queued_bytes / engine->shards, 2 * engine->max_window_bytes);
   shards.random = random;
   shards.after = timer->run_after();
   shards.on_fenced = [] {
@@ -175,7 +180,7 @@ void node::parts::start_actors(const options& settings) {
   };
 }
 
-bool node::parts::listen(const options& settings, std::string& error) {
+bool node::parts::accept_clients(const options& settings, std::string& error) {
   host_port advertised;
   parse_host_port(settings.advertised_listener.empty() ? settings.listen : settings.advertised_listener, advertised);
   node_services->host = advertised.host;
@@ -183,22 +188,32 @@ bool node::parts::listen(const options& settings, std::string& error) {
   auto accept = [this](std::shared_ptr<net::session> socket) {
     return make_connection(*system, node_services, std::move(socket));
   };
-  auto log = [](std::string line) { log_event(log_level::warn, line); };
-  server = net::server::start(server_options_of(settings, log), accept, error);
-  return server != nullptr;
+  return server->start(accept, error);
 }
 
 node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 
-std::unique_ptr<node> node::start(const options& settings, std::string& error) {
+std::unique_ptr<net::server> node::bind(const options& settings, std::string& error) {
+  auto log = [](std::string line) { log_event(log_level::warn, line); };
+  return net::server::bind(server_options_of(settings, log), error);
+}
+
+std::unique_ptr<node> node::start(const options& settings, std::unique_ptr<net::server>& port, std::string& error) {
   auto p = std::make_unique<parts>();
   if (!p->open_store(settings, error)) return nullptr;
   p->start_actors(settings);
+  p->server = std::move(port);
   std::unique_ptr<node> started{new node(std::move(p))};
-  if (!started->parts_->listen(settings, error)) return nullptr;
+  if (!started->parts_->accept_clients(settings, error)) return nullptr;
   std::printf("tidegate ready on %s\n", settings.listen.c_str());
   std::fflush(stdout);
   return started;
+}
+
+std::string node::trouble() const {
+  const auto undecided = std::chrono::floor<std::chrono::seconds>(parts_->sessions->undecided_for());
+  if (undecided < longest_usual_write) return {};
+  return "the store has not answered a write for " + std::to_string(undecided.count()) + " s";
 }
 
 node::~node() { stop(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/options.hpp"
+#include "net/server.hpp"
 
 #include <memory>
 #include <string>
@@ -11,14 +12,20 @@ namespace tidegate::actors {
 /// registries, the client port. stop() takes it down the other way.
 class node {
  public:
-  /// Blocks until clients are accepted. nullptr: `error` says why.
-  static std::unique_ptr<node> start(const options& settings, std::string& error);
+  /// Reserves the client port. nullptr: `error` says why.
+  static std::unique_ptr<net::server> bind(const options& settings, std::string& error);
+
+  /// Blocks until clients are accepted on `port`, which is taken then. nullptr: `error` says why.
+  static std::unique_ptr<node> start(const options& settings, std::unique_ptr<net::server>& port, std::string& error);
+
+  /// What keeps this node from serving as it should; "": nothing. Thread: any.
+  [[nodiscard]] std::string trouble() const;
 
   ~node();
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// Clients are cut off, actors end, what is queued for the store is decided. Within 10 s, or the process ends.
+  /// Clients are cut off, actors end, what was sent to the store is decided. Within 10 s, or the process ends.
   void stop();
 
  private:

@@ -91,8 +91,8 @@ std::string guess_of_bad_length(std::int32_t length) {
 }
 
 struct server::implementation {
-  implementation(server_options from, accept_function accepts)
-    : options(std::move(from)), on_accept(std::move(accepts)),
+  explicit implementation(server_options from)
+    : options(std::move(from)),
       admissions(std::make_shared<admissions_by_address>(admission_limits{
         options.max_connections, options.max_connections_per_address, options.connections_per_second})) {
     auto count = options.io_threads;
@@ -106,18 +106,22 @@ struct server::implementation {
     retry.emplace(threads.front()->worker->context);
   }
 
-  bool listen(std::string& why) {
-    if (!listen_on(*acceptor, options.host, options.port, why)) return false;
+  bool bind(std::string& why) {
+    if (!bind_to(*acceptor, options.host, options.port, why)) return false;
     port = acceptor->local_endpoint().port();
     return true;
   }
 
-  void run() {
+  bool start(accept_function accepts, std::string& why) {
+    on_accept = std::move(accepts);
+    if (!listen_on(*acceptor, options.host, options.port, why)) return false;
+    running = true;
     accept_next();
     for (auto& one : threads) {
       one->tick_after(tick_of(options.limits));
       one->thread = std::thread([context = &one->worker->context] { context->run(); });
     }
+    return true;
   }
 
   void accept_next() {
@@ -169,7 +173,7 @@ struct server::implementation {
   }
 
   void stop_accepting() {
-    if (stopped || accept_closed.exchange(true)) return;
+    if (!running || stopped || accept_closed.exchange(true)) return;
     std::promise<void> closed;
     asio::post(threads.front()->worker->context, [&] {
       asio_error ignored;
@@ -181,7 +185,7 @@ struct server::implementation {
   }
 
   void stop() {
-    if (stopped) return;
+    if (!running || stopped) return;
     stop_accepting();
     stopped = stopping = true;
     // In this order: the first thread accepts and may still hand a connection to a later one.
@@ -198,16 +202,24 @@ struct server::implementation {
   std::uint16_t port = 0;
   std::atomic<bool> accept_closed{false};
   std::atomic<bool> stopping{false};
+  bool running = false;
   bool stopped = false;
   std::size_t suppressed = 0;
   steady_time last_log{};
 };
 
-std::unique_ptr<server> server::start(server_options options, accept_function on_accept, std::string& error) {
-  auto impl = std::make_unique<implementation>(std::move(options), std::move(on_accept));
-  if (!impl->listen(error)) return nullptr;
-  impl->run();
+std::unique_ptr<server> server::bind(server_options options, std::string& error) {
+  auto impl = std::make_unique<implementation>(std::move(options));
+  if (!impl->bind(error)) return nullptr;
   return std::unique_ptr<server>(new server(std::move(impl)));
+}
+
+bool server::start(accept_function on_accept, std::string& error) { return impl_->start(std::move(on_accept), error); }
+
+std::unique_ptr<server> server::start(server_options options, accept_function on_accept, std::string& error) {
+  auto bound = bind(std::move(options), error);
+  if (!bound || !bound->start(std::move(on_accept), error)) return nullptr;
+  return bound;
 }
 
 server::server(std::unique_ptr<implementation> impl) : impl_(std::move(impl)) {}

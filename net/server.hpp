@@ -43,7 +43,13 @@ using accept_function = std::function<std::shared_ptr<frame_handler>(std::shared
 /// A listening socket, its io threads and their connections. Thread: any but the io threads.
 class server {
  public:
-  /// Listens; on failure returns nullptr and says why in `error`.
+  /// Reserves the port; clients are refused until start(). On failure returns nullptr and says why in `error`.
+  static std::unique_ptr<server> bind(server_options options, std::string& error);
+
+  /// Listens and accepts. Once. On failure returns false and says why in `error`.
+  bool start(accept_function on_accept, std::string& error);
+
+  /// Both.
   static std::unique_ptr<server> start(server_options options, accept_function on_accept, std::string& error);
 
   ~server();

@@ -50,7 +50,7 @@ class starter {
   bool take_over(const view_entry& view);
   bool take_fence(const uuid& owner, std::uint32_t shard);
   bool write_own_fences(node_identity& self);
-  bool make_cluster_id(node_identity& self);
+  bool join_cluster(node_identity& self);
 
   entry_port& entries_;
   const node_options& options_;
@@ -173,34 +173,49 @@ bool starter::write_own_fences(node_identity& self) {
   return true;
 }
 
-bool starter::make_cluster_id(node_identity& self) {
-  content found;
-  if (!read(cluster_path(), found)) return false;
-  if (!found) {
-    field_writer out;
-    auto fresh = out.integer(cluster_format).id(random_()).take();
-    if (put(cluster_path(), std::nullopt, fresh) == write_step::failed) return false;
-    // Read again in any case: another node may have been first.
+/// The cluster's id, drawn once, and the filer that it lives on. Another filer may lack what this one acknowledged, and
+/// knows nothing of the locks of this one: only a person may say that it is the right one now.
+bool starter::join_cluster(node_identity& self) {
+  const auto& address = options_.store_address;
+  for (;;) {
+    content found;
     if (!read(cluster_path(), found)) return false;
+    auto id = found ? uuid{} : random_();
+    std::string last_address;
+    if (found) {
+      field_reader in{*found};
+      const auto version = in.integer<std::uint8_t>();
+      id = in.id();
+      if (in.left() > 0) last_address = in.text();
+      if (in.failed() || version == 0) return fail(status::refused, cluster_path() + " is damaged");
+    }
+    self.cluster_id = to_base64url(id);
+    if (found && (address.empty() || address == last_address)) return true;
+    if (!last_address.empty() && !options_.address_is_named)
+      return fail(status::refused, "until now the filer was " + last_address + ", and the masters name " + address +
+                                     ": another filer may lack what was acknowledged; name the right one (smq.filer)");
+    field_writer out;
+    out.integer(cluster_format).id(id);
+    if (!address.empty()) out.text(address).id(random_());  // no content is used twice
+    switch (put(cluster_path(), found, out.take())) {
+      case write_step::written: return true;
+      case write_step::failed: return false;
+      case write_step::changed: break;  // another node was faster
+    }
   }
-  field_reader in{found ? std::string_view{*found} : std::string_view{}};
-  auto version = in.integer<std::uint8_t>();
-  auto id = in.id();
-  if (in.failed() || version == 0) return fail(status::refused, cluster_path() + " is damaged");
-  self.cluster_id = to_base64url(id);
-  return true;
 }
 
 result<node_identity> starter::run() {
   node_identity self{incarnation_, options_.node_id, 0, {}, {}, {}};
   auto failed = [this] { return result<node_identity>{failure_, {}}; };
   if (options_.shard_count == 0) return {{status::refused, "a node needs a shard", 0}, {}};
+  if (!join_cluster(self)) return failed();
   bool fences_written = false;
   for (;;) {
     content before;
     view_entry view;
     if (!read_view(before, view) || !take_over(view)) return failed();
-    if (!fences_written && (!make_cluster_id(self) || !write_own_fences(self))) return failed();
+    if (!fences_written && !write_own_fences(self)) return failed();
     fences_written = true;
     TIDEGATE_FAULT_POINT("node.start.before_view");
     view_entry next{view.version + 1, view_state::active, random_(), {}};

@@ -14,6 +14,8 @@ struct node_options {
   std::int32_t node_id = 1;  // node.id: what clients see
   std::vector<std::string> addresses;
   std::uint16_t shard_count = 1;  // 1 on embedded
+  std::string store_address;      // of the one filer that all nodes use; "" where there is nothing to choose
+  bool address_is_named = false;  // by the operator, who may change it; else it must be the same as ever
   std::chrono::milliseconds port_timeout{5000};
   std::chrono::milliseconds start_timeout{60000};  // for everything; then `unknown`
   std::chrono::milliseconds first_backoff{10};

@@ -1,5 +1,6 @@
 #include "smq/seaweedmq/engine.hpp"
 
+#include "smq/seaweedmq/address.hpp"
 #include "smq/seaweedmq/discovery.hpp"
 #include "smq/seaweedmq/entries.hpp"
 #include "smq/seaweedmq/filer.hpp"
@@ -105,7 +106,9 @@ open_result open(const options& wanted, time_point deadline) {
   if (!address.is_ok()) return {nullptr, failed(address.what.reason)};
   auto via = filer::at(address.value, wanted.tls);
   if (!via.is_ok()) return {nullptr, via.what.reason};
-  auto made = std::make_unique<engine::parts>(address.value, std::move(via.value), wanted);
+  // One filer may be written in several ways, its gRPC service in one.
+  auto made = std::make_unique<engine::parts>(grpc_target(address.value).value_or(address.value), std::move(via.value),
+                                              wanted);
   if (const auto answer = ask_once(made->files, deadline); !answer.is_ok())
     return {nullptr, "the filer " + address.value + " does not answer: " + failed(answer.reason)};
   if (const auto access = check_access(made->chunks, deadline); !access.is_ok()) return {nullptr, access.reason};

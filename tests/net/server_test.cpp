@@ -333,6 +333,19 @@ CAF_TEST(after stop_accepting old connections go on and new ones are refused) {
   CAF_CHECK_EQUAL(old.read(14), framed("still here"));
 }
 
+CAF_TEST(a bound port is reserved and refuses clients until it is started) {
+  std::string error;
+  auto bound = server::bind({}, error);
+  CAF_REQUIRE(bound != nullptr);
+  CAF_CHECK(!client(bound->port()).connected());
+  CAF_CHECK(bound->start([](std::shared_ptr<session>) { return nullptr; }, error));
+  CAF_CHECK(client(bound->port()).connected());
+  server_options same;
+  same.port = bound->port();
+  CAF_CHECK(server::bind(same, error) == nullptr);
+  CAF_CHECK(server::bind({}, error) != nullptr);  // and goes without a start
+}
+
 CAF_TEST(a port that is taken is an error with words) {
   recorder seen;
   auto first = serve(seen);

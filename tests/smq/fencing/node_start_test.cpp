@@ -71,6 +71,37 @@ CAF_TEST(the next start takes the fences of the one before and keeps the cluster
   CAF_CHECK(decode_fence(taken->previous) == last_written);
 }
 
+CAF_TEST(another filer than ever before is refused before anything is taken unless it is named) {
+  fixture f;
+  f.options.store_address = "a:8888.18888";
+  const auto first = f.start(1);
+  CAF_REQUIRE(first.is_ok());
+  CAF_CHECK(f.start(2).is_ok());
+  f.options.store_address = "b:8888.18888";
+  const auto entries = f.engine.entries;
+  const auto refused = f.start(3);
+  CAF_CHECK(refused.what.code == status::refused);
+  CAF_CHECK(refused.what.reason.find("a:8888.18888") != std::string::npos);
+  CAF_CHECK(f.engine.entries == entries);
+  f.options.address_is_named = true;
+  const auto moved = f.start(4);
+  CAF_REQUIRE(moved.is_ok());
+  CAF_CHECK_EQUAL(moved.value.cluster_id, first.value.cluster_id);
+  f.options.address_is_named = false;
+  CAF_CHECK(f.start(5).is_ok());
+  f.options.store_address = "a:8888.18888";
+  CAF_CHECK(!f.start(6).is_ok());
+}
+
+CAF_TEST(a store from before addresses were kept takes the first one) {
+  fixture f;
+  CAF_REQUIRE(f.start(1).is_ok());
+  f.options.store_address = "a:8888.18888";
+  CAF_CHECK(f.start(2).is_ok());
+  f.options.store_address = "b:8888.18888";
+  CAF_CHECK(!f.start(3).is_ok());
+}
+
 CAF_TEST(a fence that is taken twice keeps what its owner wrote last) {
   fixture f;
   f.start(1);
