@@ -22,7 +22,7 @@ void partition_state::fetch(const msg::fetch_read& m) {
     result.diverging_epoch = {check.diverging.epoch, check.diverging.end_offset};
     return m.answer(result);
   }
-  if (m.fetch_offset >= result.high_watermark) return m.answer(result);
+  if (m.is_for_bounds || m.fetch_offset >= result.high_watermark) return m.answer(result);
   const auto max_bytes = static_cast<std::size_t>(std::max(m.max_bytes, 0));
   if (auto batches = tail_.read(m.fetch_offset, max_bytes, noting_hints())) {
     result.batches = std::move(*batches);

@@ -25,11 +25,14 @@ struct connection_scratch {
   std::shared_ptr<fetch_session> session;  // KIP-227; a session dies with its connection
   std::shared_ptr<actors::fetch_budget> fetch_budget;
   std::map<const void*, std::shared_ptr<void>> waiting;  // long polls; they hold their request, which holds this
+  std::map<const void*, std::function<void()>> reading;  // fetches that read; each is told of the time now and then
+  bool is_told_of_time = false;
 
   /// The connection is gone: nothing waits any more.
   void end() {
     session.reset();
     std::exchange(waiting, {}).clear();
+    reading.clear();
   }
 };
 

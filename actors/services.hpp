@@ -5,6 +5,7 @@
 #include "actors/registry_directory.hpp"
 #include "actors/store_access.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,6 +23,8 @@ struct handler_settings {
   std::int32_t fetch_max_bytes = 57671680;  // fetch.max.bytes
   std::size_t fetch_session_partitions = 100000;
   std::uint64_t max_elements = 1'000'000;  // limits.elements_per_request
+  // A store that does not answer for one partition must not keep the others from a client, whose own patience is 30 s.
+  std::chrono::milliseconds longest_read{5000};  // of a Fetch
 };
 
 /// What handlers need of the node, and its registries. Shared by all connections; of it only the handles of registries

@@ -8,14 +8,10 @@
 #include "messages/kafka/record_batch.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <map>
 #include <numeric>
 #include <optional>
 #include <set>
-#include <string_view>
-#include <tuple>
 
 namespace tidegate::actors::handlers {
 
@@ -39,6 +35,10 @@ struct fetching : std::enable_shared_from_this<fetching> {
   std::vector<std::size_t> current;        // partitions that are being read
   std::vector<std::size_t> woken;          // partitions that may have grown since they were read
   std::optional<paced_reads> reads;        // of `current`
+  std::uint64_t round = 0;                 // of reads; late answers of an earlier one do not count
+  std::chrono::steady_clock::time_point round_began;
+  std::set<std::size_t> unanswered;        // of `current`
+  std::vector<bool> slow;                  // partitions that were not read in time
   std::shared_ptr<fetch_grant> grant;
   std::chrono::steady_clock::time_point deadline;
   bool has_timer = false;
@@ -52,7 +52,10 @@ struct fetching : std::enable_shared_from_this<fetching> {
   void read(std::vector<std::size_t> which);
   void send_reads();
   void read_one(std::size_t i, std::int32_t max_bytes);
-  void have_one(std::size_t i, std::int32_t granted, msg::fetch_result read);
+  void have_one(std::size_t i, std::int32_t granted, bool is_for_bounds, msg::fetch_result read);
+  void watch_reads();
+  void look_at_reads();
+  void give_up_reads();
   void have_all();
   void wait_for(std::size_t i);
   void arm_timer();
@@ -72,112 +75,11 @@ std::int64_t size_of(const msg::fetch_result& result) {
   return bytes;
 }
 
-using partition_key = std::tuple<std::string_view, uuid, std::int32_t>;
-
-partition_key key_of(const fetch_interest& i) { return {i.topic, i.topic_id, i.partition}; }
-
-/// Every partition once, in the client's order; of a repeated one the last mention counts, as in Kafka.
-std::vector<fetch_interest> interests(const fetch_request& asked) {
-  std::vector<fetch_interest> all;
-  std::map<partition_key, std::size_t> places;
-  for (const auto& topic : asked.topics)
-    for (const auto& p : topic.partitions) {
-      fetch_interest one{topic.topic, topic.topic_id, p.partition, p.fetch_offset, p.current_leader_epoch,
-                         p.last_fetched_epoch, p.partition_max_bytes, -1, -1};
-      const partition_key key{topic.topic, topic.topic_id, p.partition};
-      const auto [place, added] = places.try_emplace(key, all.size());
-      if (added)
-        all.push_back(std::move(one));
-      else
-        all[place->second] = std::move(one);
-    }
-  return all;
-}
-
 /// Whether the partition had more than what was read of it.
 bool has_more(const msg::fetch_result& read) {
   if (read.batches.empty()) return false;
   const auto last = kafka::read_batch_header(read.batches.back().view());
   return last && last->next_offset() < read.high_watermark;
-}
-
-bool same_partition(const fetch_interest& a, const fetch_interest& b) {
-  return a.partition == b.partition && a.topic == b.topic && a.topic_id == b.topic_id;
-}
-
-/// Moves the partitions that are marked behind the others.
-void move_back(std::vector<fetch_interest>& all, const std::vector<bool>& marked) {
-  std::vector<fetch_interest> moved;
-  for (const bool mark : {false, true})
-    for (std::size_t i = 0; i < all.size(); ++i)
-      if (marked[i] == mark) moved.push_back(std::move(all[i]));
-  all = std::move(moved);
-}
-
-void update(fetch_session& session, const fetch_request& asked) {
-  auto fresh = interests(asked);
-  std::map<partition_key, std::size_t> changed;
-  for (std::size_t i = 0; i < fresh.size(); ++i) changed.emplace(key_of(fresh[i]), i);
-  std::set<partition_key> forgotten;
-  for (const auto& topic : asked.forgotten_topics_data)
-    for (auto partition : topic.partitions) forgotten.insert(partition_key{topic.topic, topic.topic_id, partition});
-  std::vector<fetch_interest> next;
-  std::vector<bool> known(fresh.size());
-  for (auto& old : session.partitions) {
-    if (forgotten.count(key_of(old)) > 0) continue;
-    if (auto found = changed.find(key_of(old)); found != changed.end()) {
-      known[found->second] = true;
-      const auto high_watermark = old.told_high_watermark;
-      const auto log_start = old.told_log_start;
-      old = fresh[found->second];
-      old.told_high_watermark = high_watermark;
-      old.told_log_start = log_start;
-    }
-    next.push_back(std::move(old));
-  }
-  for (std::size_t i = 0; i < fresh.size(); ++i)
-    if (!known[i] && forgotten.count(key_of(fresh[i])) == 0) next.push_back(fresh[i]);
-  session.partitions = std::move(next);
-}
-
-/// Finds, makes or ends the session that the request means; an error is the whole answer.
-error_code enter_session(const services& node, connection_scratch& scratch, fetching& f) {
-  const auto& asked = f.asked;
-  if (asked.session_epoch == -1) {
-    if (scratch.session && scratch.session->id == asked.session_id) scratch.session.reset();
-    f.partitions = interests(asked);
-    return error_code::none;
-  }
-  if (asked.session_epoch == 0) {
-    static std::atomic<std::int32_t> next_id{1};
-    f.partitions = interests(asked);
-    scratch.session.reset();
-    if (f.partitions.size() > node.settings.fetch_session_partitions) return error_code::none;
-    auto slot = node.fetch_sessions.take();
-    if (!slot) return error_code::none;
-    scratch.session = std::make_shared<fetch_session>();
-    scratch.session->slot = std::move(slot);
-    scratch.session->id = next_id.fetch_add(1) & 0x7fffffff;
-    scratch.session->epoch = 1;
-    scratch.session->by_id = f.by_id;
-    scratch.session->partitions = f.partitions;
-    f.session = scratch.session;
-    return error_code::none;
-  }
-  auto& session = scratch.session;
-  if (!session || session->id != asked.session_id) return error_code::fetch_session_id_not_found;
-  if (session->epoch != asked.session_epoch) return error_code::invalid_fetch_session_epoch;
-  if (session->by_id != f.by_id) return error_code::fetch_session_id_not_found;
-  update(*session, asked);
-  if (session->partitions.size() > node.settings.fetch_session_partitions) {
-    session.reset();
-    return error_code::invalid_request;
-  }
-  session->epoch = fetch_session::after(session->epoch);
-  f.session = session;
-  f.partitions = session->partitions;
-  f.incremental = true;
-  return error_code::none;
 }
 
 void fetching::start() {
@@ -196,6 +98,9 @@ void fetching::start() {
 void fetching::read(std::vector<std::size_t> which) {
   results.resize(partitions.size());
   current = std::move(which);
+  ++round;
+  round_began = std::chrono::steady_clock::now();
+  unanswered = {current.begin(), current.end()};
   std::vector<paced_reads::one> all;
   std::int64_t wanted = 0;
   for (auto i : current) {
@@ -206,12 +111,48 @@ void fetching::read(std::vector<std::size_t> which) {
   grant->raise_to(std::min(byte_limit(), held + wanted));
   reads.emplace(std::move(all), grant->bytes() - held);
   send_reads();
-  if (reads->is_done()) have_all();
+  if (reads->is_done()) return have_all();
+  watch_reads();
+}
+
+/// One timer per connection, for as long as one of its fetches reads.
+void fetching::watch_reads() {
+  auto& scratch = r->scratch;
+  scratch->reading.insert_or_assign(this, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->look_at_reads();
+  });
+  if (std::exchange(scratch->is_told_of_time, true)) return;
+  r->post_later(node.settings.longest_read / 5, [scratch] {
+    scratch->is_told_of_time = false;
+    const auto all = scratch->reading;  // who gives up leaves the list
+    for (const auto& [who, look] : all) look();
+  });
+}
+
+void fetching::look_at_reads() {
+  if (std::chrono::steady_clock::now() - round_began < node.settings.longest_read) return watch_reads();
+  give_up_reads();
+}
+
+void fetching::give_up_reads() {
+  ++round;
+  slow.resize(partitions.size());
+  for (auto i : unanswered) {
+    slow[i] = true;
+    results[i].error = error_code::kafka_storage_error;
+  }
+  limited = true;
+  have_all();
 }
 
 void fetching::send_reads() {
+  const auto known = node.store->topics.current();
   while (auto one = reads->next()) {
-    const auto error = check_partition(topics[one->index], partitions[one->index].partition);
+    auto error = check_partition(topics[one->index], partitions[one->index].partition);
+    if (error == error_code::none && !known->find(topics[one->index].topic->id))  // deleted while the client waited
+      error = !known->complete ? error_code::not_leader_or_follower
+              : by_id          ? error_code::unknown_topic_id
+                               : error_code::unknown_topic_or_partition;
     if (error == error_code::none) {
       read_one(one->index, one->max_bytes);
       continue;
@@ -219,6 +160,7 @@ void fetching::send_reads() {
     // A Java consumer ends on "leader not available"; on this one it asks for metadata and tries again.
     results[one->index].error =
       error == error_code::leader_not_available ? error_code::not_leader_or_follower : error;
+    unanswered.erase(one->index);
     reads->answered(one->max_bytes, 0);
   }
 }
@@ -227,20 +169,26 @@ void fetching::read_one(std::size_t i, std::int32_t max_bytes) {
   const auto& p = partitions[i];
   msg::fetch_result dropped;
   dropped.error = error_code::kafka_storage_error;
-  auto arrived = [self = shared_from_this(), i, max_bytes](msg::fetch_result result) {
-    self->r->post([self, i, max_bytes, result = std::move(result)]() mutable {
-      self->have_one(i, max_bytes, std::move(result));
+  // Without a grant it is asked for its bounds alone; only an answer that would be empty takes a batch.
+  const bool is_for_bounds = max_bytes == 0 && held > 0;
+  auto arrived = [self = shared_from_this(), i, max_bytes, is_for_bounds, now = round](msg::fetch_result result) {
+    self->r->post([self, i, max_bytes, is_for_bounds, now, result = std::move(result)]() mutable {
+      if (now == self->round) self->have_one(i, max_bytes, is_for_bounds, std::move(result));
     });
   };
   node.partitions.send(msg::fetch_read{topics[i].topic->name, topics[i].topic->id, p.partition, p.fetch_offset,
                                        p.current_leader_epoch, p.last_fetched_epoch, max_bytes,
-                                       reply<msg::fetch_result>{dropped, arrived}});
+                                       is_for_bounds, reply<msg::fetch_result>{dropped, arrived}});
 }
 
-void fetching::have_one(std::size_t i, std::int32_t granted, msg::fetch_result read) {
-  if (granted < partitions[i].max_bytes && has_more(read)) limited = true;
-  // Without a grant it was asked for its bounds alone; only an answer that would be empty takes the batch.
-  if (granted == 0 && held > 0) read.batches.clear();
+void fetching::have_one(std::size_t i, std::int32_t granted, bool is_for_bounds, msg::fetch_result read) {
+  unanswered.erase(i);
+  const bool has_records = read.error == error_code::none && partitions[i].fetch_offset < read.high_watermark;
+  if (is_for_bounds ? has_records : granted < partitions[i].max_bytes && has_more(read)) limited = true;
+  if (granted == 0 && held > 0 && !read.batches.empty()) {  // others were faster
+    limited = true;
+    read.batches.clear();
+  }
   results[i] = std::move(read);
   held += size_of(results[i]);
   reads->answered(granted, size_of(results[i]));
@@ -258,6 +206,7 @@ bool fetching::is_enough() const {
 
 void fetching::have_all() {
   reads.reset();
+  r->scratch->reading.erase(this);
   grant->set(held);
   if (expired || asked.max_wait_ms <= 0 || is_enough()) return finish();
   if (!has_timer) {
@@ -360,7 +309,9 @@ void fetching::finish() {
   std::int64_t bytes_left = byte_limit();
   std::vector<bool> served(partitions.size());
   for (std::size_t i = 0; i < partitions.size(); ++i) served[i] = add_partition(response, i, bytes_left);
-  // Partitions that got nothing because others filled the answer come first the next time.
+  // Partitions that got nothing because others filled the answer, or were slow, come first the next time.
+  for (std::size_t i = 0; i < slow.size(); ++i)
+    if (slow[i]) served[i] = true;
   if (limited && session && session->partitions.size() == partitions.size()) move_back(session->partitions, served);
   hold_grant_until_sent(response);
   results.clear();
@@ -384,11 +335,15 @@ void fetch(const services& node, const request_ptr& r) {
   auto& own = r->scratch->fetch_budget;
   if (!own) own = std::make_shared<actors::fetch_budget>(node.settings.fetch_max_bytes);
   f->grant = std::make_shared<fetch_grant>(own, node.fetch_budget);
-  if (auto error = enter_session(node, *r->scratch, *f); error != error_code::none) {
+  auto entered = enter_session(node, *r->scratch, f->asked, f->by_id);
+  if (entered.error != error_code::none) {
     fetch_response response;
-    response.error_code = error;
+    response.error_code = entered.error;
     return r->answer(response);
   }
+  f->partitions = std::move(entered.partitions);
+  f->session = std::move(entered.session);
+  f->incremental = entered.incremental;
   f->start();
 }
 

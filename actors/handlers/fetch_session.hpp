@@ -10,7 +10,14 @@
 #include <string>
 #include <vector>
 
+namespace tidegate::kafka {
+struct fetch_request;
+}
+
 namespace tidegate::actors {
+
+struct services;
+struct connection_scratch;
 
 /// A partition that a consumer follows, as it asked for it last.
 struct fetch_interest {
@@ -58,5 +65,22 @@ struct fetch_session {
   /// 1 … 2^31 − 1, then 1 again; 0 and -1 have a meaning of their own.
   static std::int32_t after(std::int32_t epoch) { return epoch == 0x7fffffff ? 1 : epoch + 1; }
 };
+
+/// What one Fetch asks for, with or without a session.
+struct entered_session {
+  error_code error = error_code::none;  // else the whole answer
+  std::vector<fetch_interest> partitions;
+  std::shared_ptr<fetch_session> session;  // null: sessionless
+  bool incremental = false;
+};
+
+/// Finds, makes or ends the session that the request means. `by_id`: it names topics by id. Thread: the connection's.
+entered_session enter_session(const services& node, connection_scratch& scratch, const kafka::fetch_request& asked,
+                              bool by_id);
+
+bool same_partition(const fetch_interest& a, const fetch_interest& b);
+
+/// Moves the partitions that are marked behind the others.
+void move_back(std::vector<fetch_interest>& all, const std::vector<bool>& marked);
 
 }  // namespace tidegate::actors

@@ -58,6 +58,7 @@ struct fetch_read {
   std::int32_t current_leader_epoch = -1;
   std::int32_t last_fetched_epoch = -1;  // -1: no check for divergence
   std::int32_t max_bytes = 0;            // the first batch is returned even when it is larger
+  bool is_for_bounds = false;            // no batches are wanted, only the bounds and errors
   reply<fetch_result> answer;
 };
 

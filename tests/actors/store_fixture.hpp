@@ -60,6 +60,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::atomic<int> put_throws{0};    // so many puts throw inside the caller: an actor crashes
   std::atomic<int> put_refuses{0};
   std::atomic<int> reads_fail{0};
+  std::atomic<int> reads_stall{0};  // so many reads of chunks are not answered before release()
   std::atomic<int> chunk_reads{0};
   std::function<bool(int number)> chunk_read_fails;  // of the reads so far; set while nothing reads
   std::atomic<int> removals_fail{0};
@@ -80,7 +81,9 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
       std::lock_guard lock(mutex_);
       chunk_deadlines_.insert(deadline);
     }
-    if (takes(reads_fail) || (chunk_read_fails && chunk_read_fails(number))) return done({{smq::status::unknown, "injected", 0}, {}});
+    if (takes(reads_fail) || (chunk_read_fails && chunk_read_fails(number)))
+      return done({{smq::status::unknown, "injected", 0}, {}});
+    if (takes(reads_stall)) return hold([done = std::move(done)] { done({{smq::status::unknown, "stalled", 0}, {}}); });
     if (holds_reads) {
       return hold([this, id, position, count, done = std::move(done)] {
         inner_.chunks.get(id, position, count, smq::testing::soon(), done);
@@ -289,7 +292,7 @@ class node_fixture {
     gone.error = error_code::not_leader_or_follower;
     return ask_later<msg::fetch_result>(gone, [&](auto answer) {
       caf::anon_send(partitions,
-                     msg::fetch_read{topic->name, topic->id, partition, offset, -1, -1, max_bytes, std::move(answer)});
+                     msg::fetch_read{topic->name, topic->id, partition, offset, -1, -1, max_bytes, false, std::move(answer)});
     });
   }
 

@@ -1,0 +1,147 @@
+#define CAF_SUITE fetch_handler
+// Fetch over a store that stalls, and over one that has more than anybody may ask for.
+#include "actors/handlers/table.hpp"
+#include "actors/services.hpp"
+#include "messages/kafka/codec.hpp"
+#include "messages/kafka/fetch.hpp"
+#include "tests/actors/store_fixture.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+using namespace tidegate;
+using namespace tidegate::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::int16_t version = 12;
+
+actors::partition_settings no_tails() {
+  actors::partition_settings settings;
+  settings.tail_bytes = 0;  // everything comes from the store
+  return settings;
+}
+
+/// A node with a topic of one record per partition, and one client's connection: what runs on it runs in order.
+struct fetch_fixture {
+  node_fixture node{no_tails()};
+  actors::services services;
+  std::shared_ptr<actors::connection_scratch> scratch = std::make_shared<actors::connection_scratch>();
+  actors::topic_ptr topic;
+  actors::store_timer connection;  // goes first: nothing runs on it any more when the rest goes
+
+  explicit fetch_fixture(std::int32_t partitions) : topic(node.create("t", partitions)) {
+    for (std::int32_t p = 0; p < partitions; ++p)
+      CAF_REQUIRE(node.append(topic, batch_of(p), p).error == error_code::none);
+    services.store = node.store;
+    services.topics.publish(node.topics);
+    services.partitions.publish(node.partitions);
+    services.fetch_budget = std::make_shared<actors::fetch_budget>(1 << 20);
+    services.settings.longest_read = 200ms;
+  }
+  ~fetch_fixture() {
+    run_and_wait([this] { scratch->end(); });
+    node.ports->release();
+  }
+
+  template <class F>
+  void run_and_wait(F f) {
+    std::promise<void> ran;
+    connection.run_after()(0ms, [&] {
+      f();
+      ran.set_value();
+    });
+    ran.get_future().wait();
+  }
+
+  [[nodiscard]] kafka::fetch_request asking(std::int32_t max_bytes) const {
+    kafka::fetch_request asked;
+    asked.max_wait_ms = 10'000;
+    asked.min_bytes = 1;
+    asked.max_bytes = max_bytes;
+    asked.session_epoch = -1;
+    auto& of_topic = asked.topics.emplace_back();
+    of_topic.topic = "t";
+    for (std::int32_t p = 0; p < topic->partitions; ++p) {
+      auto& one = of_topic.partitions.emplace_back();
+      one.partition = p;
+      one.partition_max_bytes = 1 << 20;
+    }
+    return asked;
+  }
+
+  kafka::fetch_response fetch(const kafka::fetch_request& asked) {
+    auto answered = std::make_shared<std::promise<std::vector<shared_bytes>>>();
+    auto answer = answered->get_future();
+    auto later = connection.run_after();
+    actors::request::link link;
+    link.answer = [answered](std::vector<shared_bytes> parts, bool, const std::string&) {
+      answered->set_value(std::move(parts));
+    };
+    link.post = [later](std::function<void()> f) { later(0ms, std::move(f)); };
+    link.post_later = later;
+    link.stage_done = [] {};
+    kafka::request_frame frame;
+    frame.header.api_key = kafka::api_key::fetch;
+    frame.header.api_version = version;
+    frame.body = shared_bytes(kafka::join(kafka::encode(asked, version)));
+    run_and_wait([&] {
+      actors::handlers::fetch(services, std::make_shared<actors::request>(std::move(frame), "client:1", link, scratch,
+                                                                         1'000'000));
+    });
+    const shared_bytes all(kafka::join(value_of(std::move(answer))));
+    constexpr std::size_t head = 9;  // length, correlation id, and the empty tags of a flexible header
+    auto decoded = kafka::decode<kafka::fetch_response>(all.slice(head, all.size() - head), version);
+    CAF_REQUIRE(decoded.has_value());
+    return *decoded;
+  }
+};
+
+}  // namespace
+
+CAF_TEST(a partition whose store stalls keeps the others from nobody) {
+  fetch_fixture f(40);
+  f.node.ports->reads_stall = 1;
+  const auto response = f.fetch(f.asking(1 << 20));
+  int stalled = 0;
+  int served = 0;
+  for (const auto& p : response.responses.at(0).partitions) {
+    if (p.error_code == error_code::kafka_storage_error) ++stalled;
+    if (p.error_code == error_code::none && !p.records->empty()) ++served;
+  }
+  CAF_CHECK_EQUAL(stalled, 1);
+  CAF_CHECK_EQUAL(served, 39);
+}
+
+CAF_TEST(what does not fit into an answer is not read) {
+  fetch_fixture f(200);
+  f.node.ports->chunk_reads = 0;
+  const auto response = f.fetch(f.asking(1));  // one batch, because the first always goes
+  int served = 0;
+  for (const auto& p : response.responses.at(0).partitions) {
+    CAF_CHECK(p.error_code == error_code::none);
+    CAF_CHECK_EQUAL(p.high_watermark, 1);
+    if (!p.records->empty()) ++served;
+  }
+  CAF_CHECK_EQUAL(served, 1);
+  CAF_CHECK(f.node.ports->chunk_reads.load() <= 2 * 16);  // of those that were asked at once
+}
+
+CAF_TEST(a topic that is deleted under a long poll is unknown) {
+  fetch_fixture f(1);
+  auto asked = f.asking(1 << 20);
+  asked.topics[0].partitions[0].fetch_offset = 1;
+  auto answer = std::async(std::launch::async, [&] { return f.fetch(asked); });
+  const auto waits = [&] {
+    bool any = false;
+    f.run_and_wait([&] { any = !f.scratch->waiting.empty(); });
+    return any;
+  };
+  CAF_REQUIRE(soon_true(waits));
+  auto without = std::make_shared<actors::topic_snapshot>();
+  without->complete = true;
+  f.node.store->topics.publish(without);
+  caf::anon_send(f.node.partitions, msg::forget_topic{f.topic->id, 1, nullptr});
+  CAF_CHECK(value_of(std::move(answer)).responses.at(0).partitions.at(0).error_code ==
+            error_code::unknown_topic_or_partition);
+}
