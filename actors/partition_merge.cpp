@@ -20,6 +20,7 @@ void partition_state::start_merge() {
 void partition_state::merge_now(merge_turns::turn turn) {
   merge_turn_ = std::move(turn);
   const auto sources = smq::plan_merge(log_, settings_.merges, merge_from_);
+  if (sources.empty()) return merge_ended();
   const auto deadline = std::chrono::steady_clock::now() + settings_.merge_timeout;
   smq::copy_segments(store_->engine.chunks, place_, sources, settings_.merges.max_chunk_bytes, deadline, poster(),
                      [this, sources](const smq::result<std::vector<smq::chunk_ref>>& copied) {
