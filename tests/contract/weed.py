@@ -244,6 +244,13 @@ class Weed:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(20)
 
+    def pause(self, role: str = "server") -> None:
+        """SIGSTOP: connections stay open and nothing is answered."""
+        os.killpg(self.processes[role].pid, signal.SIGSTOP)
+
+    def resume(self, role: str = "server") -> None:
+        os.killpg(self.processes[role].pid, signal.SIGCONT)
+
     def restart(self, role: str = "server") -> None:
         """kill -9 and start again. Returns when it is open; see wait_until_ready()."""
         if self.is_running(role):
