@@ -17,6 +17,16 @@ constexpr std::size_t noted_segments = 16;
 constexpr std::size_t small_batch = 32U << 10U;  // copied into the tail, see tail_cache
 constexpr std::int64_t ns_per_ms = 1'000'000;
 
+template <class T>
+void answer_not_loaded(const reply<T>& answer) {
+  T result;
+  result.error = error_code::kafka_storage_error;
+  answer(std::move(result));
+}
+
+/// A fetch that only waits for more reads again by itself.
+void answer_not_loaded(const reply<bool>&) {}
+
 std::int64_t setting_or(const smq::topic_info& topic, const char* key, std::int64_t otherwise) {
   auto found = topic.configs.find(key);
   if (found == topic.configs.end()) return otherwise;
@@ -74,7 +84,8 @@ void partition_state::when_serving(const Message& m, void (partition_state::*f)(
   ++seen_;
   last_request_ = self_->clock().now();
   if (machine_) return (this->*f)(m);
-  if (parked_.size() < settings_.max_parked) parked_.push_back([this, m, f] { (this->*f)(m); });
+  if (parked_.size() < settings_.max_parked)
+    parked_.push_back({[this, m, f] { (this->*f)(m); }, [m] { answer_not_loaded(m.answer); }});
 }
 
 std::function<void(std::function<void()>)> partition_state::poster() const {
@@ -195,18 +206,30 @@ void partition_state::serve(std::int32_t epoch) {
   }
   erase_leftovers();
   wake_waiters();  // what was undecided before a reload may be stored
-  for (auto& run : std::exchange(parked_, {})) run();
+  if (failed_loads_ > 0)
+    log_event(log_level::info, "partition is served again",
+              {{"topic", place_.topic}, {"partition", place_.partition}, {"failed_loads", failed_loads_}});
+  failed_loads_ = 0;
+  why_not_loaded_.clear();
+  for (auto& request : std::exchange(parked_, {})) request.run();
 }
 
 void partition_state::load_failed(const std::string& reason) {
-  log_event(log_level::error, "partition cannot be loaded",
-            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
-  parked_.clear();  // their replies answer with a retriable error
+  log_failed_load(reason);
+  for (auto& request : std::exchange(parked_, {})) request.refuse();
   ++life_;
   caf::delayed_anon_send(partition_actor{self_}, settings_.reload_backoff,
                          msg::make_resume([this, life = life_] {
                            if (life == life_) load();
                          }));
+}
+
+/// Damage stays until somebody puts it right: said once, not with every try.
+void partition_state::log_failed_load(const std::string& reason) {
+  ++failed_loads_;
+  if (std::exchange(why_not_loaded_, reason) == reason) return;
+  log_event(log_level::error, "partition cannot be loaded",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
 }
 
 void partition_state::reload(const std::string& reason) {

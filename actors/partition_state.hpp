@@ -60,6 +60,10 @@ class partition_state {
     std::int64_t log_append_time_ms = -1;
     std::vector<reply<msg::append_result>> answers;  // more than one: retries of the same batch
   };
+  struct parked_request {
+    std::function<void()> run;
+    std::function<void()> refuse;
+  };
   struct waiter {
     std::int64_t offset = 0;
     reply<bool> answer;
@@ -83,6 +87,7 @@ class partition_state {
   void declare_rewind(const smq::offset_gap& gap, std::int32_t epoch);
   void serve(std::int32_t epoch);
   void load_failed(const std::string& reason);
+  void log_failed_load(const std::string& reason);
   void reload(const std::string& reason);
 
   // partition_append.cpp
@@ -162,7 +167,9 @@ class partition_state {
   std::int64_t merge_from_ = 0;   // files below are not merged: one of them failed
   std::vector<planned_batch> writing_;  // planned and not stored, in order
   std::vector<undecided> undecided_;    // in offset order
-  std::vector<std::function<void()>> parked_;
+  std::vector<parked_request> parked_;
+  std::string why_not_loaded_;     // the last reason that was logged
+  std::uint64_t failed_loads_ = 0;  // in a row
   std::vector<waiter> waiters_;
   std::size_t prune_waiters_at_ = 64;
   std::shared_ptr<void> reads_ = std::make_shared<int>();  // shared by every read of the store that is on its way

@@ -1,5 +1,6 @@
 #include "actors/topic_registry_state.hpp"
 
+#include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/spawn.hpp"
 #include "messages/common/fault_point.hpp"
@@ -9,6 +10,8 @@
 namespace tidegate::actors {
 
 namespace {
+
+constexpr std::size_t most_reported = 1000;
 
 /// A topic whose entry cannot be read now is not "unknown": the client is to ask again.
 msg::topic_result to_result(const smq::topic_answer& answer) {
@@ -57,13 +60,34 @@ void topic_registry_state::find(const msg::find_topic& m) {
   if (auto topic = m.name.empty() ? known->find(m.id) : known->find(m.name)) return m.answer({error_code::none, topic});
   if (m.name.empty()) return find_by_id(m);
   catalog_.get(m.name, store_->deadline(), [this, m, post = poster()](smq::topic_answer answer) {
-    post([this, m, result = to_result(answer)] {
+    post([this, m, answer = std::move(answer)] {
+      const auto result = to_result(answer);
+      report(m.name, answer);
       if (result.topic) publish(result.topic);
       if (result.error == error_code::unknown_topic_or_partition && m.create)
         return create({m.name, defaults_.partitions, {}, m.answer});
       m.answer(result);
     });
   });
+}
+
+/// Clients ask again and again: each reason is logged once.
+void topic_registry_state::report(const std::string& topic, const smq::topic_answer& answer) {
+  if (answer.code != smq::lookup_result::error) {
+    reported_.erase(topic);
+    return;
+  }
+  if (reported_.size() >= most_reported) reported_.clear();
+  if (std::exchange(reported_[topic], answer.reason) == answer.reason) return;
+  log_event(log_level::error, "topic cannot be read", {{"topic", topic}, {"reason", answer.reason}});
+}
+
+void topic_registry_state::report(const std::vector<std::string>& unreadable) {
+  if (reported_paths_ == unreadable) return;
+  reported_paths_ = unreadable;
+  if (!unreadable.empty())
+    log_event(log_level::error, "topics are left out of the list",
+              {{"count", unreadable.size()}, {"first", unreadable.front()}});
 }
 
 void topic_registry_state::find_by_id(const msg::find_topic& m) {
@@ -181,6 +205,7 @@ void topic_registry_state::load_all(std::function<void(error_code)> done) {
         next->by_name[topic.name] = shared;
         next->by_id[topic.id] = shared;
       }
+      report(all.value.unreadable);
       next->complete = true;
       next->unreadable = {all.value.unreadable.begin(), all.value.unreadable.end()};
       store_->topics.publish(std::move(next));

@@ -5,9 +5,11 @@
 #include "smq/topics/catalog.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace tidegate::actors {
 
@@ -38,6 +40,8 @@ class topic_registry_state {
   void load_all(std::function<void(error_code)> done);
   void publish(const topic_ptr& topic);
   void unpublish(const topic_ptr& topic);
+  void report(const std::string& topic, const smq::topic_answer& answer);
+  void report(const std::vector<std::string>& unreadable);
   [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
 
   topic_registry_actor::pointer self_;
@@ -45,6 +49,8 @@ class topic_registry_state {
   smq::topic_catalog catalog_;
   topic_defaults defaults_;
   topic_forgotten forget_;
+  std::map<std::string, std::string> reported_;  // topics that could not be read, and why: said once
+  std::vector<std::string> reported_paths_;      // of the last list of all topics
   std::multiset<uuid> removing_;  // not to be published again by a lookup that began before
 };
 

@@ -60,6 +60,9 @@ class layout_reader {
   /// A count of elements of at least `smallest` bytes each; fails when the bytes left cannot hold them.
   std::size_t count(std::size_t smallest);
 
+  /// Bytes that were not read yet.
+  [[nodiscard]] std::size_t left() const { return rest_.size(); }
+
   void fail() { good_ = false; }
   [[nodiscard]] bool good() const { return good_; }
 

@@ -81,6 +81,7 @@ struct guard {
 
 struct list_page {
   std::vector<entry> entries;  // direct children in byte order of their names, without chunks when not asked for
+  std::vector<std::string> directories;  // names in the range of this page, on engines that have directories
   bool more = false;
 };
 
@@ -103,9 +104,10 @@ class entry_port {
  public:
   virtual ~entry_port() = default;
 
+  /// Refused: something is there that is no entry, as a directory.
   virtual void get(const std::string& path, time_point deadline, completion<result<entry>> done) = 0;
 
-  /// One answer per path, in order: ok or absent; any doubt makes the whole call unknown.
+  /// One answer per path, in order: ok, absent or refused; any other doubt makes the whole call unknown.
   virtual void get_many(std::vector<std::string> paths, time_point deadline,
                         completion<result<std::vector<result<entry>>>> done) = 0;
 

@@ -1,5 +1,6 @@
 #include "smq/positions/positions.hpp"
 
+#include "messages/common/crc32c.hpp"
 #include "smq/layout.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/position_json.hpp"
@@ -12,7 +13,9 @@ namespace tidegate::smq {
 
 namespace {
 
-constexpr std::uint8_t position_version = 1;
+constexpr std::uint8_t position_version = 2;
+constexpr std::uint8_t version_without_checksum = 1;  // still read
+constexpr std::size_t checksum_bytes = 4;
 constexpr std::size_t queries_per_call = 512;  // about 150 KiB of entries in one answer
 
 position_answer damaged(const entry& e, const char* what) {
@@ -60,7 +63,7 @@ void read_next_page(const std::shared_ptr<pending_read>& read) {
 }  // namespace
 
 std::optional<std::string> encode_position_attribute(const position_attribute& attribute) {
-  layout_writer out{attribute.metadata.size() + 64};
+  layout_writer out{attribute.metadata.size() + 72};
   out.u8(position_version);
   out.i64(attribute.value);
   out.i64(attribute.offset);
@@ -70,12 +73,16 @@ std::optional<std::string> encode_position_attribute(const position_attribute& a
   out.u64(attribute.seq);
   out.text(attribute.metadata);
   if (!out.good()) return std::nullopt;
-  return out.take();
+  auto bytes = out.take();
+  layout_writer checksum{checksum_bytes};
+  checksum.u32(crc32c(as_byte_view(bytes)));
+  return bytes + checksum.take();
 }
 
 std::optional<position_attribute> decode_position_attribute(std::string_view bytes) {
   layout_reader in(bytes);
-  if (in.u8() != position_version) return std::nullopt;
+  const auto version = in.u8();
+  if (version != position_version && version != version_without_checksum) return std::nullopt;
   position_attribute attribute;
   attribute.value = in.i64();
   attribute.offset = in.i64();
@@ -84,7 +91,9 @@ std::optional<position_attribute> decode_position_attribute(std::string_view byt
   attribute.incarnation = in.id();
   attribute.seq = in.u64();
   attribute.metadata = in.text();
-  if (!in.good()) return std::nullopt;
+  if (version == version_without_checksum) return in.good() ? std::optional{attribute} : std::nullopt;
+  const auto covered = bytes.size() - in.left();
+  if (in.u32() != crc32c(as_byte_view(bytes.substr(0, covered))) || !in.good()) return std::nullopt;
   return attribute;
 }
 
@@ -110,7 +119,10 @@ mutation make_position_erasure(const position_place& place, std::string_view gro
 
 position_answer interpret_position(const uuid& topic_id, const result<entry>& found) {
   if (found.what.code == status::absent) return {position_result::absent, {}, {}, 0, 0};
-  if (!found.is_ok()) return {position_result::unknown, found.what.reason, {}, 0, 0};
+  if (!found.is_ok()) {
+    const bool is_no_file = found.what.code == status::refused;
+    return {is_no_file ? position_result::damaged : position_result::unknown, found.what.reason, {}, 0, 0};
+  }
   const auto json = read_position_json(found.value.content);
   if (!json) return damaged(found.value, "damaged position");
   const committed_offset moved{-1, -1, json->metadata, json->committed_at_ms};
@@ -118,7 +130,8 @@ position_answer interpret_position(const uuid& topic_id, const result<entry>& fo
   if (raw == found.value.attributes.end()) return {position_result::native, {}, moved, json->value, 0};
   auto attribute = decode_position_attribute(raw->second);
   if (!attribute) return damaged(found.value, "damaged tg.pos");
-  if (attribute->topic_id != topic_id) return {position_result::absent, "of another topic id", {}, 0, 0};
+  // The directory is this topic's alone: whoever brought the file here, what the group committed is not known any more.
+  if (attribute->topic_id != topic_id) return damaged(found.value, "position of another topic id");
   if (attribute->value != json->value) return {position_result::native, {}, moved, json->value, 0};
   committed_offset committed{attribute->offset, attribute->leader_epoch, std::move(attribute->metadata),
                              json->committed_at_ms};

@@ -21,7 +21,9 @@ struct position_place {
   friend bool operator==(const position_place&, const position_place&) = default;
 };
 
-/// The attribute `tg.pos`.
+/// The attribute `tg.pos`. Layout: version 2 · value 8 · offset 8 · leader epoch 4 · topic id 16 · incarnation 16 · seq 8 ·
+/// metadata with its length in 2 · CRC32C 4 of all bytes before it: nothing else would tell a flipped bit from an offset.
+/// Unknown trailing bytes are ignored.
 struct position_attribute {
   std::int64_t value = 0;  // what we wrote as the content's "value"
   std::int64_t offset = -1;
@@ -36,7 +38,7 @@ struct position_attribute {
 /// nullopt: the metadata is longer than 65535 bytes.
 std::optional<std::string> encode_position_attribute(const position_attribute& attribute);
 
-/// nullopt: not a `tg.pos` of a known version.
+/// nullopt: damaged, or not of a known version.
 std::optional<position_attribute> decode_position_attribute(std::string_view bytes);
 
 /// Who writes a position, kept for audits.
@@ -58,8 +60,8 @@ mutation make_position_erasure(const position_place& place, std::string_view gro
 enum class position_result : std::uint8_t {
   found,    // `committed` is exact
   native,   // a native subscriber moved it: translate `native_value_ns`; `committed` has only metadata and time
-  absent,   // proven, or it belongs to another topic id
-  damaged,  // what is stored is no position: asking again does not help
+  absent,   // proven
+  damaged,  // no position, or it says that it is another topic's: asking again does not help
   unknown,  // could not be read now
 };
 

@@ -28,7 +28,8 @@ filer_pb::LookupDirectoryEntryRequest lookup_of(const std::string& path) {
 }
 
 result<entry> to_entry(const std::string& path, filer_pb::Entry& stored) {
-  if (stored.is_directory()) return {{status::absent, "a directory", 0}, {}};
+  // Nothing of ours made it: whether there was an entry before, nobody knows.
+  if (stored.is_directory()) return {refused(path + " is a directory"), {}};
   return {{}, decode_entry(path, stored)};
 }
 

@@ -92,19 +92,27 @@ class listing : public std::enable_shared_from_this<listing> {
   void take(filer_pb::Entry& stored) {
     ++received_;
     last_ = stored.name();
-    if (stored.is_directory()) return;
+    if (page_.more) return;
+    if (stored.is_directory()) return late_directories_.push_back(std::move(*stored.mutable_name()));
     if (page_.entries.size() == limit_) {
-      page_.more = true;
-      return;
+      page_.more = true;  // the next page begins behind this one's last entry, and with these directories
+      return late_directories_.clear();
     }
+    take_directories();
     if (!with_chunks_) stored.clear_chunks();
     page_.entries.push_back(decode_entry(before_names_ + stored.name(), stored));
   }
 
   void end_stream(const grpc::Status& answer) {
     if (!answer.ok()) return done_({{status::unknown, answer.error_message(), 0}, {}});
-    if (page_.more || received_ < asked_) return done_({{}, std::move(page_)});
-    ask();
+    if (!page_.more && received_ == asked_) return ask();
+    take_directories();
+    done_({{}, std::move(page_)});
+  }
+
+  void take_directories() {
+    for (auto& name : late_directories_) page_.directories.push_back(std::move(name));
+    late_directories_.clear();
   }
 
   std::shared_ptr<filer_rpc> rpc_;
@@ -118,6 +126,7 @@ class listing : public std::enable_shared_from_this<listing> {
   std::size_t asked_ = 0;
   std::size_t received_ = 0;
   list_page page_;
+  std::vector<std::string> late_directories_;  // behind the last entry of the page so far
 };
 
 }  // namespace

@@ -115,6 +115,10 @@ class log_loader final : public step_loop {
   bool take_page() {
     if (!page_.is_ok()) return fail(page_.what);
     if (page_.value.more && page_.value.entries.empty()) return fail({status::unknown, "an empty page, and more", 0});
+    for (const auto& name : page_.value.directories) {
+      if (parse_segment_name(name)) return fail(damaged(name + " is a directory"));
+      if (!is_known_neighbour(name)) ++log_.foreign_files;
+    }
     for (const auto& e : page_.value.entries) {
       const std::string name{name_of(e.path)};
       after_ = name;

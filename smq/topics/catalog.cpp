@@ -222,6 +222,7 @@ std::string unescaped_topic(const std::string& escaped) {
 /// Takes the live names of one page of `names/`; damaged ones go to `page.unreadable`.
 std::vector<name_record> live_names(const list_page& names, topic_page& page) {
   std::vector<name_record> live;
+  for (const auto& name : names.directories) page.unreadable.push_back(names_directory() + "/" + name);
   for (const auto& e : names.entries) {
     page.next = name_of(e.path);
     auto record = decode_name_record(e.content);

@@ -198,8 +198,9 @@ def position_json(value: int, committed_at_ms: int, metadata: str = "") -> bytes
 
 
 def position_attribute(value, offset, epoch, topic_id, incarnation, seq, metadata: bytes = b"") -> bytes:
-    head = b"\1" + struct.pack(">qqi", value, offset, epoch) + topic_id.bytes + incarnation.bytes
-    return head + struct.pack(">Q", seq) + text(metadata)
+    head = b"\2" + struct.pack(">qqi", value, offset, epoch) + topic_id.bytes + incarnation.bytes
+    head += struct.pack(">Q", seq) + text(metadata)
+    return head + struct.pack(">I", crc32c(head))
 
 
 # Names and topics (smq/names.cpp, smq/topics/topic_info.cpp).
