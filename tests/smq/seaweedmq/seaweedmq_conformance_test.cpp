@@ -1,6 +1,7 @@
 #define CAF_SUITE conformance
 #include "smq/fencing/node_start.hpp"
 #include "smq/seaweedmq/discovery.hpp"
+#include "smq/seaweedmq/engine.hpp"
 #include "smq/seaweedmq/entries.hpp"
 #include "tests/smq/conformance.hpp"
 #include "tests/smq/seaweedmq/no_chunks.hpp"
@@ -24,8 +25,11 @@ struct fixture {
 /// Each test has a directory of its own below the root of a real cluster's entries.
 void run(void (*check)(engine, const std::string&)) {
   static std::atomic<int> number{0};
-  fixture f;
-  check(f.ports, "/topics/.tidegate/test-" + std::to_string(++number));
+  seaweedmq::options wanted;
+  wanted.masters = {shared_weed().master_address()};
+  const auto opened = seaweedmq::open(wanted, soon());
+  if (!opened.store) CAF_FAIL(opened.error);
+  check(opened.store->ports(), "/topics/.tidegate/test-" + std::to_string(++number));
 }
 
 }  // namespace
@@ -39,6 +43,10 @@ CAF_TEST(bad names are refused before anything applies) { run(check_names_and_si
 CAF_TEST(lists are in byte order and in pages) { run(check_listing); }
 
 CAF_TEST(get_many answers per path) { run(check_get_many); }
+
+CAF_TEST(chunks live as long as an entry names them) { run(check_chunks); }
+
+CAF_TEST(chunks of a removed tree are gone) { run(check_chunks_of_a_removed_tree); }
 
 CAF_TEST(remove_tree removes what is below and nothing beside it) { run(check_remove_tree); }
 
@@ -67,21 +75,29 @@ CAF_TEST(more paths than one call takes are looked up in order) {
   CAF_CHECK_EQUAL(wrong, 0);
 }
 
-CAF_TEST(directories are not entries) {
+CAF_TEST(directories are neither entries nor absent) {
   fixture f;
   const blocking store{f.ports};
   const std::string root = "/topics/.tidegate/directories";
   CAF_REQUIRE(store.transact({root + "/m", std::nullopt}, {put(root + "/a/1", ""), put(root + "/z/1", ""),
                                                            put(root + "/c", ""), put(root + "/m", "1")})
                   .is_ok());
-  CAF_CHECK(store.get(root + "/a").what.code == status::absent);
-  CAF_CHECK(store.get_many({root + "/a"}).value.at(0).what.code == status::absent);
+  CAF_CHECK(store.get(root + "/a").what.code == status::refused);
+  const auto many = store.get_many({root + "/a", root + "/c", root + "/none"});
+  CAF_CHECK(many.value.at(0).what.code == status::refused);
+  CAF_CHECK(many.value.at(1).is_ok());
+  CAF_CHECK(many.value.at(2).what.code == status::absent);
   const auto one = store.list(root, "", 1);
   CAF_REQUIRE_EQUAL(one.value.entries.size(), 1U);
   CAF_CHECK_EQUAL(one.value.entries[0].path, root + "/c");
+  CAF_CHECK_EQUAL(one.value.directories, std::vector<std::string>{"a"});
   CAF_CHECK(one.value.more);
+  const auto rest = store.list(root, "c", 1);
+  CAF_CHECK_EQUAL(rest.value.directories, std::vector<std::string>{"z"});
+  CAF_CHECK(!rest.value.more);
   const auto two = store.list(root, "", 2);
   CAF_CHECK_EQUAL(two.value.entries.size(), 2U);
+  CAF_CHECK_EQUAL(two.value.directories, (std::vector<std::string>{"a", "z"}));
   CAF_CHECK(!two.value.more);
 }
 

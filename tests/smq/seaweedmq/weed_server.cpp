@@ -98,6 +98,10 @@ void weed_server::kill() {
   process_ = -1;
 }
 
+void weed_server::pause() const { ::kill(process_, SIGSTOP); }
+
+void weed_server::resume() const { ::kill(process_, SIGCONT); }
+
 void weed_server::wait_until_it_serves() const {
   auto via = seaweedmq::filer::at(filer_address(), {});
   if (!via.is_ok()) CAF_FAIL(via.what.reason);

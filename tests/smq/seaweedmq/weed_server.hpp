@@ -22,6 +22,10 @@ class weed_server {
   /// kill -9.
   void kill();
 
+  /// SIGSTOP: connections stay open and nothing is answered.
+  void pause() const;
+  void resume() const;
+
   /// Again with the same ports and data; does not wait until it serves.
   void start();
   void wait_until_it_serves() const;

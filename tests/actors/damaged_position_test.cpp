@@ -1,0 +1,187 @@
+#define CAF_SUITE damaged_positions
+// A stored position is damaged through the store's own ports; a client asks over a socket.
+#include "actors/node.hpp"
+#include "messages/kafka/codec.hpp"
+#include "messages/kafka/metadata.hpp"
+#include "messages/kafka/offset_commit.hpp"
+#include "messages/kafka/offset_fetch.hpp"
+#include "smq/names.hpp"
+#include "smq/positions/positions.hpp"
+#include "smq/topics/catalog.hpp"
+#include "tests/smq/test_engine.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using namespace tidegate;
+using namespace tidegate::smq::testing;
+
+namespace {
+
+constexpr std::int64_t committed = 17;
+
+/// A blocking connection to a port of this machine.
+class client {
+ public:
+  explicit client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const timeval limit{20, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    name.sin_port = htons(port);
+    if (::connect(socket_, reinterpret_cast<sockaddr*>(&name), sizeof(name)) != 0) CAF_FAIL("cannot connect");
+  }
+  ~client() { ::close(socket_); }
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  /// Of versions with the old header.
+  template <class Response, class Request>
+  Response call(const Request& request, std::int16_t version) {
+    const auto body = kafka::join(kafka::encode(request, version));
+    std::string frame;
+    const auto number = [&](std::uint32_t value, int bytes) {
+      for (int i = bytes - 1; i >= 0; --i) frame.push_back(static_cast<char>(value >> (8 * i)));
+    };
+    number(static_cast<std::uint32_t>(body.size()) + 10, 4);
+    number(static_cast<std::uint16_t>(Request::api), 2);
+    number(static_cast<std::uint16_t>(version), 2);
+    number(7, 4);
+    number(0xffff, 2);  // no client id
+    frame.append(reinterpret_cast<const char*>(body.data()), body.size());
+    if (::send(socket_, frame.data(), frame.size(), 0) != static_cast<ssize_t>(frame.size())) CAF_FAIL("cannot send");
+    const auto head = receive(4);
+    std::size_t size = 0;
+    for (const char c : head) size = size << 8U | static_cast<unsigned char>(c);
+    const auto answer = receive(size);
+    auto decoded = kafka::decode<Response>(shared_bytes::copy_of(as_byte_view(answer).subspan(4)), version);
+    if (!decoded) CAF_FAIL("the answer cannot be decoded");
+    return *decoded;
+  }
+
+ private:
+  std::string receive(std::size_t size) {
+    std::string bytes(size, '\0');
+    if (::recv(socket_, bytes.data(), size, MSG_WAITALL) != static_cast<ssize_t>(size)) CAF_FAIL("no answer");
+    return bytes;
+  }
+
+  int socket_;
+};
+
+std::uint16_t free_port() {
+  const int s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(name);
+  if (::bind(s, reinterpret_cast<sockaddr*>(&name), size) != 0 ||
+      ::getsockname(s, reinterpret_cast<sockaddr*>(&name), &size) != 0)
+    CAF_FAIL("no free port");
+  ::close(s);
+  return ntohs(name.sin_port);
+}
+
+struct fixture {
+  fixture() {
+    settings.listen = "127.0.0.1:" + std::to_string(port);
+    settings.data_dir = home.path("/data");
+  }
+
+  [[nodiscard]] std::unique_ptr<actors::node> start() const {
+    std::string error;
+    auto started = actors::node::start(settings, error);
+    if (!started) CAF_FAIL(error);
+    return started;
+  }
+
+  [[nodiscard]] error_code commit(const std::string& group) const {
+    kafka::offset_commit_request request;
+    request.group_id = group;
+    request.topics = {{"t", {}, {{0, committed, -1, -1, "m"}}}};
+    const auto answer = client{port}.call<kafka::offset_commit_response>(request, 7);
+    return answer.topics.at(0).partitions.at(0).error_code;
+  }
+
+  [[nodiscard]] kafka::offset_fetch_response::partition fetch(const std::string& group) const {
+    kafka::offset_fetch_request request;
+    request.group_id = group;
+    request.topics = std::vector<kafka::offset_fetch_request::topic>{{"t", {0}}};
+    const auto answer = client{port}.call<kafka::offset_fetch_response>(request, 5);
+    CAF_CHECK(answer.error_code == error_code::none);
+    return answer.topics.at(0).partitions.at(0);
+  }
+
+  /// Changes the stored position of group "g", while no node runs. Returns what was there.
+  [[nodiscard]] smq::entry change(const std::function<void(smq::entry&)>& how) {
+    const auto store = open_embedded(settings.data_dir);
+    const auto topic = wait_for<smq::topic_answer>(
+      [&](auto done) { smq::topic_catalog{store->ports().entries}.get("t", soon(), done); });
+    const blocking entries{store->ports()};
+    const auto before = entries.get(smq::position_path(topic.topic.directory_of(0), "g"));
+    CAF_REQUIRE(before.is_ok());
+    auto after = before.value;
+    how(after);
+    const std::string guard = "/topics/.tidegate/test";
+    const auto last = entries.get(guard);
+    const auto expected = last.is_ok() ? std::optional{last.value.content} : std::nullopt;
+    const auto what = entries.transact(
+      {guard, expected}, {{smq::mutation::kind::put, after}, put(guard, std::to_string(++changes))});
+    CAF_REQUIRE(what.is_ok());
+    return before.value;
+  }
+
+  scratch_directory home;
+  std::uint16_t port = free_port();
+  actors::options settings;
+  int changes = 0;
+};
+
+std::string& attribute_of(smq::entry& e) { return e.attributes.at(smq::position_attribute_name); }
+
+const std::pair<const char*, std::function<void(smq::entry&)>> damages[] = {
+  {"attribute cut off", [](smq::entry& e) { attribute_of(e).pop_back(); }},
+  {"attribute empty", [](smq::entry& e) { attribute_of(e).clear(); }},
+  {"attribute garbage", [](smq::entry& e) { attribute_of(e).assign(80, 'g'); }},
+  {"another version", [](smq::entry& e) { attribute_of(e)[0] = 0x7f; }},
+  {"another value", [](smq::entry& e) { attribute_of(e)[8] ^= 1; }},
+  {"another offset", [](smq::entry& e) { attribute_of(e)[16] ^= 1; }},
+  {"another topic id", [](smq::entry& e) { attribute_of(e)[25] ^= 1; }},
+  {"content cut off", [](smq::entry& e) { e.content.pop_back(); }},
+  {"content empty", [](smq::entry& e) { e.content.clear(); }},
+};
+
+}  // namespace
+
+CAF_TEST(a damaged position is a storage error over a socket and never minus one) {
+  fixture f;
+  {
+    const auto node = f.start();
+    kafka::metadata_request create;
+    kafka::metadata_request::topic named;
+    named.name = "t";
+    create.topics = std::vector{named};
+    CAF_REQUIRE(client{f.port}.call<kafka::metadata_response>(create, 4).topics.at(0).error_code == error_code::none);
+    CAF_REQUIRE(f.commit("g") == error_code::none && f.commit("other") == error_code::none);
+  }
+  for (const auto& [name, damage] : damages) {
+    const auto before = f.change(damage);
+    {
+      const auto node = f.start();
+      const auto found = f.fetch("g");
+      CAF_MESSAGE(name << ": error " << static_cast<int>(found.error_code) << ", offset " << found.committed_offset);
+      CAF_CHECK(found.error_code == error_code::kafka_storage_error);
+      CAF_CHECK_EQUAL(f.fetch("other").committed_offset, committed);
+    }
+    static_cast<void>(f.change([&](smq::entry& e) { e = before; }));
+    const auto node = f.start();
+    const auto found = f.fetch("g");
+    CAF_CHECK(found.error_code == error_code::none);
+    CAF_CHECK_EQUAL(found.committed_offset, committed);
+  }
+}
