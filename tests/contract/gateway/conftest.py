@@ -39,6 +39,15 @@ def make_gateway(tmp_path):
             node.kill()
 
 
+@pytest.fixture(scope="module")
+def shared_gateway(weed, tmp_path_factory):
+    """One gateway for the tests of a module that use topics and groups of their own."""
+    flags = ("--engine", "seaweedmq", "--masters", weed.masters)
+    node = e2e.Node(tmp_path_factory.mktemp("gateway"), "kafka.group.initial.rebalance.delay.ms=0", flags=flags)
+    yield node.start()
+    node.kill()
+
+
 @pytest.fixture
 def gateway(make_gateway, weed):
     return make_gateway(weed)

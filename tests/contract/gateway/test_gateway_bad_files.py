@@ -57,15 +57,10 @@ def values(partition: int, count: int) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def node(weed, tmp_path_factory):
-    from conftest import e2e
-
-    flags = ("--engine", "seaweedmq", "--masters", weed.masters)
-    started = e2e.Node(tmp_path_factory.mktemp("bad"), "kafka.group.initial.rebalance.delay.ms=0", flags=flags).start()
-    create_topic(started, NEIGHBOUR)
-    produce(started, NEIGHBOUR, values(9, 10))
-    yield started
-    started.kill()
+def node(shared_gateway):
+    create_topic(shared_gateway, NEIGHBOUR)
+    produce(shared_gateway, NEIGHBOUR, values(9, 10))
+    return shared_gateway
 
 
 @pytest.fixture
