@@ -17,16 +17,6 @@ constexpr std::size_t noted_segments = 16;
 constexpr std::size_t small_batch = 32U << 10U;  // copied into the tail, see tail_cache
 constexpr std::int64_t ns_per_ms = 1'000'000;
 
-template <class T>
-void answer_not_loaded(const reply<T>& answer) {
-  T result;
-  result.error = error_code::kafka_storage_error;
-  answer(std::move(result));
-}
-
-/// A fetch that only waits for more reads again by itself.
-void answer_not_loaded(const reply<bool>&) {}
-
 std::int64_t setting_or(const smq::topic_info& topic, const char* key, std::int64_t otherwise) {
   auto found = topic.configs.find(key);
   if (found == topic.configs.end()) return otherwise;
@@ -84,8 +74,7 @@ void partition_state::when_serving(const Message& m, void (partition_state::*f)(
   ++seen_;
   last_request_ = self_->clock().now();
   if (machine_) return (this->*f)(m);
-  if (parked_.size() < settings_.max_parked)
-    parked_.push_back({[this, m, f] { (this->*f)(m); }, [m] { answer_not_loaded(m.answer); }});
+  if (parked_.size() < settings_.max_parked) parked_.push_back(for_later(m, f));
 }
 
 std::function<void(std::function<void()>)> partition_state::poster() const {

@@ -61,7 +61,7 @@ void partition_state::merge_ended() {
   merging_ = false;
   merge_undecided_ = false;
   merge_turn_.reset();
-  for (auto& read : std::exchange(after_merge_, {})) read();
+  for (auto& read : std::exchange(after_merge_, {})) read.run();
 }
 
 /// Files that a merged one stands for, left behind by a crash. They are remembered until they are gone, and nothing is

@@ -43,7 +43,7 @@ bool partition_state::look_again(const Message& m, void (partition_state::*read)
   }
   auto& waiting = machine_ ? after_merge_ : parked_;
   if ((machine_ && !merge_undecided_) || waiting.size() >= settings_.max_parked) return false;
-  waiting.push_back([this, m, read] { (this->*read)(m); });
+  waiting.push_back(for_later(m, read));
   return true;
 }
 

@@ -64,6 +64,21 @@ class partition_state {
     std::function<void()> run;
     std::function<void()> refuse;
   };
+
+  template <class T>
+  static void answer_not_loaded(const reply<T>& answer) {
+    T result;
+    result.error = error_code::kafka_storage_error;
+    answer(std::move(result));
+  }
+  /// A fetch that only waits for more reads again by itself.
+  static void answer_not_loaded(const reply<bool>&) {}
+
+  template <class Message>
+  parked_request for_later(const Message& m, void (partition_state::*f)(const Message&)) {
+    return {[this, m, f] { (this->*f)(m); }, [m] { answer_not_loaded(m.answer); }};
+  }
+
   struct waiter {
     std::int64_t offset = 0;
     reply<bool> answer;
@@ -163,7 +178,7 @@ class partition_state {
   merge_turns::turn merge_turn_;  // held while it copies and writes
   bool merge_undecided_ = false;  // its unit is sent: the chunks of its sources may be gone
   std::uint64_t merges_ = 0;      // applied to `log_`
-  std::vector<std::function<void()>> after_merge_;  // reads that found a chunk gone meanwhile
+  std::vector<parked_request> after_merge_;  // reads that found a chunk gone meanwhile
   std::int64_t merge_from_ = 0;   // files below are not merged: one of them failed
   std::vector<planned_batch> writing_;  // planned and not stored, in order
   std::vector<undecided> undecided_;    // in offset order
