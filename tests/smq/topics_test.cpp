@@ -302,7 +302,7 @@ CAF_TEST(listing while a topic goes does not call it damaged) {
   begin_remove("orders");
   finish_remove("orders", 7);
   // The page of names is old, what is read behind it is new.
-  port.next_list = list_page{{listed_before.at(name_entry_path("orders"))}, false};
+  port.next_list = list_page{{listed_before.at(name_entry_path("orders"))}, {}, false};
   catalog.list("", 10, {}, [&](const result<topic_page>& page) {
     CAF_REQUIRE(page.is_ok());
     CAF_CHECK(page.value.topics.empty());
