@@ -28,10 +28,10 @@ using mapping_writer_actor = caf::typed_actor<caf::reacts_to<msg::mapping_report
                                               caf::reacts_to<msg::resume>>;
 
 struct mapping_settings {
-  smq::append_options segments;                      // the engine's
-  std::chrono::milliseconds linger{10'000};         // from the first report to the write
+  std::chrono::milliseconds linger{10'000};          // from the first report to the write
   std::chrono::milliseconds retention{604'800'000};  // of whole segments
   std::size_t max_waiting = 100'000;                 // partitions with a report that is not written; more are dropped
+  smq::append_options segments;                      // the engine's
 };
 
 class mapping_writer_state {

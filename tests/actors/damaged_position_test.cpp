@@ -95,7 +95,9 @@ struct fixture {
 
   [[nodiscard]] std::unique_ptr<actors::node> start() const {
     std::string error;
-    auto started = actors::node::start(settings, error);
+    auto client_port = actors::node::bind(settings, error);
+    if (!client_port) CAF_FAIL(error);
+    auto started = actors::node::start(settings, client_port, error);
     if (!started) CAF_FAIL(error);
     return started;
   }

@@ -141,7 +141,7 @@ CAF_TEST(a topic that is deleted under a long poll is unknown) {
   auto without = std::make_shared<actors::topic_snapshot>();
   without->complete = true;
   f.node.store->topics.publish(without);
-  caf::anon_send(f.node.partitions, msg::forget_topic{f.topic->id, 1, nullptr});
+  caf::anon_send(f.node.partitions, msg::forget_topic{f.topic->id, nullptr});
   CAF_CHECK(value_of(std::move(answer)).responses.at(0).partitions.at(0).error_code ==
             error_code::unknown_topic_or_partition);
 }
