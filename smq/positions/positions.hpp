@@ -21,9 +21,9 @@ struct position_place {
   friend bool operator==(const position_place&, const position_place&) = default;
 };
 
-/// The attribute `tg.pos`. Layout: version 2 · value 8 · offset 8 · leader epoch 4 · topic id 16 · incarnation 16 · seq 8 ·
-/// metadata with its length in 2 · CRC32C 4 of all bytes before it: nothing else would tell a flipped bit from an offset.
-/// Unknown trailing bytes are ignored.
+/// The attribute `tg.pos`. Layout: version 2 · value 8 · offset 8 · leader epoch 4 · topic id 16 · incarnation 16 ·
+/// seq 8 · metadata with its length in 2 · CRC32C 4 of all bytes before it: nothing else would tell a flipped bit from an
+/// offset. Version 1 ends before the checksum. Unknown trailing bytes are ignored.
 struct position_attribute {
   std::int64_t value = 0;  // what we wrote as the content's "value"
   std::int64_t offset = -1;

@@ -132,9 +132,16 @@ smq::mapping_record record_of(std::int32_t partition, std::int64_t next_offset) 
 }
 
 /// A writer beside the registry, as in a node. Partitions report to whichever runs.
+actors::mapping_settings timed(std::chrono::milliseconds linger, std::chrono::milliseconds retention) {
+  actors::mapping_settings settings;
+  settings.linger = linger;
+  settings.retention = retention;
+  return settings;
+}
+
 class node_with_writer {
  public:
-  explicit node_with_writer(actors::mapping_settings settings = {1h, 1h})
+  explicit node_with_writer(actors::mapping_settings settings = timed(1h, 1h))
     : settings_(settings), node(partitions_that_report()) {
     spawn();
   }
@@ -255,7 +262,7 @@ CAF_TEST(a partition reports once a minute and with its clean end) {
 }
 
 CAF_TEST(of the reports that wait the newest is written and its number is bounded) {
-  actors::mapping_settings settings{1h, 1h};
+  auto settings = timed(1h, 1h);
   settings.max_waiting = 3;
   node_with_writer one(settings);
   for (int i = 0; i < 10; ++i)
@@ -269,7 +276,7 @@ CAF_TEST(of the reports that wait the newest is written and its number is bounde
 }
 
 CAF_TEST(segments that are older than the retention go and numbers are not given out again) {
-  node_with_writer one({1h, 0ms});
+  node_with_writer one(timed(1h, 0ms));
   for (int life = 0; life < 4; ++life) {
     one.report(record_of(0, life));
     one.close();
@@ -283,7 +290,7 @@ CAF_TEST(segments that are older than the retention go and numbers are not given
 
 CAF_TEST(a failing store loses records and nothing else) {
   for (auto f : {fault::refused, fault::lost, fault::prefix_but_unknown, fault::applied_but_unknown, fault::partial}) {
-    node_with_writer one({1ms, 1h});
+    node_with_writer one(timed(1ms, 1h));
     one.report(record_of(0, 1));
     one.node.ports->script({f, f, f, f});
     std::int64_t next = 2;

@@ -120,7 +120,7 @@ CAF_TEST(a log that cannot be read is a retriable error and is loaded later) {
   // Every read fails, however late the first request comes: a load that succeeds in between would serve it.
   node.ports->reads_fail = 1'000'000;
   auto one = spawn_one(node, topic);  // takes the log over from the registry's actor
-  CAF_CHECK(value_of(node.append_to(one, topic, batch_of(1))).error == not_leader_or_follower);
+  CAF_CHECK(value_of(node.append_to(one, topic, batch_of(1))).error == kafka_storage_error);
   node.ports->reads_fail = 0;
   CAF_CHECK(soon_true([&] { return value_of(node.append_to(one, topic, batch_of(1))).error == none; }));
   caf::anon_send_exit(one, caf::exit_reason::user_shutdown);

@@ -86,9 +86,15 @@ struct stored_log {
   }
 
   result<std::vector<shared_bytes>> read(std::int64_t offset, std::size_t max_bytes, index_cache* index = nullptr) {
-    result<std::vector<shared_bytes>> read{{status::unknown, "no answer", 0}, {}};
     auto ports = store.ports();
-    read_log({ahead ? *ahead : ports.chunks, ports.entries}, make_view(log, place, offset, log.next_offset), offset, max_bytes, {}, index,
+    if (ahead) return read_through({*ahead, ports.entries}, offset, max_bytes, index);
+    return read_through(ports, offset, max_bytes, index);
+  }
+
+  result<std::vector<shared_bytes>> read_through(engine ports, std::int64_t offset, std::size_t max_bytes,
+                                                 index_cache* index) {
+    result<std::vector<shared_bytes>> read{{status::unknown, "no answer", 0}, {}};
+    read_log(ports, make_view(log, place, offset, log.next_offset), offset, max_bytes, {}, index,
              [&](result<std::vector<shared_bytes>> r) { read = std::move(r); });
     return read;
   }

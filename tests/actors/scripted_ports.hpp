@@ -1,0 +1,167 @@
+#pragma once
+
+#include "tests/smq/test_engine.hpp"
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <initializer_list>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tidegate::test {
+
+enum class fault { none, applied_but_unknown, prefix_but_unknown, lost, partial, refused, held };
+
+/// A store that fails when told so. Only transactions that carry something besides the fence are failed, so that a
+/// given-up window can be burned.
+class scripted_ports final : public smq::chunk_port, public smq::entry_port {
+ public:
+  explicit scripted_ports(smq::engine inner) : inner_(inner) {}
+
+  [[nodiscard]] smq::engine ports() { return {*this, *this}; }
+
+  /// The next transactions meet these, in order.
+  void script(std::initializer_list<fault> next) {
+    std::lock_guard lock(mutex_);
+    script_.insert(script_.end(), next);
+  }
+
+  void release() {
+    std::deque<std::function<void()>> held;
+    {
+      std::lock_guard lock(mutex_);
+      held.swap(held_);
+    }
+    for (auto& send : held) send();
+  }
+
+  [[nodiscard]] std::size_t held_count() {
+    std::lock_guard lock(mutex_);
+    return held_.size();
+  }
+
+  /// Of all reads of chunks, without repeats.
+  [[nodiscard]] std::set<smq::time_point> chunk_deadlines() {
+    std::lock_guard lock(mutex_);
+    return chunk_deadlines_;
+  }
+
+  std::atomic<int> put_throws{0};    // so many puts throw inside the caller: an actor crashes
+  std::atomic<int> put_refuses{0};
+  std::atomic<int> reads_fail{0};
+  std::atomic<int> reads_stall{0};  // so many reads of chunks are not answered before release()
+  std::atomic<int> chunk_reads{0};
+  std::function<bool(int number)> chunk_read_fails;  // of the reads so far; set while nothing reads
+  std::atomic<int> removals_fail{0};
+  std::atomic<int> positions_fail{0};
+  std::atomic<bool> holds_erasures{false};  // the answers to transactions that erase something, once they are applied
+  std::atomic<bool> holds_reads{false};     // of chunks
+
+  void put(std::vector<shared_bytes> parts, smq::time_point deadline,
+           smq::completion<smq::result<smq::chunk_id>> done) override {
+    if (takes(put_throws)) throw std::runtime_error("injected");
+    if (takes(put_refuses)) return done({{smq::status::refused, "injected", 0}, {}});
+    inner_.chunks.put(std::move(parts), deadline, std::move(done));
+  }
+  void get(const smq::chunk_id& id, std::uint64_t position, std::uint64_t count, smq::time_point deadline,
+           smq::completion<smq::result<shared_bytes>> done) override {
+    const auto number = chunk_reads++;
+    {
+      std::lock_guard lock(mutex_);
+      chunk_deadlines_.insert(deadline);
+    }
+    if (takes(reads_fail) || (chunk_read_fails && chunk_read_fails(number)))
+      return done({{smq::status::unknown, "injected", 0}, {}});
+    if (takes(reads_stall)) return hold([done = std::move(done)] { done({{smq::status::unknown, "stalled", 0}, {}}); });
+    if (holds_reads) {
+      return hold([this, id, position, count, done = std::move(done)] {
+        inner_.chunks.get(id, position, count, smq::testing::soon(), done);
+      });
+    }
+    inner_.chunks.get(id, position, count, deadline, std::move(done));
+  }
+  void get(const std::string& path, smq::time_point deadline, smq::completion<smq::result<smq::entry>> done) override {
+    inner_.entries.get(path, deadline, std::move(done));
+  }
+  void get_many(std::vector<std::string> paths, smq::time_point deadline,
+                smq::completion<smq::result<std::vector<smq::result<smq::entry>>>> done) override {
+    if (takes(positions_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
+    inner_.entries.get_many(std::move(paths), deadline, std::move(done));
+  }
+  void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
+            smq::time_point deadline, smq::completion<smq::result<smq::list_page>> done) override {
+    if (takes(reads_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
+    inner_.entries.list(directory, after, limit, with_chunks, deadline, std::move(done));
+  }
+  void remove_tree(const std::string& directory, smq::time_point deadline,
+                   smq::completion<smq::outcome> done) override {
+    if (takes(removals_fail)) return done({smq::status::unknown, "injected", 0});
+    inner_.entries.remove_tree(directory, deadline, std::move(done));
+  }
+
+  void transact(smq::guard condition, std::vector<smq::mutation> mutations, smq::time_point deadline,
+                smq::completion<smq::outcome> done) override {
+    const smq::outcome lost{smq::status::unknown, "injected", 0};
+    if (holds_erasures && erases_something(mutations)) {
+      return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
+                                     [this, done](const smq::outcome& what) { hold([done, what] { done(what); }); });
+    }
+    switch (next(mutations)) {
+      case fault::none: break;
+      case fault::lost: return done(lost);
+      case fault::refused: return done({smq::status::refused, "injected", 0});
+      case fault::applied_but_unknown:
+        return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
+                                       [done, lost](const smq::outcome&) { done(lost); });
+      case fault::partial:
+      case fault::prefix_but_unknown:
+        mutations.pop_back();
+        return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
+                                       [done, lost](const smq::outcome&) { done(lost); });
+      case fault::held:
+        return hold([this, condition, mutations, done] {
+          inner_.entries.transact(condition, mutations, smq::testing::soon(), done);
+        });
+    }
+    inner_.entries.transact(std::move(condition), std::move(mutations), deadline, std::move(done));
+  }
+
+ private:
+  static bool takes(std::atomic<int>& count) {
+    auto left = count.load();
+    while (left > 0)
+      if (count.compare_exchange_weak(left, left - 1)) return true;
+    return false;
+  }
+
+  void hold(std::function<void()> later) {
+    std::lock_guard lock(mutex_);
+    held_.push_back(std::move(later));
+  }
+
+  static bool erases_something(const std::vector<smq::mutation>& mutations) {
+    return std::any_of(mutations.begin(), mutations.end(),
+                       [](const smq::mutation& m) { return m.what == smq::mutation::kind::erase; });
+  }
+
+  fault next(const std::vector<smq::mutation>& mutations) {
+    std::lock_guard lock(mutex_);
+    if (script_.empty() || mutations.size() < 2) return fault::none;
+    const auto f = script_.front();
+    script_.pop_front();
+    return f;
+  }
+
+  smq::engine inner_;
+  std::mutex mutex_;  // guards what follows
+  std::deque<fault> script_;
+  std::deque<std::function<void()>> held_;
+  std::set<smq::time_point> chunk_deadlines_;
+};
+
+}  // namespace tidegate::test
