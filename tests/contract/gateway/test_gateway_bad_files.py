@@ -123,9 +123,9 @@ def test_a_damaged_position(weed, node, committed_topic, what):
     for starts_with_it in (False, True):
         if starts_with_it:
             node.restart()
-        before = len(log_lines(node, "position cannot be read"))
+        before = len(log_lines(node, "position is damaged"))
         assert positions(node, group, topic, 2) == [(STORAGE_ERROR, -1), (0, 5)]
-        assert len(log_lines(node, "position cannot be read", topic)) == before + 1, "one line for one bad position"
+        assert len(log_lines(node, "position is damaged", topic)) == before + 1, "one line for one bad position"
         assert positions(node, other, topic, 2) == [(0, 17), (0, 5)]
     saved.restore()
     assert positions(node, group, topic, 2) == [(0, 17), (0, 5)], "put right, it is what was committed"
@@ -358,7 +358,7 @@ def test_a_damaged_group_entry(weed, node, committed_topic, content):
     saved = Saved(weed.filer, f"/topics/.tidegate/groups/{group}")
     saved.change(content_is(content))
     node.restart()
-    assert group_error(node, group, committed_topic) == 15
+    assert group_error(node, group, committed_topic) in (14, 15), "loading, or not available"
     assert positions(node, "never there", committed_topic, 1) == [(0, -1)]
     saved.restore()
     wait_for("the group to load", lambda: group_error(node, group, committed_topic) == 0, 20)
