@@ -52,6 +52,15 @@ std::string text_of(const uuid& id) {
   return out;
 }
 
+const char* text_of(smq::fence_loss why) {
+  switch (why) {
+    case smq::fence_loss::taken: return "this node was fenced by another one";
+    case smq::fence_loss::rewound: return "the store was rewound: it lost writes that were acknowledged";
+    case smq::fence_loss::gone: break;
+  }
+  return "the fence of this node is gone: swept long after another node took it, or the store was rewound";
+}
+
 coordinator_context coordinators(const options& settings, const store_access& store) {
   coordinator_context context;
   context.new_uuid = [random = store.random_uuid] { return text_of(random()); };
@@ -124,9 +133,9 @@ bool node::parts::open_store(const options& settings, std::string& error) {
   shards.max_queued_bytes = std::max(shards.max_queued_bytes / engine->shards, 2 * engine->max_window_bytes);
   shards.random = random;
   shards.after = timer->run_after();
-  shards.on_fenced = [] {
-    // Another process took over: nothing that this one still believes is true. It must come back as a new incarnation.
-    log_event(log_level::error, "this node was fenced by another one");
+  shards.on_fenced = [](smq::fence_loss why) {
+    // Nothing that this process still believes is true. It must come back as a new incarnation.
+    log_event(log_level::error, text_of(why));
     std::_Exit(1);
   };
   sessions = std::make_unique<smq::session_store>(engine->ports.entries, identity, shards);

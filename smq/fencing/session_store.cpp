@@ -43,12 +43,12 @@ session_store::session_store(entry_port& entries, const node_identity& identity,
   assert(!identity.shards.empty());
   auto of_shard = options;
   // Weak: the shards must not keep the set that holds them.
-  of_shard.on_fenced = [set = std::weak_ptr(set_), tell = options.on_fenced] {
+  of_shard.on_fenced = [set = std::weak_ptr(set_), tell = options.on_fenced](fence_loss why) {
     auto all = set.lock();
     if (!all || all->fenced.exchange(true)) return;
     // One lost fence ends the incarnation: the others stop at once.
     for (auto& other : all->shards) other->mark_fenced();
-    if (tell) tell();
+    if (tell) tell(why);
   };
   for (std::uint32_t i = 0; i < identity.shards.size(); ++i)
     set_->shards.push_back(shard::make(entries, fence_path(identity.incarnation, i), identity.shards[i], of_shard));

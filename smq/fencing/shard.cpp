@@ -103,7 +103,7 @@ void shard::stop() {
 }
 
 void shard::mark_fenced() {
-  locked([&] { fence_off(); });
+  locked([&] { fence_off(fence_loss::taken); });
 }
 
 bool shard::is_fenced() const {
@@ -150,12 +150,12 @@ void shard::when_settled(const std::string& owner, std::function<void()> settled
     later(std::move(settled));
 }
 
-void shard::fence_off() {
+void shard::fence_off(fence_loss why) {
   if (fenced_) return;
   fenced_ = true;
   drop_all(write_result::fenced, fenced_reason);
   // After stop() nobody needs to be told: the process is ending anyway.
-  if (!stopped_) later(options_.on_fenced);
+  if (!stopped_) later([tell = options_.on_fenced, why] { tell(why); });
 }
 
 fence shard::next_fence(const fence& from) const {
@@ -261,7 +261,7 @@ void shard::on_read(const result<entry>& what) {
 }
 
 void shard::try_again(void (shard::*step)()) {
-  if (stopped_) return finish_fenced(*window_, false, "stopped before the outcome was known");
+  if (stopped_) return finish_fenced(*window_, false, fence_loss::taken, "stopped before the outcome was known");
   auto delay = backoff_;
   backoff_ = std::min(backoff_ * 2, options_.max_backoff);
   auto number = ++step_;
@@ -325,9 +325,13 @@ void shard::finish(verdict how) {
     case verdict::pending:
       return;
     case verdict::applied_fenced:
-      return finish_fenced(window, true, {});
+      return finish_fenced(window, true, fence_loss::taken, {});
     case verdict::not_applied_fenced:
-      return finish_fenced(window, false, fenced_reason);
+      return finish_fenced(window, false, fence_loss::taken, fenced_reason);
+    case verdict::rewound:
+      return finish_fenced(window, false, fence_loss::rewound, "the store was rewound");
+    case verdict::gone:
+      return finish_fenced(window, false, fence_loss::gone, "the fence of this incarnation is gone");
     case verdict::applied:
       current_ = std::move(window.after);
       current_content_ = std::move(window.after_content);
@@ -344,9 +348,9 @@ void shard::finish(verdict how) {
   end_window();
 }
 
-void shard::finish_fenced(write_window& window, bool applied, const std::string& reason) {
+void shard::finish_fenced(write_window& window, bool applied, fence_loss why, const std::string& reason) {
   for (auto& unit : window.units) answer(unit, applied ? write_result::stored : write_result::fenced, reason);
-  fence_off();
+  fence_off(why);
   end_window();
 }
 

@@ -19,6 +19,13 @@ namespace tidegate::smq {
 /// Calls the function once, at least `delay` later, on any thread, never before it returns.
 using run_after = std::function<void(std::chrono::milliseconds delay, std::function<void()>)>;
 
+/// Why an incarnation is over.
+enum class fence_loss : std::uint8_t {
+  taken,    // by another node
+  rewound,  // the store went back: it lost writes that it had acknowledged
+  gone,     // nobody can tell which of the two
+};
+
 struct shard_options {
   std::size_t max_window_mutations = 4096;
   std::size_t max_window_bytes = 4U << 20U;
@@ -31,7 +38,7 @@ struct shard_options {
   uuid_source random = system_uuid_source();
   run_after after;  // must be set
   std::function<time_point()> now = [] { return std::chrono::steady_clock::now(); };
-  std::function<void()> on_fenced = [] {};  // at most once; on any thread
+  std::function<void(fence_loss)> on_fenced = [](fence_loss) {};  // at most once; on any thread
 };
 
 /// One fence of this node and the queue of what waits to be written under it (design §5.2, §5.3). One transaction is
@@ -56,7 +63,7 @@ class shard : public std::enable_shared_from_this<shard> {
   /// at its next step; if not, it is answered `fenced`, because this incarnation must not write again.
   void stop();
 
-  /// Answers everything that is not sent, and every later write, with `fenced`: another fence of this node is taken.
+  /// Answers everything that is not sent, and every later write, with `fenced`: another fence of this node is lost.
   void mark_fenced();
 
   [[nodiscard]] bool is_fenced() const;
@@ -81,7 +88,7 @@ class shard : public std::enable_shared_from_this<shard> {
   void drop_session(const std::string& owner, std::uint64_t number);
   void drop_all(write_result code, const std::string& reason);
   void when_settled(const std::string& owner, std::function<void()> settled);
-  void fence_off();
+  void fence_off(fence_loss why);
 
   void begin_window();
   struct filled {
@@ -99,7 +106,7 @@ class shard : public std::enable_shared_from_this<shard> {
   void on_refused(const std::string& reason);
   void on_partial(const outcome& what);
   void finish(verdict how);
-  void finish_fenced(write_window& window, bool applied, const std::string& reason);
+  void finish_fenced(write_window& window, bool applied, fence_loss why, const std::string& reason);
   void end_window();
   fence next_fence(const fence& from) const;
   void renew_fence(write_window& window) const;

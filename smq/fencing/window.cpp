@@ -25,15 +25,17 @@ bool puts_one_small_entry(const write_unit& unit) {
 }  // namespace
 
 verdict judge(const write_window& window, const std::optional<std::string>& observed) {
-  // Taken fences are deleted after a day: absent means fenced long ago.
-  if (!observed) return verdict::not_applied_fenced;
+  if (!observed) return verdict::gone;
   if (*observed == window.after_content) return verdict::applied;
   if (*observed == window.before) return verdict::pending;
   if (window.burn && *observed == window.burn_content) return verdict::burned;
-  auto taken = decode_fence(*observed);
-  if (taken && taken->previous == window.after_content) return verdict::applied_fenced;
-  // Somebody else's, or ours with an older seq (the store rewound): either way this incarnation is over.
-  return verdict::not_applied_fenced;
+  auto found = decode_fence(*observed);
+  if (!found) return verdict::not_applied_fenced;
+  // Of our chain only the last content and those of this window can still be there, unless the store went back. With
+  // the same seq as the last one it is a window that had been burned: in the older store it could be applied after all.
+  if (found->incarnation == window.after.incarnation)
+    return found->seq < window.after.seq ? verdict::rewound : verdict::not_applied_fenced;
+  return found->previous == window.after_content ? verdict::applied_fenced : verdict::not_applied_fenced;
 }
 
 std::optional<std::string> why_not(const std::vector<mutation>& mutations) {

@@ -40,6 +40,8 @@ enum class verdict : std::uint8_t {
   pending,         // the fence has not moved: it may be applied later
   applied_fenced,  // stored, and then somebody took the fence
   not_applied_fenced,
+  rewound,  // the fence went back to an older write of its own chain: the store lost what it had acknowledged
+  gone,     // no fence: taken and swept, or the store went back to before this node started
 };
 
 /// `observed`: the content of the fence, nullopt when it is proven absent.

@@ -217,7 +217,7 @@ class node_fixture {
     CAF_REQUIRE(started.is_ok());
     smq::shard_options shards;
     shards.after = timer_->run_after();
-    shards.on_fenced = [this] { ++fenced; };
+    shards.on_fenced = [this](smq::fence_loss) { ++fenced; };
     sessions_ = std::make_unique<smq::session_store>(*ports, started.value, shards);
     directory_ = std::make_unique<actors::topic_directory>();
     hints_ = std::make_unique<smq::timestamp_hints>();

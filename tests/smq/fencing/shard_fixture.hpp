@@ -10,6 +10,7 @@ struct shard_fixture {
   memory_engine engine;
   std::deque<std::function<void()>> timers;
   int fenced_calls = 0;
+  std::optional<fence_loss> loss;
   uuid incarnation = id_of(1);
   std::string path = fence_path(incarnation, 0);
   shard_options options = make_options();
@@ -20,7 +21,10 @@ struct shard_fixture {
     o.random = counting_uuids();
     o.after = [this](std::chrono::milliseconds, std::function<void()> run) { timers.push_back(std::move(run)); };
     o.now = [] { return time_point{}; };
-    o.on_fenced = [this] { ++fenced_calls; };
+    o.on_fenced = [this](fence_loss why) {
+      ++fenced_calls;
+      loss = why;
+    };
     return o;
   }
 

@@ -91,6 +91,34 @@ class model {
 
   void take_over() { f_.take_over(); }
 
+  void back_up() { backup_ = f_.engine.entries; }
+
+  /// What was answered up to here need not be true any more; what is answered from here on must be.
+  void rewind() {
+    f_.engine.entries = backup_;
+    first_checked_ = units_.size();
+  }
+
+  /// With the store well again: the next write notices that something was lost, or nothing was. True: noticed.
+  bool notices_what_was_lost() {
+    settle();
+    for (int owner = 0; owner < owner_count; ++owner) reopen(owner);
+    settle();
+    write_everywhere();
+    settle();
+    for (const auto& u : units_) RC_ASSERT(u.answer.has_value());
+    const bool stores = units_.back().answer == write_result::stored;
+    if (f_.loss) {
+      RC_ASSERT(*f_.loss == fence_loss::rewound);
+      RC_ASSERT(!stores);
+      return true;
+    }
+    first_checked_ = 0;
+    check_stored();
+    RC_ASSERT(stores);
+    return false;
+  }
+
   void write_everywhere() {
     for (int i = 0; i < owner_count; ++i) write(i, write_class::commit, false);
   }
@@ -142,7 +170,7 @@ class model {
   }
 
   void check_stored() {
-    for (std::size_t i = 0; i < units_.size(); ++i)
+    for (std::size_t i = first_checked_; i < units_.size(); ++i)
       if (units_[i].answer == write_result::stored) RC_ASSERT(f_.engine.content(own_path(i)).has_value());
   }
 
@@ -159,6 +187,8 @@ class model {
   }
 
   std::vector<unit> units_;
+  std::size_t first_checked_ = 0;
+  std::map<std::string, entry> backup_;
   std::map<std::size_t, bool> after_reload_;
   std::set<std::string> bad_;
   std::vector<std::size_t> session_numbers_ = std::vector<std::size_t>(owner_count);
@@ -214,4 +244,18 @@ CAF_TEST(after a take over nothing that the old node sent is applied) {
     auto last = m.units().back().answer;
     RC_ASSERT(last == write_result::fenced || last == write_result::not_written);
   }));
+}
+
+CAF_TEST(a store that went back is noticed before anything more is called stored) {
+  int noticed = 0;
+  CAF_CHECK(rc::check("rewind", [&noticed] {
+    model m;
+    walk(m);
+    m.back_up();
+    walk(m);
+    m.rewind();
+    walk(m);
+    noticed += m.notices_what_was_lost() ? 1 : 0;
+  }));
+  CAF_CHECK(noticed > 0);
 }

@@ -259,6 +259,7 @@ CAF_TEST(a taken fence stops the node for ever) {
   f.run_all();
   CAF_CHECK(got.are({{1, fenced}, {2, fenced}, {3, fenced}, {4, fenced}}));
   CAF_CHECK_EQUAL(f.fenced_calls, 1);
+  CAF_CHECK(f.loss == fence_loss::taken);
   CAF_CHECK(f.store->is_fenced());
   CAF_CHECK(!f.engine.content("/a"));
 }
@@ -282,6 +283,7 @@ CAF_TEST(a fence that is gone or older than ours stops the node) {
     answers got;
     auto first = f.engine.entries[f.path];
     auto a = f.open("g/a");
+    auto b = f.open("g/b");
     a->write({put("/a", "1")}, write_class::commit, got.at(1));
     f.run_all();
     if (gone)
@@ -289,8 +291,11 @@ CAF_TEST(a fence that is gone or older than ours stops the node) {
     else
       f.engine.entries[f.path] = first;  // the store rewound
     a->write({put("/a", "2")}, write_class::commit, got.at(2));
+    b->write({put("/b", "1")}, write_class::commit, got.at(3));
     f.run_all();
-    CAF_CHECK(got.are({{1, stored}, {2, fenced}}));
+    CAF_CHECK(got.are({{1, stored}, {2, fenced}, {3, fenced}}));
+    CAF_CHECK(f.loss == (gone ? fence_loss::gone : fence_loss::rewound));
+    CAF_CHECK_EQUAL(f.fenced_calls, 1);
   }
 }
 
