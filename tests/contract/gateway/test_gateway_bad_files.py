@@ -107,10 +107,10 @@ POSITIONS = {
 
 @pytest.fixture(scope="module")
 def committed_topic(node) -> str:
-    create_topic(node, "positions", 2)
+    create_topic(node, "bad-positions", 2)
     for partition in range(2):
-        produce(node, "positions", values(partition, 30), partition)
-    return "positions"
+        produce(node, "bad-positions", values(partition, 30), partition)
+    return "bad-positions"
 
 
 @pytest.mark.parametrize("what", POSITIONS)
