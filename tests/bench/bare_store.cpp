@@ -178,7 +178,10 @@ int main(int argc, char** argv) {
     cluster.level = seaweedmq::durability::os;
   const auto opened = seaweedmq::open(cluster, soon());
   if (!opened.store) fail(opened.error);
-  const auto number = [&](std::size_t i) { return words.size() > i ? std::atoi(words[i].c_str()) : fail("a number is missing"); };
+  const auto number = [&](std::size_t i) {
+    if (words.size() <= i) fail("a number is missing");
+    return std::atoi(words[i].c_str());
+  };
   if (words[1] == "write")
     write_segments(opened.store->ports(), number(2), static_cast<std::size_t>(number(3)), number(4));
   else if (words[1] == "transactions")
