@@ -309,7 +309,7 @@ void fetching::finish() {
   std::int64_t bytes_left = byte_limit();
   std::vector<bool> served(partitions.size());
   for (std::size_t i = 0; i < partitions.size(); ++i) served[i] = add_partition(response, i, bytes_left);
-  // Partitions that got nothing because others filled the answer, or were slow, come first the next time.
+  // Partitions that got nothing because others filled the answer come first the next time; slow ones come last.
   for (std::size_t i = 0; i < slow.size(); ++i)
     if (slow[i]) served[i] = true;
   if (limited && session && session->partitions.size() == partitions.size()) move_back(session->partitions, served);
