@@ -108,12 +108,13 @@ CAF_TEST(bytes in flight are bounded and what is too much waits for its turn) {
 }
 
 CAF_TEST(reads that are too much at once wait and all are answered) {
-  std::promise<void> opened;
-  const auto is_open = opened.get_future().share();
+  auto opened = std::make_unique<std::promise<void>>();
+  const auto is_open = opened->get_future().share();
   fake_server server([is_open](const std::string&) {
     is_open.wait();
     return fake_reply{three_bytes};
   });
+  const auto opens = std::move(opened);  // before the server ends, which waits for its threads
   fake_directory where({server.address()});
   chunk_store_options options;
   options.max_get_bytes = 6;
@@ -127,11 +128,13 @@ CAF_TEST(reads that are too much at once wait and all are answered) {
   }
   // Too much at once says nothing about the chunk: it is never "refused", which a reader takes for damage.
   for (int i = 52; i < 60; ++i) {
-    const auto got = answers[static_cast<std::size_t>(i)].get();
+    auto& answer = answers[static_cast<std::size_t>(i)];
+    if (answer.wait_for(10s) != std::future_status::ready) CAF_FAIL("nobody was turned away");
+    const auto got = answer.get();
     CAF_CHECK(got.what.code == status::unknown);
     CAF_CHECK(got.what.reason.find("too many") != std::string::npos);
   }
-  opened.set_value();
+  opens->set_value();
   for (std::size_t i = 0; i < 52; ++i) CAF_CHECK(answers[i].get().is_ok());
 }
 
