@@ -103,7 +103,7 @@ void mapping_writer_state::chunk_put(std::size_t index, const smq::result<smq::c
   plans_[index].chunk = put.value;
   if (!put.is_ok()) chunk_problem_ = put.what.reason.empty() ? "a chunk was not stored" : put.what.reason;
   if (--chunks_left_ > 0) return;
-  if (!chunk_problem_.empty()) return failed(std::exchange(chunk_problem_, {}));
+  if (!chunk_problem_.empty()) return given_up(std::exchange(chunk_problem_, {}));
   write_entries();
 }
 
@@ -119,6 +119,8 @@ void mapping_writer_state::write_entries() {
 }
 
 void mapping_writer_state::written(const smq::write_answer& answer) {
+  if (answer.code == smq::write_result::refused || answer.code == smq::write_result::not_written)
+    return given_up(answer.reason);
   if (answer.code != smq::write_result::stored) return failed(answer.reason);
   log_->is_stored = true;
   for (const auto& p : std::exchange(plans_, {})) {
@@ -153,6 +155,13 @@ void mapping_writer_state::trim() {
   session_->write(std::move(unit), smq::write_class::bulk, [done, post = poster()](const smq::write_answer& answer) {
     post([done, answer] { done(answer); });
   });
+}
+
+/// Nothing of it was written, so nobody names its chunks.
+void mapping_writer_state::given_up(const std::string& reason) {
+  for (const auto& p : plans_)
+    if (!p.chunk.empty()) store_->release(p.chunk);
+  failed(reason);
 }
 
 /// What was to be written is dropped; the next write loads the log again.

@@ -59,6 +59,7 @@ class mapping_writer_state {
   void write_entries();
   void written(const smq::write_answer& answer);
   void trim();
+  void given_up(const std::string& reason);
   void failed(const std::string& reason);
   [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
 

@@ -149,7 +149,8 @@ void node::parts::start_actors(const options& settings) {
   config = std::make_unique<caf_settings>(worker_count(settings));
   system = std::make_unique<caf::actor_system>(*config);
   auto access = std::make_shared<store_access>(store_access{engine->ports, *sessions, topics, hints, index,
-                                                            smq::system_uuid_source(), identity.incarnation,
+                                                            engine->release, smq::system_uuid_source(),
+                                                            identity.incarnation,
                                                             static_cast<std::int32_t>(identity.view_version)});
   store = access;
   node_services = std::make_shared<services>();

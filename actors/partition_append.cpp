@@ -17,6 +17,12 @@ msg::append_result refused(error_code error, std::string_view why) {
   return result;
 }
 
+bool names_chunk(const smq::log_state& log, const smq::chunk_id& id) {
+  return std::ranges::any_of(log.segments, [&](const smq::segment& s) {
+    return std::ranges::find(s.chunks, id, &smq::chunk_ref::id) != s.chunks.end();
+  });
+}
+
 bool uses_log_append_time(const smq::topic_info& topic) {
   auto found = topic.configs.find("message.timestamp.type");
   return found != topic.configs.end() && found->second == "LogAppendTime";
@@ -87,6 +93,7 @@ void partition_state::write_next_chunk() {
 
 void partition_state::chunk_written(const smq::append_plan& plan, const smq::chunk_id& id,
                                     const smq::write_answer& answer) {
+  settle_chunks({id}, answer);
   if (answer.code == smq::write_result::refused) return append_refused(answer.reason);
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
   TIDEGATE_FAULT_POINT("partition.append.before_apply");
@@ -117,6 +124,27 @@ void partition_state::append_refused(const std::string& reason) {
   appending_ = false;
   answer_all(error_code::kafka_storage_error);
   if (closing_) close_when_decided();
+}
+
+/// What becomes of uploads whose entry was or was not written. A node that lost its fence deletes nothing.
+void partition_state::settle_chunks(const std::vector<smq::chunk_id>& chunks, const smq::write_answer& answer) {
+  switch (answer.code) {
+    case smq::write_result::refused:
+    case smq::write_result::not_written:
+      for (const auto& id : chunks) store_->release(id);
+      break;
+    case smq::write_result::reload:
+      doubtful_.insert(doubtful_.end(), chunks.begin(), chunks.end());
+      break;
+    case smq::write_result::stored:
+    case smq::write_result::fenced: break;
+  }
+}
+
+/// After a load: a write that was given up can never be applied any more, so what no file names now is nobody's.
+void partition_state::release_orphans() {
+  for (const auto& id : std::exchange(doubtful_, {}))
+    if (!names_chunk(log_, id)) store_->release(id);
 }
 
 void partition_state::answer_stored() {

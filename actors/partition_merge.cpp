@@ -7,6 +7,16 @@
 
 namespace tidegate::actors {
 
+namespace {
+
+std::vector<smq::chunk_id> ids_of(const std::vector<smq::chunk_ref>& chunks) {
+  std::vector<smq::chunk_id> ids;
+  for (const auto& chunk : chunks) ids.push_back(chunk.id);
+  return ids;
+}
+
+}  // namespace
+
 void partition_state::start_merge() {
   if (merging_) return;
   if (!log_.leftovers.empty()) return erase_leftovers();
@@ -24,14 +34,19 @@ void partition_state::merge_now(merge_turns::turn turn) {
   const auto deadline = std::chrono::steady_clock::now() + settings_.merge_timeout;
   smq::copy_segments(store_->engine.chunks, place_, sources, settings_.merges.max_chunk_bytes, deadline, poster(),
                      [this, sources](const smq::result<std::vector<smq::chunk_ref>>& copied) {
-                       if (!copied.is_ok()) return merge_failed(sources, copied.what.reason);
-                       write_merged(sources, smq::merged_segment(place_, sources, copied.value));
+                       if (copied.is_ok())
+                         return write_merged(sources, smq::merged_segment(place_, sources, copied.value));
+                       settle_chunks(ids_of(copied.value), {smq::write_result::not_written, {}});
+                       merge_failed(sources, copied.what.reason);
                      });
 }
 
 void partition_state::write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged) {
   auto unit = smq::merge_mutations(log_, place_, sources, merged);
-  if (unit.empty()) return merge_failed(sources, "a source is gone");
+  if (unit.empty()) {
+    settle_chunks(ids_of(merged.chunks), {smq::write_result::not_written, {}});
+    return merge_failed(sources, "a source is gone");
+  }
   merge_undecided_ = true;
   session_->write(std::move(unit), smq::write_class::bulk,
                   [this, sources, merged, post = poster()](const smq::write_answer& answer) {
@@ -41,6 +56,7 @@ void partition_state::write_merged(const std::vector<smq::segment>& sources, con
 
 void partition_state::merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
                                     const smq::write_answer& answer) {
+  settle_chunks(ids_of(merged.chunks), answer);
   if (answer.code == smq::write_result::refused) return merge_failed(sources, answer.reason);
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
   smq::apply_merge(log_, sources, merged);
@@ -48,8 +64,8 @@ void partition_state::merge_written(const std::vector<smq::segment>& sources, co
   merge_ended();
 }
 
-/// The files stay as they are, which costs nobody anything. Not tried again by this actor: what was copied is lost room
-/// in the store each time.
+/// The files stay as they are, which costs nobody anything. Not tried again by this actor: it would copy
+/// all of it again each time.
 void partition_state::merge_failed(const std::vector<smq::segment>& sources, const std::string& reason) {
   log_event(log_level::warn, "segment files were not merged",
             {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});

@@ -111,6 +111,8 @@ class partition_state {
   void write_next_chunk();
   void chunk_written(const smq::append_plan& plan, const smq::chunk_id& id, const smq::write_answer& answer);
   void append_refused(const std::string& reason);
+  void settle_chunks(const std::vector<smq::chunk_id>& chunks, const smq::write_answer& answer);
+  void release_orphans();
   void answer_stored();
   void answer_all(error_code error);
   void wake_waiters();
@@ -181,6 +183,7 @@ class partition_state {
   std::vector<parked_request> after_merge_;  // reads that found a chunk gone meanwhile
   std::int64_t merge_from_ = 0;   // files below are not merged: one of them failed
   std::vector<planned_batch> writing_;  // planned and not stored, in order
+  std::vector<smq::chunk_id> doubtful_;  // of writes that were given up: the next load shows whether a file names them
   std::vector<undecided> undecided_;    // in offset order
   std::vector<parked_request> parked_;
   std::string why_not_loaded_;     // the last reason that was logged

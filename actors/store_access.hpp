@@ -20,6 +20,9 @@ struct store_access {
   topic_directory& topics;
   smq::timestamp_hints& hints;
   smq::index_cache& index;
+  /// For a chunk that this node put, when it is proven that no entry names it or ever will. Best effort; what nobody
+  /// releases costs its bytes, nothing else.
+  std::function<void(const smq::chunk_id&)> release;
   std::function<uuid()> random_uuid;
   uuid incarnation;
   std::int32_t leader_epoch = 0;  // version of the view that made this node leader (design §6.5)

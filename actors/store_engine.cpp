@@ -28,6 +28,7 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   if (!opened.store) return nullptr;
   const auto ports = opened.store->ports();
   const smq::shard_options shards;
+  auto release = [store = opened.store.get()](const smq::chunk_id& id) { store->release(id); };
   auto engine = std::make_unique<store_engine>(std::move(opened.store), ports);
   engine->max_window_mutations = shards.max_window_mutations;
   engine->max_window_bytes = shards.max_window_bytes;
@@ -35,6 +36,7 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   // The chunks of a merge are in one window, and everybody's commits wait for it: short files. So a file of many chunks
   // is worth a copy of its own, else long logs would keep all their small chunks.
   engine->merges = {.min_sources = 8, .min_chunks = 64, .max_bytes = std::uint64_t{8} << 20};
+  engine->release = std::move(release);
   return engine;
 }
 
@@ -76,6 +78,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   both->cluster = std::move(opened.store);
   const smq::engine cached{*both->cache, ports.entries};
   const auto address = both->cluster->filer_address();
+  auto release = [store = both->cluster.get()](const smq::chunk_id& id) { store->release(id); };
   auto engine = std::make_unique<store_engine>(std::move(both), cached);
   engine->shards = smq::seaweedmq::shard_count;
   engine->max_window_mutations = smq::seaweedmq::max_window_mutations;
@@ -86,6 +89,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   engine->start_timeout = cluster_patience;
   engine->address = address;
   engine->address_is_named = !settings.smq.filer.empty();
+  engine->release = std::move(release);
   return engine;
 }
 

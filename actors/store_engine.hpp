@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,9 +26,10 @@ struct store_engine {
   std::uint64_t max_window_chunk_bytes = 0;
   smq::append_options segments;
   smq::merge_rules merges;
-  std::chrono::milliseconds start_timeout{60'000};  // of the steps that make this process a member
-  std::string address;                              // of a store elsewhere; "" = in this process
-  bool address_is_named = false;                    // by the operator
+  std::function<void(const smq::chunk_id&)> release;  // see store_access
+  std::chrono::milliseconds start_timeout{60'000};    // of the steps that make this process a member
+  std::string address;                                // of a store elsewhere; "" = in this process
+  bool address_is_named = false;                      // by the operator
 };
 
 /// Blocks. Null: `error` says why.

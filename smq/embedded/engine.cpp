@@ -162,6 +162,14 @@ void engine::get(const chunk_id& id, std::uint64_t position, std::uint64_t count
   done(impl_->read_stored(id, position, count));
 }
 
+void engine::release(const chunk_id& id) {
+  const std::lock_guard lock{impl_->chunks_mutex};
+  const auto found = impl_->pending.find(id);
+  if (found == impl_->pending.end() || found->second->in_window) return;
+  impl_->pending_bytes -= found->second->length;
+  impl_->pending.erase(found);
+}
+
 void engine::get(const std::string& path, time_point, completion<result<entry>> done) {
   if (auto problem = path_problem(path); !problem.empty()) return done({refused(std::move(problem)), {}});
   done(to_entry(path, impl_->entries->find(path)));

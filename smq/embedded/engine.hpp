@@ -103,6 +103,9 @@ class engine final : public chunk_port, public entry_port {
   [[nodiscard]] const recovery_report& recovered() const;
   [[nodiscard]] usage measure() const;
 
+  /// Forgets a chunk that nobody named or ever will; a named one stays.
+  void release(const chunk_id& id);
+
  private:
   std::unique_ptr<impl> impl_;
 };

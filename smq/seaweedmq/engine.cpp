@@ -14,6 +14,8 @@ namespace tidegate::smq::seaweedmq {
 
 namespace {
 
+constexpr std::chrono::seconds release_patience{5};
+
 /// Where a new chunk goes and where an old one is: the filer asks the masters on our behalf.
 class filer_directory final : public volume_directory {
  public:
@@ -97,6 +99,10 @@ engine::engine(std::unique_ptr<parts> made) : parts_(std::move(made)) {}
 engine::~engine() = default;
 
 smq::engine engine::ports() { return {parts_->chunks, parts_->files}; }
+
+void engine::release(const chunk_id& id) {
+  parts_->chunks.discard(id, std::chrono::steady_clock::now() + release_patience, [](const outcome&) {});
+}
 
 const std::string& engine::filer_address() const { return parts_->filer_address; }
 

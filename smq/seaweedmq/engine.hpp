@@ -34,6 +34,9 @@ class engine {
 
   [[nodiscard]] smq::engine ports();
 
+  /// Removes a chunk that no entry names or ever will; best effort, without an answer.
+  void release(const chunk_id& id);
+
   /// The filer that was found, "host:port".
   [[nodiscard]] const std::string& filer_address() const;
 

@@ -93,7 +93,7 @@ class segment_copier final : public std::enable_shared_from_this<segment_copier>
     step();
   }
 
-  void fail(outcome what) { done_({std::move(what), {}}); }
+  void fail(outcome what) { done_({std::move(what), std::move(copied_)}); }
 
   chunk_port& chunks_;
   const partition_place place_;

@@ -29,8 +29,8 @@ using run_later = std::function<void(std::function<void()>)>;
 
 /// Copies the sources' messages into new chunks, checking every message; nothing names the chunks yet.
 /// Goes on through `later` after every chunk: an engine that answers at once must not keep a thread for all of it.
-/// Errors: refused "damaged: …"; absent (a source is gone); the port's doubts as they came. Nobody names what was copied
-/// until then.
+/// Errors: refused "damaged: …"; absent (a source is gone); the port's doubts as they came. Then too the value is
+/// what was copied: nobody will ever name it.
 /// Thread: any; `done` runs at most once, before this returns or where `later` runs things. `chunks` outlives it.
 void copy_segments(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,
                    std::uint64_t max_chunk_bytes, time_point deadline, run_later later,

@@ -42,7 +42,7 @@ struct fixture {
   fixture() {
     const auto& of = *node.store;
     auto access = std::make_shared<actors::store_access>(actors::store_access{
-      of.engine, sessions, of.topics, of.hints, of.index, of.random_uuid, of.incarnation, of.leader_epoch});
+      of.engine, sessions, of.topics, of.hints, of.index, of.release, of.random_uuid, of.incarnation, of.leader_epoch});
     store = std::make_shared<actors::smq_group_store>(access, actors::native_translation{});
   }
 

@@ -306,6 +306,8 @@ CAF_TEST(a failing store loses records and nothing else) {
       one.report(record_of(3, next++));
       return newest_of(read_topic(one.node), uuid{}, 3).has_value();
     }));
+    CAF_CHECK(f != fault::refused || !one.node.ports->released().empty());
+    CAF_CHECK_EQUAL(one.node.released_by_mistake(one.node.ports->released()), 0u);
     one.close();
     read_topic(one.node);
     one.restart();

@@ -63,6 +63,8 @@ CAF_TEST(a write that was given up is a timeout and the log goes on without a ho
   CAF_CHECK_EQUAL(append_until_stored(node, topic, 1, 7, 1).base_offset, 1);
   CAF_CHECK(value_of(std::move(waits)));
   CAF_CHECK(node.read_all(topic) == numbers(2));
+  CAF_CHECK_EQUAL(node.ports->released().size(), 1u);  // nobody names what was given up
+  CAF_CHECK_EQUAL(node.engine->measure().unnamed_bytes, 0u);
 }
 
 CAF_TEST(what turns out to be stored after a timeout is seen and wakes and is not stored twice) {
@@ -77,6 +79,7 @@ CAF_TEST(what turns out to be stored after a timeout is seen and wakes and is no
   CAF_CHECK(value_of(std::move(waits)));
   CAF_CHECK_EQUAL(append_until_stored(node, topic, 1, 7, 1).base_offset, 1);
   CAF_CHECK(node.read_all(topic) == numbers(2));
+  CAF_CHECK(node.ports->released().empty());  // the file names it
   node.restart();
   node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{"t", {}, false, answer}); });
   CAF_CHECK(node.read_all(topic) == numbers(2));
@@ -92,6 +95,8 @@ CAF_TEST(a refused write is a storage error and gives its offsets back) {
   CAF_CHECK(node.append(topic, batch_of(9, 3, 7, 1)).error == kafka_storage_error);
   CAF_CHECK_EQUAL(node.append(topic, batch_of(1, 1, 7, 1)).base_offset, 1);
   CAF_CHECK(node.read_all(topic) == numbers(2));
+  CAF_CHECK_EQUAL(node.ports->released().size(), 1u);
+  CAF_CHECK_EQUAL(node.engine->measure().unnamed_bytes, 0u);
 }
 
 CAF_TEST(what waits behind a refused append is refused with it) {
@@ -229,7 +234,10 @@ CAF_TEST(no acknowledged batch is lost or doubled by a store that fails at rando
     done = true;
     chaos.join();
     CAF_CHECK(!failed);
+    const auto released = node.ports->released();
+    CAF_CHECK(!released.empty());
     node.restart();
+    CAF_CHECK_EQUAL(node.released_by_mistake(released), 0u);
     node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{"t", {}, false, answer}); });
     const auto stored = node.read_all(topic);
     CAF_CHECK_EQUAL(stored.size(), static_cast<std::size_t>(producers * per_producer));

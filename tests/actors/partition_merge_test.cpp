@@ -85,6 +85,7 @@ CAF_TEST(a store that fails now and then loses nothing to a merge) {
   auto topic = node.create("t");
   append_one_by_one(node, topic, 0, 10);
   for (int i = 10; i < 40; ++i) {
+    if (i % 5 == 0) node.ports->script({fault::refused});
     if (i % 7 == 0) node.ports->reads_fail = 2;  // of a copy, most likely
     if (i % 11 == 0) node.ports->put_refuses = 1;
     while (node.append(topic, batch_of(i, 1, -1, -1)).error != none) {
@@ -93,7 +94,10 @@ CAF_TEST(a store that fails now and then loses nothing to a merge) {
   node.ports->reads_fail = 0;
   node.ports->put_refuses = 0;
   CAF_CHECK(node.read_all(topic) == numbers(40));
+  const auto released = node.ports->released();
+  CAF_CHECK(!released.empty());
   node.restart();
+  CAF_CHECK_EQUAL(node.released_by_mistake(released), 0u);
   CAF_CHECK(node.read_all(node.find("t")) == numbers(40));
 }
 

@@ -85,6 +85,14 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
     }
     inner_.chunks.get(id, position, count, deadline, std::move(done));
   }
+  void note_release(const smq::chunk_id& id) {
+    std::lock_guard lock(mutex_);
+    released_.push_back(id);
+  }
+  std::vector<smq::chunk_id> released() {
+    std::lock_guard lock(mutex_);
+    return released_;
+  }
   void get(const std::string& path, smq::time_point deadline, smq::completion<smq::result<smq::entry>> done) override {
     inner_.entries.get(path, deadline, std::move(done));
   }
@@ -162,6 +170,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::deque<fault> script_;
   std::deque<std::function<void()>> held_;
   std::set<smq::time_point> chunk_deadlines_;
+  std::vector<smq::chunk_id> released_;
 };
 
 }  // namespace tidegate::test

@@ -179,6 +179,13 @@ class node_fixture {
     });
   }
 
+  /// Released chunks of this store that can still be read: an entry names them.
+  std::size_t released_by_mistake(const std::vector<smq::chunk_id>& released) {
+    const smq::testing::blocking reads{engine->ports()};
+    return static_cast<std::size_t>(std::count_if(
+      released.begin(), released.end(), [&](const auto& id) { return reads.get_chunk(id, 0, 1).is_ok(); }));
+  }
+
   /// Every stored record, in order; fails unless the offsets are contiguous from 0 to the high watermark.
   std::vector<int> read_all(const actors::topic_ptr& topic, std::int32_t partition = 0, std::int32_t max_bytes = 500) {
     std::vector<int> values;
@@ -225,8 +232,12 @@ class node_fixture {
     config_ = std::make_unique<test_caf_config>();
     system = std::make_unique<caf::actor_system>(*config_);
     store = std::make_shared<actors::store_access>(
-      actors::store_access{ports->ports(), *sessions_, *directory_, *hints_, *index_, random,
-                           started.value.incarnation, static_cast<std::int32_t>(started.value.view_version)});
+      actors::store_access{ports->ports(), *sessions_, *directory_, *hints_, *index_,
+                           [this](const smq::chunk_id& id) {
+                             engine->release(id);
+                             ports->note_release(id);
+                           },
+                           random, started.value.incarnation, static_cast<std::int32_t>(started.value.view_version)});
     partitions = actors::spawn_partition_registry(*system, store, settings_);
     registries = std::make_shared<actors::registry_directory>();
     groups = std::make_shared<actors::smq_group_store>(store, actors::translate_in(registries));

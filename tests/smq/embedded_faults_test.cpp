@@ -188,5 +188,11 @@ CAF_TEST(chunks that nobody may name) {
   CAF_CHECK(calls.transact({"/f", "1"}, {put("/b", "", {ref}), put("/f", "2")}).code == status::refused);
   CAF_CHECK(calls.transact({"/f", "1"}, {put("/big", std::string(5U << 20U, 'x')), put("/f", "2")}).code ==
             status::refused);
-  CAF_CHECK(calls.put_chunk("0123456789X").is_ok());
+  const auto unnamed = calls.put_chunk("0123456789X");
+  CAF_CHECK(unnamed.is_ok());
+  store->release(unnamed.value);
+  CAF_CHECK_EQUAL(store->measure().unnamed_bytes, 0u);
+  CAF_CHECK(calls.get_chunk(unnamed.value, 0, 1).what.code == status::absent);
+  store->release(chunk);  // named: a mistake that costs nothing here
+  CAF_CHECK(calls.get_chunk(chunk, 0, 10).is_ok());
 }

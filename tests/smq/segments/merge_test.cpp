@@ -143,6 +143,24 @@ CAF_TEST(a damaged source is not copied) {
   CAF_CHECK(what.code == status::refused && what.reason.starts_with("damaged"));
 }
 
+CAF_TEST(a copy that fails says what it had copied) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 4; ++i) s.append_one(1, (i + 1) * second);
+  s.store.chunks["chunk-2"].back() ^= std::byte{1};
+  const auto before = s.store.chunks;
+  result<std::vector<chunk_ref>> copied;
+  testing::run_queue queue;
+  const std::uint64_t alone = 1;  // every source chunk becomes one
+  copy_segments(s.store, place, plan_merge(s.log, any_two), alone, {}, queue.later(),
+                [&](const result<std::vector<chunk_ref>>& got) { copied = got; });
+  queue.run_all();
+  CAF_CHECK(copied.what.code == status::refused);
+  CAF_CHECK_EQUAL(copied.value.size(), 2u);
+  for (const auto& c : copied.value) CAF_CHECK_EQUAL(s.store.chunks.erase(c.id), 1u);
+  CAF_CHECK(s.store.chunks == before);
+}
+
 CAF_TEST(a source that was trimmed meanwhile stops the merge) {
   stored_log s;
   s.options.max_chunks_per_segment = 1;
