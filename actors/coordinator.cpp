@@ -3,6 +3,8 @@
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace tidegate::actors {
 
@@ -12,14 +14,23 @@ std::int64_t to_ms(caf::actor_clock::time_point at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
-/// One position in doubt is an error of the whole group: clients ask again after that, and give up on a partition's.
+/// What the entry lists is erased also where nothing was found: it may have been stored after somebody looked.
+std::vector<msg::group_partition> with_listed(std::vector<msg::group_partition> found, const group_metadata& entry) {
+  std::set<std::pair<uuid, std::int32_t>> known;
+  for (const auto& where : found) known.emplace(where.topic_id, where.partition);
+  for (const auto& topic : entry.topics)
+    for (const auto partition : topic.partitions)
+      if (!known.contains({topic.topic_id, partition})) found.push_back({topic.topic, topic.topic_id, partition});
+  return found;
+}
+
+}  // namespace
+
 msg::offset_fetch_result without_doubt(msg::offset_fetch_result found) {
   if (std::ranges::count(found.items, error_code::coordinator_load_in_progress, &msg::offset_fetch_item::error) > 0)
     return {error_code::coordinator_load_in_progress, {}};
   return found;
 }
-
-}  // namespace
 
 coordinator_state::~coordinator_state() {
   if (context_.store && stage_ != stage::gone) context_.store->close(context_.group_id, lease_);
@@ -30,16 +41,6 @@ core::moment coordinator_state::now() const {
 }
 
 /// The store answers on its own threads; its answers run here, in the order in which they came.
-template <class Answer>
-std::function<void(Answer)> coordinator_state::to_self(std::function<void(Answer)> handler) {
-  auto me = caf::actor_cast<coordinator_actor>(self_);
-  auto shared = std::make_shared<std::function<void(Answer)>>(std::move(handler));
-  return [me, shared = std::move(shared)](Answer answer) {
-    auto run = [shared, answer = std::move(answer)]() mutable { (*shared)(std::move(answer)); };
-    caf::anon_send(me, coordinator_resume{std::make_shared<std::function<void()>>(std::move(run))});
-  };
-}
-
 void coordinator_state::submit(std::function<void()> input) {
   last_input_ms_ = now().now_ms;
   if (stage_ == stage::gone) return;
@@ -105,13 +106,13 @@ void coordinator_state::send(const core::reply_to& answer) {
     node.mapped());
 }
 
-void coordinator_state::perform(core::group_effects effects) {
+void coordinator_state::perform(core::group_effects effects, std::vector<msg::group_partition> positions) {
   for (const auto& answer : effects.replies) send(answer);
   if (!group_->has_members()) positions_.clear();
   if (!effects.persist) return;
   group_write unit;
   unit.entry = std::move(effects.persist);
-  if (effects.erase_positions) unit.erased_topics = group_->stored().topics;
+  if (effects.erase_positions) unit.erases = with_listed(std::move(positions), group_->stored());
   TIDEGATE_FAULT_POINT("coordinator.group.before_write");
   write(std::move(unit), [this](group_write_answer answer) { written(answer); });
 }
@@ -262,13 +263,7 @@ void coordinator_state::committed(std::vector<msg::offset_commit_item> puts, std
 }
 
 void coordinator_state::fetch(const msg::offset_fetch& request) {
-  if (!request.items) {
-    context_.store->fetch_all(context_.group_id, group_->stored().topics,
-                              [respond = request.answer](msg::offset_fetch_result all) {
-                                respond(without_doubt(std::move(all)));
-                              });
-    return;
-  }
+  if (!request.items) return fetch_all(request);
   auto rows = std::make_shared<msg::offset_fetch_result>();
   rows->error = error_code::none;
   std::vector<msg::group_partition> unknown;
@@ -312,11 +307,9 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
     },
     [this](msg::offset_commit& m) { submit([this, m = std::move(m)]() mutable { commit(m); }); },
     [this](const msg::offset_fetch& m) { submit([this, m] { fetch(m); }); },
-    [this](const msg::describe_group& m) { submit([this, m] { m.answer(group_->describe()); }); },
+    [this](const msg::describe_group& m) { submit([this, m] { describe(m); }); },
     [this](const msg::list_group& m) { list(m); },
-    [this](const msg::delete_group& m) {
-      submit([this, m] { perform(group_->on_delete(park(m.answer), now())); });
-    },
+    [this](const msg::delete_group& m) { submit([this, m] { remove_group(m); }); },
     [this](const msg::delete_offsets& m) { submit([this, m] { remove_offsets(m); }); },
     [this](const msg::forget_topic& m) { forget(m); },
     [this](const coordinator_tick& m) { on_tick(m); },

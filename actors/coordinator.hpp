@@ -60,6 +60,9 @@ struct coordinator_context {
   coordinator_options options;
 };
 
+/// One position in doubt is an error of the whole group: clients ask again after that, and give up on a partition's.
+[[nodiscard]] msg::offset_fetch_result without_doubt(msg::offset_fetch_result found);
+
 class coordinator_state {
  public:
   static inline const char* name = "coordinator";
@@ -88,7 +91,8 @@ class coordinator_state {
   void loaded(loaded_group answer);
   core::waiter_key park(waiter w);
   void send(const core::reply_to& answer);
-  void perform(core::group_effects effects);
+  /// `positions`: of the group, to be erased when it is deleted, besides those that its entry lists.
+  void perform(core::group_effects effects, std::vector<msg::group_partition> positions = {});
   void write(group_write what, std::function<void(group_write_answer)> then);
   void written(group_write_answer answer);
   void abandon(error_code error, stage next);
@@ -106,8 +110,16 @@ class coordinator_state {
                  const group_write_answer& answer);
   void fetch(const msg::offset_fetch& request);
 
+  // coordinator_native.cpp
+  /// Neither stored nor in use: positions that native subscribers stored may be all there is of it.
+  [[nodiscard]] bool is_unknown() const;
+  void describe(const msg::describe_group& request);
+  void fetch_all(const msg::offset_fetch& request);
+
   // coordinator_topics.cpp
   void remove_offsets(const msg::delete_offsets& request);
+  void remove_group(const msg::delete_group& request);
+  void remove_group_at(const msg::delete_group& request, const found_positions& found);
   void forget(const msg::forget_topic& m);
   void forget_gone_topics(group_metadata& entry) const;
 
@@ -129,5 +141,15 @@ using coordinator_pointer = coordinator_state::self_pointer;
 
 /// Use: system.spawn(coordinator, coordinator_context{…}). It loads its group at once.
 coordinator_actor::behavior_type coordinator(coordinator_pointer self, coordinator_context context);
+
+template <class Answer>
+std::function<void(Answer)> coordinator_state::to_self(std::function<void(Answer)> handler) {
+  auto me = caf::actor_cast<coordinator_actor>(self_);
+  auto shared = std::make_shared<std::function<void(Answer)>>(std::move(handler));
+  return [me, shared = std::move(shared)](Answer answer) {
+    auto run = [shared, answer = std::move(answer)]() mutable { (*shared)(std::move(answer)); };
+    caf::anon_send(me, coordinator_resume{std::make_shared<std::function<void()>>(std::move(run))});
+  };
+}
 
 }  // namespace tidegate::actors

@@ -1,4 +1,5 @@
-// How positions go: OffsetDelete, and topics that are deleted (the store refuses writes to them from then on).
+// How positions go: OffsetDelete, DeleteGroups, and topics that are deleted (the store refuses writes to them from then
+// on).
 #include "actors/coordinator.hpp"
 
 #include <algorithm>
@@ -27,6 +28,31 @@ void coordinator_state::remove_offsets(const msg::delete_offsets& request) {
     const bool is_over = answer.what == group_write_answer::status::reload ||
                          answer.what == group_write_answer::status::fenced;
     if (has_entry || is_over) written(answer);
+  });
+}
+
+/// All positions go, wherever they are: one that the entry does not list would bring the group back.
+void coordinator_state::remove_group(const msg::delete_group& request) {
+  if (group_->has_members()) return perform(group_->on_delete(park(request.answer), now()));
+  context_.store->find_positions(
+    context_.group_id, to_self<found_positions>([this, request, epoch = epoch_](const found_positions& found) {
+      if (epoch != epoch_) return;  // its reply answers with a retriable error
+      if (found.error != error_code::none) return request.answer(found.error);
+      submit([this, request, found] { remove_group_at(request, found); });
+    }));
+}
+
+void coordinator_state::remove_group_at(const msg::delete_group& request, const found_positions& found) {
+  if (!is_unknown()) return perform(group_->on_delete(park(request.answer), now()), found.where);
+  if (!found.complete) return request.answer(error_code::coordinator_not_available);  // some would be left
+  if (found.where.empty()) return request.answer(error_code::group_id_not_found);
+  group_write unit;
+  unit.erases = found.where;
+  write(std::move(unit), [this, respond = request.answer](const group_write_answer& answer) {
+    respond(answer.what == group_write_answer::status::stored ? error_code::none : error_of(answer));
+    const bool is_over = answer.what == group_write_answer::status::reload ||
+                         answer.what == group_write_answer::status::fenced;
+    if (is_over) written(answer);
   });
 }
 

@@ -32,7 +32,8 @@ group_registry_state::group_registry_state(group_registry_actor::pointer self,
         context.group_id = group;
         return self_->home_system().spawn(coordinator, std::move(context));
       },
-      report_crash) {
+      report_crash),
+    native_(store_, poster()) {
   self->set_down_handler(
     [this](caf::scheduled_actor*, caf::down_msg& down) { children_.on_down(down, std::chrono::steady_clock::now()); });
   self->set_exit_handler([this](caf::scheduled_actor*, caf::exit_msg&) { children_.end_with_owner(); });
@@ -57,7 +58,7 @@ group_registry_actor::behavior_type group_registry_state::make_behavior() {
     },
     [this](const msg::offset_fetch& m) { pass_on(m); },
     [this](const msg::describe_group& m) { pass_on(m); },
-    [this](const msg::delete_group& m) { pass_on(m); },
+    [this](const msg::delete_group& m) { remove(m); },
     [this](const msg::delete_offsets& m) { pass_on(m); },
     [this](const msg::list_groups& m) { list(m); },
     [this](const msg::forget_topic& m) {
@@ -65,6 +66,23 @@ group_registry_actor::behavior_type group_registry_state::make_behavior() {
     },
     [](const msg::resume& m) { (*m.run)(); },
   };
+}
+
+std::function<void(std::function<void()>)> group_registry_state::poster() const {
+  return [self = caf::actor_cast<caf::actor_addr>(static_cast<caf::local_actor*>(self_)->address())](
+           std::function<void()> f) {
+    auto strong = caf::actor_cast<group_registry_actor>(self);
+    if (strong) caf::anon_send(strong, msg::make_resume(std::move(f)));
+  };
+}
+
+/// Whoever lists groups after the answer must not find it in what was looked up before.
+void group_registry_state::remove(const msg::delete_group& m) {
+  auto answer = [this, m, post = poster()](error_code error) {
+    post([this, group = m.group_id] { native_.forget(group); });
+    m.answer(error);
+  };
+  pass_on(msg::delete_group{m.group_id, msg::error_reply(answer)});
 }
 
 void group_registry_state::list(const msg::list_groups& m) { list_page(m, "", std::make_shared<group_rows>()); }
@@ -79,17 +97,26 @@ void group_registry_state::list_page(const msg::list_groups& m, std::string afte
                        if (!page.is_ok()) return m.answer({error_code::coordinator_not_available, {}});
                        for (const auto& group : page.value.groups) (*so_far)[group.group_id] = row_of(group);
                        if (page.value.more) return list_page(m, page.value.next, so_far);
-                       answer_list(m, so_far);
+                       add_native(m, so_far);
                      }));
     });
 }
 
-void group_registry_state::answer_list(const msg::list_groups& m, std::shared_ptr<group_rows> stored) {
+void group_registry_state::add_native(const msg::list_groups& m, const std::shared_ptr<group_rows>& stored) {
+  auto is_known = [stored](const std::string& group) { return stored->contains(group); };
+  native_.find(is_known, [this, m, stored](const smq::result<smq::group_scan>& found) {
+    if (!found.is_ok()) return m.answer({error_code::coordinator_not_available, {}});
+    answer_list(m, stored, found.value.groups);
+  });
+}
+
+void group_registry_state::answer_list(const msg::list_groups& m, std::shared_ptr<group_rows> stored,
+                                       const std::set<std::string>& native) {
   // Groups in use know better than their entries, and one without any commit has no entry.
   std::vector<std::string> live;
   for (const auto& [group, child] : children_.live()) live.push_back(group);
   auto all = fan_in<msg::list_group_result>::make(
-    live.size(), [m, live, stored = std::move(stored)](const std::vector<msg::list_group_result>& found) {
+    live.size(), [m, live, native, stored = std::move(stored)](const std::vector<msg::list_group_result>& found) {
       auto& rows = *stored;
       for (std::size_t i = 0; i < live.size(); ++i) {
         if (found[i].error != error_code::none) continue;  // as its entry says
@@ -98,6 +125,7 @@ void group_registry_state::answer_list(const msg::list_groups& m, std::shared_pt
         else
           rows[live[i]] = {live[i], found[i].state, found[i].protocol_type};
       }
+      for (const auto& group : native) rows.try_emplace(group, msg::group_row{group, "Empty", ""});
       msg::list_groups_result result;
       result.error = error_code::none;
       for (auto& [group, row] : rows) result.groups.push_back(std::move(row));

@@ -3,10 +3,13 @@
 #include "actors/children.hpp"
 #include "actors/coordinator.hpp"
 #include "actors/group_registry.hpp"
+#include "actors/native_groups.hpp"
 #include "actors/store_access.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace tidegate::actors {
@@ -30,12 +33,16 @@ class group_registry_state {
   void list(const msg::list_groups& m);
   using group_rows = std::map<std::string, msg::group_row>;
   void list_page(const msg::list_groups& m, std::string after, std::shared_ptr<group_rows> so_far);
-  void answer_list(const msg::list_groups& m, std::shared_ptr<group_rows> stored);
+  void add_native(const msg::list_groups& m, const std::shared_ptr<group_rows>& stored);
+  void answer_list(const msg::list_groups& m, std::shared_ptr<group_rows> stored, const std::set<std::string>& native);
+  void remove(const msg::delete_group& m);
+  [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
 
   group_registry_actor::pointer self_;
   std::shared_ptr<const store_access> store_;
   coordinator_context pattern_;
   children<std::string, coordinator_actor> children_;
+  native_groups native_;
 };
 
 group_registry_actor spawn_group_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,

@@ -28,7 +28,6 @@ enum class topic_liveness : std::uint8_t { live, gone, unknown };  // gone: prov
 struct group_write {
   std::uint64_t lease = 0;  // of the opening that the writer knows the group from
   std::vector<msg::group_partition> erases;
-  std::vector<group_topic> erased_topics;  // every position there, also in partitions that are not listed
   std::optional<group_metadata> entry;
   std::vector<msg::offset_commit_item> puts;
 };
@@ -57,6 +56,13 @@ struct group_write_answer {
   return answer.error == error_code::none ? error_code::coordinator_not_available : answer.error;
 }
 
+/// Where a group has positions, whatever its entry lists.
+struct found_positions {
+  error_code error = error_code::none;  // the store could not say
+  std::vector<msg::group_partition> where;
+  bool complete = true;  // false: not all topics are known, or can be read: there may be more
+};
+
 class group_store {
  public:
   virtual ~group_store() = default;
@@ -77,6 +83,9 @@ class group_store {
   /// whether one of these topics is live.
   virtual void fetch_all(const std::string& group_id, std::vector<group_topic> topics,
                          std::function<void(msg::offset_fetch_result)> done) = 0;
+
+  /// Looks at every partition of every live topic: not for what clients wait for often.
+  virtual void find_positions(const std::string& group_id, std::function<void(found_positions)> done) = 0;
 
   /// Unknown: not looked up yet, or its entries cannot be read. `topic`: the name that the id belongs to.
   [[nodiscard]] virtual topic_liveness liveness_of(const uuid& topic_id, const std::string& topic) const = 0;

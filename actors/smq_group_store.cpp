@@ -4,6 +4,7 @@
 #include "messages/actor/fan_in.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/group_entry.hpp"
+#include "smq/positions/native_groups.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -13,6 +14,8 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::size_t longest_wire_string = 32'767;
+constexpr std::size_t most_lookups = 4;  // of a group's positions in all partitions, at once
+constexpr std::size_t most_waiting_lookups = 10'000;
 
 /// The places of one unit's partitions, which mostly are of one topic.
 class place_finder {
@@ -126,12 +129,6 @@ bool smq_group_store::plan_erasures(const std::string& group_id, const group_wri
       erasures.push_back(smq::make_position_erasure(*place, group_id));
     else if (liveness_of(where.topic_id, where.topic) == topic_liveness::unknown)
       return false;
-  }
-  for (const auto& listed : what.erased_topics) {
-    auto topic = store_->topics.current()->find(listed.topic_id);
-    if (!topic && liveness_of(listed.topic_id, listed.topic) == topic_liveness::unknown) return false;
-    for (std::int32_t p = 0; topic && p < topic->partitions; ++p)
-      erasures.push_back(smq::make_position_erasure({topic->id, topic->directory_of(p)}, group_id));
   }
   return true;
 }
@@ -293,6 +290,54 @@ void smq_group_store::fetch_all(const std::string& group_id, std::vector<group_t
       if (item.error != error_code::none || item.position.offset >= 0) result.items.push_back(std::move(item));
     done(std::move(result));
   });
+}
+
+/// One request may ask for very many groups, and each costs a look-up per partition: they wait for each other.
+void smq_group_store::find_positions(const std::string& group_id, std::function<void(found_positions)> done) {
+  bool is_refused = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (lookups_ == most_lookups) {
+      is_refused = waiting_lookups_.size() == most_waiting_lookups;
+      if (!is_refused) {
+        waiting_lookups_.push_back([this, group_id, done = std::move(done)] { look_up(group_id, done); });
+        return;
+      }
+    } else {
+      ++lookups_;
+    }
+  }
+  if (is_refused) return done({error_code::coordinator_not_available, {}});
+  look_up(group_id, done);
+}
+
+void smq_group_store::look_up(const std::string& group_id, const std::function<void(found_positions)>& done) {
+  const auto known = store_->topics.current();
+  smq::find_positions(store_->engine.entries, group_id, topics_of(*known), store_->deadline(),
+                      [self = shared_from_this(), done, complete = known->proves_ids_absent()](
+                        const smq::result<std::vector<smq::position_file>>& found) {
+                        found_positions all;
+                        all.complete = complete;
+                        if (!found.is_ok()) all.error = error_code::coordinator_not_available;
+                        for (const auto& [topic, partition] : found.value)
+                          all.where.push_back({topic->name, topic->id, partition});
+                        done(std::move(all));
+                        self->lookup_ended();
+                      });
+}
+
+void smq_group_store::lookup_ended() {
+  std::function<void()> next;
+  {
+    std::lock_guard lock(mutex_);
+    if (waiting_lookups_.empty()) {
+      --lookups_;
+      return;
+    }
+    next = std::move(waiting_lookups_.front());
+    waiting_lookups_.pop_front();
+  }
+  next();
 }
 
 }  // namespace tidegate::actors

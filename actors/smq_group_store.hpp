@@ -6,6 +6,7 @@
 #include "smq/positions/positions.hpp"
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,7 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
   void fetch(const std::string& group_id, std::vector<msg::group_partition> partitions, fetch_done done) override;
   void fetch_all(const std::string& group_id, std::vector<group_topic> topics,
                  std::function<void(msg::offset_fetch_result)> done) override;
+  void find_positions(const std::string& group_id, std::function<void(found_positions)> done) override;
   [[nodiscard]] topic_liveness liveness_of(const uuid& topic_id, const std::string& topic) const override;
   void close(const std::string& group_id, std::uint64_t lease) override;
 
@@ -56,6 +58,9 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
   void answer_fetch(std::vector<msg::offset_fetch_item> items, const std::vector<std::size_t>& places,
                     const std::vector<smq::position_answer>& found, const fetch_done& done) const;
 
+  void look_up(const std::string& group_id, const std::function<void(found_positions)>& done);
+  void lookup_ended();
+
   struct opening {
     std::uint64_t lease = 0;
     std::shared_ptr<smq::session> session;  // none while an earlier one is settled
@@ -74,6 +79,8 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
   std::mutex mutex_;  // guards what follows
   std::uint64_t last_lease_ = 0;
   std::map<std::string, opening> openings_;
+  std::size_t lookups_ = 0;  // of all partitions, for one group each
+  std::deque<std::function<void()>> waiting_lookups_;
   std::shared_ptr<write_generation> writes_ = std::make_shared<write_generation>();
 };
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tidegate::actors {
 
@@ -34,6 +35,12 @@ struct topic_snapshot {
     return found == by_id.end() ? nullptr : found->second;
   }
 };
+
+inline std::vector<topic_ptr> topics_of(const topic_snapshot& known) {
+  std::vector<topic_ptr> all;
+  for (const auto& [name, topic] : known.by_name) all.push_back(topic);
+  return all;
+}
 
 using topic_snapshot_ptr = std::shared_ptr<const topic_snapshot>;
 

@@ -17,6 +17,8 @@ constexpr std::size_t longest_group_name = 180;
 constexpr std::size_t kept_of_long_group = 100;
 constexpr std::size_t longest_topic_name = 249;
 constexpr std::int32_t ring_unit = 4096;
+constexpr std::string_view position_prefix = "kafka-cg-";
+constexpr std::string_view position_suffix = ".offset";
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
@@ -25,6 +27,31 @@ bool is_plain(char c) {
 void append_hex(std::string& out, unsigned char byte, const char* digits) {
   out.push_back(digits[byte >> 4]);
   out.push_back(digits[byte & 15]);
+}
+
+std::optional<unsigned> hex_value(char c) {
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
+  return std::nullopt;
+}
+
+/// nullopt: not what escape_name() makes of any name.
+std::optional<std::string> unescape_name(std::string_view escaped) {
+  if (escaped == "%") return "";
+  std::string name;
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    if (escaped[i] != '%') {
+      name.push_back(escaped[i]);
+      continue;
+    }
+    const auto high = i + 2 < escaped.size() ? hex_value(escaped[i + 1]) : std::nullopt;
+    const auto low = high ? hex_value(escaped[i + 2]) : std::nullopt;
+    if (!low) return std::nullopt;
+    name.push_back(static_cast<char>(*high << 4U | *low));
+    i += 2;
+  }
+  if (name.empty() || escape_name(name) != escaped) return std::nullopt;
+  return name;
 }
 
 std::string sha256_hex(std::string_view bytes) {
@@ -127,13 +154,22 @@ std::string partition_directory(std::string_view topic, std::int64_t creation_se
               range_name(start, start + slots_per_partition - 1));
 }
 
+std::string positions_directory(std::string_view partition_dir) { return join(partition_dir, "consumers"); }
+
 std::string position_path(std::string_view partition_dir, std::string_view group_id) {
-  constexpr std::string_view before = "/consumers/kafka-cg-";
-  constexpr std::string_view after = ".offset";
+  constexpr std::string_view before = "/consumers/";
   const auto name = escape_group(group_id);
   std::string path;
-  path.reserve(partition_dir.size() + before.size() + name.size() + after.size());
-  return path.append(partition_dir).append(before).append(name).append(after);
+  path.reserve(partition_dir.size() + before.size() + position_prefix.size() + name.size() + position_suffix.size());
+  return path.append(partition_dir).append(before).append(position_prefix).append(name).append(position_suffix);
+}
+
+std::optional<std::string> group_of_position(std::string_view path) {
+  auto name = path.substr(path.rfind('/') + 1);
+  const auto around = position_prefix.size() + position_suffix.size();
+  if (name.size() <= around || !name.starts_with(position_prefix) || !name.ends_with(position_suffix))
+    return std::nullopt;
+  return unescape_name(name.substr(position_prefix.size(), name.size() - around));
 }
 
 std::int32_t ring_size_for(std::int32_t partitions) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,8 +47,14 @@ std::string range_name(std::int32_t start, std::int32_t stop);
 std::string partition_directory(std::string_view topic, std::int64_t creation_second, std::int32_t partition,
                                 std::string_view smq_namespace = kafka_namespace);
 
+/// "<partition directory>/consumers": the positions of all groups.
+std::string positions_directory(std::string_view partition_dir);
+
 /// "<partition directory>/consumers/kafka-cg-<escaped group>.offset": where SMQ keeps that group's position.
 std::string position_path(std::string_view partition_dir, std::string_view group_id);
+
+/// Whose position lies at a path. nullopt: not a position of a Kafka group, or its name was shortened to a hash.
+std::optional<std::string> group_of_position(std::string_view path);
 
 /// 4096, or the next multiple of it with room for `partitions` ranges.
 std::int32_t ring_size_for(std::int32_t partitions);

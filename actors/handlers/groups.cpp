@@ -9,6 +9,7 @@
 #include "messages/kafka/list_groups.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 namespace tidegate::actors::handlers {
@@ -58,6 +59,16 @@ std::vector<std::string> without_repeats(std::vector<std::string> names) {
   return names;
 }
 
+/// Positions lie in the topics' directories. Otherwise `then` is dropped, and the replies in it answer.
+void when_topics_are_known(const services& node, const request_ptr& r, std::function<void()> then) {
+  auto loaded = [then = std::move(then), token = r->hold()](error_code error) mutable {
+    if (error == error_code::none) then();
+    then = nullptr;
+    token.reset();
+  };
+  node.topics.send(msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, std::move(loaded)}});
+}
+
 }  // namespace
 
 void describe_groups(const services& node, const request_ptr& r) {
@@ -69,6 +80,7 @@ void describe_groups(const services& node, const request_ptr& r) {
     out.groups = std::move(groups);
     r->answer(out);
   });
+  std::vector<msg::describe_group> wanted;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto& group = names[i];
     described dropped;
@@ -76,8 +88,11 @@ void describe_groups(const services& node, const request_ptr& r) {
     dropped.error_code = error_code::coordinator_not_available;
     auto answer = [group, slot = all->slot(i, dropped), version = r->header.api_version](
                     msg::describe_group_result found) { slot(to_wire(group, found, version)); };
-    node.groups.send(msg::describe_group{group, msg::reply_or_unavailable<msg::describe_group_result>(answer)});
+    wanted.push_back({group, msg::reply_or_unavailable<msg::describe_group_result>(answer)});
   }
+  when_topics_are_known(node, r, [&node, wanted = std::move(wanted)] {
+    for (const auto& m : wanted) node.groups.send(m);
+  });
 }
 
 void list_groups(const services& node, const request_ptr& r) {
@@ -92,7 +107,8 @@ void list_groups(const services& node, const request_ptr& r) {
         out.groups.push_back({row.group_id, row.protocol_type, row.state, "classic"});
     r->answer(out);
   };
-  node.groups.send(msg::list_groups{reply<msg::list_groups_result>{{}, answer}});
+  msg::list_groups m{reply<msg::list_groups_result>{{}, answer}};
+  when_topics_are_known(node, r, [&node, m = std::move(m)] { node.groups.send(m); });
 }
 
 void delete_groups(const services& node, const request_ptr& r) {
@@ -108,15 +124,12 @@ void delete_groups(const services& node, const request_ptr& r) {
     }
     r->answer(out);
   });
-  // Which topics are live must be known first: the group's positions lie in their directories.
-  auto loaded = [&node, names, all, token = r->hold()](error_code error) mutable {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      auto slot = all->slot(i, error_code::coordinator_not_available);
-      if (error == error_code::none) node.groups.send(msg::delete_group{names[i], std::move(slot)});
-    }
-    token.reset();
-  };
-  node.topics.send(msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, loaded}});
+  std::vector<msg::delete_group> asked;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    asked.push_back({names[i], all->slot(i, error_code::coordinator_not_available)});
+  when_topics_are_known(node, r, [&node, asked = std::move(asked)] {
+    for (const auto& m : asked) node.groups.send(m);
+  });
 }
 
 }  // namespace tidegate::actors::handlers

@@ -1,7 +1,7 @@
 #include "smq/segments/find_by_ts.hpp"
 
 #include "smq/segments/log_entry.hpp"
-#include "smq/segments/step_loop.hpp"
+#include "smq/step_loop.hpp"
 
 #include <algorithm>
 

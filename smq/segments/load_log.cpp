@@ -3,7 +3,7 @@
 #include "smq/segments/merge_log.hpp"
 #include "smq/segments/segment_attributes.hpp"
 #include "smq/segments/segment_name.hpp"
-#include "smq/segments/step_loop.hpp"
+#include "smq/step_loop.hpp"
 
 #include <algorithm>
 #include <set>

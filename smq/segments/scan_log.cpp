@@ -1,6 +1,6 @@
 #include "smq/segments/big_endian.hpp"
 #include "smq/segments/read_log.hpp"
-#include "smq/segments/step_loop.hpp"
+#include "smq/step_loop.hpp"
 
 #include <algorithm>
 

@@ -15,11 +15,13 @@ struct scripted_store : actors::group_store {
   std::vector<msg::offset_commit_item> positions;
   bool holds_opens = false;
   bool holds_writes = false;
+  bool holds_lookups = false;
   int opens = 0;
   int closes = 0;
   int writes = 0;
   int fetches = 0;
   std::vector<std::function<void()>> held_opens;
+  std::vector<std::function<void()>> held_lookups;
   std::vector<std::pair<actors::group_write, std::function<void(group_write_answer)>>> held;
 
   std::uint64_t open(const std::string&, std::function<void(loaded_group)> done) override {
@@ -35,9 +37,6 @@ struct scripted_store : actors::group_store {
   void apply(const actors::group_write& what) {
     for (const auto& e : what.erases) {
       std::erase_if(positions, [&](const auto& p) { return p.where == e; });
-    }
-    for (const auto& topic : what.erased_topics) {
-      std::erase_if(positions, [&](const auto& p) { return p.where.topic_id == topic.topic_id; });
     }
     if (what.entry) entry = {loaded_group::status::found, *what.entry};
     for (const auto& p : what.puts) positions.push_back(p);
@@ -79,6 +78,13 @@ struct scripted_store : actors::group_store {
     msg::offset_fetch_result out{error_code::none, {}};
     for (const auto& p : positions) out.items.push_back({p.where, error_code::none, p.position});
     done(std::move(out));
+  }
+
+  void find_positions(const std::string&, std::function<void(actors::found_positions)> done) override {
+    actors::found_positions found;
+    for (const auto& p : positions) found.where.push_back(p.where);
+    if (!holds_lookups) return done(std::move(found));
+    held_lookups.push_back([found = std::move(found), done = std::move(done)] { done(found); });
   }
 
   [[nodiscard]] actors::topic_liveness liveness_of(const uuid&, const std::string&) const override {
@@ -184,6 +190,19 @@ struct coordinator_fixture : test_coordinator_fixture<> {
     m.answer = msg::reply_or_unavailable<msg::offset_fetch_result>([out](auto r) { out->push_back(std::move(r)); });
     tell(std::move(m));
     return out;
+  }
+
+  answers<error_code> remove() {
+    auto out = std::make_shared<std::vector<error_code>>();
+    msg::delete_group m;
+    m.answer = msg::error_reply([out](auto e) { out->push_back(e); });
+    tell(std::move(m));
+    return out;
+  }
+
+  void answer_lookup() {
+    store->held_lookups.at(0)();
+    consume_messages();
   }
 
   std::int64_t fetched_offset() {

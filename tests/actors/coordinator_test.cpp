@@ -206,11 +206,30 @@ CAF_TEST(a deleted group loses its positions) {
   start();
   commit("", -1, 1);
   CAF_CHECK_EQUAL(store->positions.size(), 1u);
-  auto out = std::make_shared<std::vector<error_code>>();
-  msg::delete_group m;
-  m.answer = msg::error_reply([out](auto e) { out->push_back(e); });
-  tell(std::move(m));
-  CAF_CHECK(is_one(out, none));
+  CAF_CHECK(is_one(remove(), none));
+  CAF_CHECK(store->positions.empty());
+  CAF_CHECK(store->entry.entry.deleted);
+}
+
+CAF_TEST(a group that somebody joins while its positions are looked for is not deleted) {
+  start();
+  commit("", -1, 1);
+  store->holds_lookups = true;
+  auto removed = remove();
+  bring_to_stable();
+  CAF_CHECK(removed->empty());
+  answer_lookup();
+  CAF_CHECK(is_one(removed, non_empty_group));
+  CAF_CHECK_EQUAL(store->positions.size(), 1u);
+}
+
+CAF_TEST(what is committed while positions are looked for goes with the group) {
+  start();
+  store->holds_lookups = true;
+  auto removed = remove();
+  CAF_CHECK(is_one(commit("", -1, 1), none));
+  answer_lookup();
+  CAF_CHECK(is_one(removed, none));
   CAF_CHECK(store->positions.empty());
   CAF_CHECK(store->entry.entry.deleted);
 }

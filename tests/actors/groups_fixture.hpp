@@ -130,7 +130,16 @@ struct groups_fixture {
     return value_of(send_commit(registry, std::move(m))).at(0);
   }
 
+  /// As the handlers do before they ask about groups as a whole.
+  void know_topics() {
+    auto known = node.ask_later<error_code>(error_code::coordinator_not_available, [&](auto answer) {
+      caf::anon_send(node.topics, msg::load_all_topics{answer});
+    });
+    CAF_CHECK(value_of(std::move(known)) == error_code::none);
+  }
+
   std::vector<std::string> list() {
+    know_topics();
     auto result = value_of(node.ask_later<msg::list_groups_result>({}, [&](auto answer) {
       caf::anon_send(registry, msg::list_groups{answer});
     }));

@@ -46,6 +46,22 @@ CAF_TEST(a group id is kept up to 180 escaped bytes and hashed above) {
   CAF_CHECK_EQUAL(hashed.substr(101), "dc0bab2fbf6c026c3ab092b3af8ff9ab0b7479874d6884bd9ed2a11a0f6f119b");
 }
 
+CAF_TEST(a position says whose it is) {
+  for (const auto& row : escapes)
+    CAF_CHECK(group_of_position(position_path("/topics/kafka/t/v/0000-0031", row.name)) == std::string(row.name));
+  CAF_CHECK(rc::check("groups of positions", [](const std::string& group) {
+    const auto read = group_of_position(position_path("/p", group));
+    RC_ASSERT(read == (escape_name(group).size() <= 180 ? std::optional{group} : std::nullopt));
+  }));
+  // Other files, native names that are not what a Kafka group would be stored under, and a shortened one.
+  for (const auto* name :
+       {"kafka-cg-.offset", "kafka-cg-g", "g.offset", "kafka-cg-a b.offset", "kafka-cg-%.x.offset",
+        "kafka-cg-%2.offset", "kafka-cg-%2e.offset", "kafka-cg-%41.offset", "kafka-cg-%zz.offset",
+        "kafka-cg-.g.offset", "", "kafka-cg-"})
+    CAF_CHECK(!group_of_position("/p/consumers/" + std::string(name)));
+  CAF_CHECK(!group_of_position(position_path("/p", std::string(181, 'g'))));
+}
+
 CAF_TEST(escapes are injective and safe path components) {
   CAF_CHECK(rc::check("escapes", [](const std::string& a, const std::string& b) {
     for (const auto& escaped : {escape_name(a), escape_group(a)}) {

@@ -1,6 +1,7 @@
 #define CAF_SUITE unreadable_topics
 // A topic whose entry cannot be read is neither live nor absent, whoever asks.
 #include "messages/kafka/delete_groups.hpp"
+#include "messages/kafka/describe_groups.hpp"
 #include "messages/kafka/metadata.hpp"
 #include "messages/kafka/offset_delete.hpp"
 #include "messages/kafka/offset_fetch.hpp"
@@ -82,6 +83,21 @@ CAF_TEST(a group is not deleted while positions of it would be left) {
   CAF_CHECK(f.remove("g") == none);
   f.topic = f.damaged;
   CAF_CHECK_EQUAL(f.position("g"), -1);
+}
+
+CAF_TEST(a group without an entry may have positions in a topic that cannot be read) {
+  unreadable_fixture f;
+  kafka::describe_groups_request asked;
+  asked.groups = {"nobody"};
+  CAF_CHECK(f.ask<kafka::describe_groups_response>(asked, 5).groups.at(0).error_code == coordinator_not_available);
+  CAF_CHECK(f.remove("nobody") == coordinator_not_available);
+  CAF_CHECK(f.fetch_all("nobody").error_code == coordinator_load_in_progress);
+  f.exchange(smq::topic_entry_path("u"), f.good);
+  const auto shown = f.ask<kafka::describe_groups_response>(asked, 5).groups.at(0);
+  CAF_CHECK(shown.error_code == none);
+  CAF_CHECK_EQUAL(shown.group_state, "Dead");
+  CAF_CHECK(f.remove("nobody") == group_id_not_found);
+  CAF_CHECK(f.fetch_all("nobody").error_code == none);
 }
 
 CAF_TEST(OffsetDelete of a topic that cannot be read is an error of the group and removes nothing) {
