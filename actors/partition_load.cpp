@@ -96,12 +96,13 @@ void partition_state::load() {
   store_->sessions.open(owner, [this, post](std::shared_ptr<smq::session> opened) {
     post([this, post, opened] {
       session_ = opened;
-      smq::load_log(store_->engine, place_, store_->deadline(), [this, post](smq::result<smq::log_state> log) {
-        post([this, log = std::move(log)] {
-          if (log.is_ok()) return loaded(log.value);
-          load_failed(log.what.reason);
-        });
-      });
+      smq::load_log(store_->engine, place_, smq::load_extent::newest, store_->deadline(),
+                    [this, post](smq::result<smq::log_state> log) {
+                      post([this, log = std::move(log)] {
+                        if (log.is_ok()) return loaded(log.value);
+                        load_failed(log.what.reason);
+                      });
+                    });
     });
   });
 }
@@ -149,6 +150,9 @@ void partition_state::declare_rewind(const smq::offset_gap& gap, std::int32_t ep
 void partition_state::read_producers(std::int32_t epoch) {
   const auto from = recovery_->next_offset;
   if (from >= log_.next_offset) return serve(epoch);
+  if (const auto missing = smq::unlisted_for(log_, from))
+    return list_older(*missing, {[this, epoch] { read_producers(epoch); },
+                                 [this] { load_failed("older segment files cannot be listed"); }});
   auto stored_ms = std::make_shared<std::vector<std::int64_t>>();
   auto note = [stored_ms](std::int64_t, std::int64_t ts_ns) { stored_ms->push_back(ts_ns / ns_per_ms); };
   auto index = recovery_->index;
@@ -208,6 +212,7 @@ void partition_state::load_failed(const std::string& reason) {
   log_failed_load(reason);
   for (auto& request : std::exchange(parked_, {})) request.refuse();
   ++life_;
+  listing_ = false;
   caf::delayed_anon_send(partition_actor{self_}, settings_.reload_backoff,
                          msg::make_resume([this, life = life_] {
                            if (life == life_) load();
@@ -230,8 +235,10 @@ void partition_state::reload(const std::string& reason) {
   writing_.clear();
   appending_ = false;
   // Their list of segments is the one that is loaded now.
-  for (auto& read : std::exchange(after_merge_, {}))
-    if (parked_.size() < settings_.max_parked) parked_.push_back(std::move(read));
+  for (auto* waiting : {&after_merge_, &after_listing_})
+    for (auto& read : std::exchange(*waiting, {}))
+      if (parked_.size() < settings_.max_parked) parked_.push_back(std::move(read));
+  listing_ = false;
   merge_ended();
   machine_.reset();
   tail_.clear();

@@ -55,6 +55,7 @@ std::function<void(std::int64_t, std::int64_t)> partition_state::noting_hints() 
 }
 
 void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_result result) {
+  if (lists_first(smq::unlisted_for(log_, m.fetch_offset), m, &partition_state::fetch)) return;
   auto view = smq::make_view(log_, place_, m.fetch_offset, result.high_watermark);
   smq::read_log(store_->engine, view, m.fetch_offset, static_cast<std::size_t>(std::max(m.max_bytes, 0)),
                 store_->deadline(), &store_->index,
@@ -101,6 +102,7 @@ void partition_state::list(const msg::list_offsets& m) {
     result.leader_epoch = std::max(machine_->epoch_at(result.offset), 0);
     return m.answer(result);
   }
+  if (lists_first(smq::newest_unlisted(log_), m, &partition_state::list)) return;
   if (m.timestamp != msg::max_timestamp) return list_by_timestamp(m, m.timestamp, false);
   std::int64_t newest = -1;
   for (const auto& s : log_.segments) newest = std::max(newest, s.max_timestamp);
@@ -142,6 +144,7 @@ void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::re
 
 /// Where a position that a native subscriber moved lies in this log.
 void partition_state::translate(const msg::find_by_ts& m) {
+  if (lists_first(smq::newest_unlisted(log_), m, &partition_state::translate)) return;
   auto view = smq::make_view(log_, place_, machine_->log_start_offset(), machine_->high_watermark(),
                              log_.segments.size());
   smq::find_by_ts(store_->engine, view, m.value_ns, store_->deadline(),
@@ -155,7 +158,8 @@ void partition_state::translate(const msg::find_by_ts& m) {
                                  {"partition", place_.partition},
                                  {"value", m.value_ns},
                                  {"reason", found.what.reason}});
-                      m.answer({});
+                      const bool is_damaged = found.what.code != smq::status::unknown;
+                      m.answer({is_damaged ? error_code::kafka_storage_error : error_code::not_leader_or_follower, -1});
                     });
                   });
 }

@@ -7,6 +7,7 @@
 #include "actors/store_access.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/mappings.hpp"
+#include "smq/segments/list_segments.hpp"
 #include "smq/segments/merge_log.hpp"
 #include "smq/session.hpp"
 
@@ -105,6 +106,18 @@ class partition_state {
   void log_failed_load(const std::string& reason);
   void reload(const std::string& reason);
 
+  // partition_listing.cpp
+  /// True: older files are listed first, and `f` runs after that.
+  template <class Message>
+  bool lists_first(const std::optional<smq::segment_range>& missing, const Message& m,
+                   void (partition_state::*f)(const Message&)) {
+    if (!missing) return false;
+    list_older(*missing, for_later(m, f));
+    return true;
+  }
+  void list_older(const smq::segment_range& range, parked_request request);
+  void listed(const smq::segment_range& range, const smq::result<smq::listed_segments>& found);
+
   // partition_append.cpp
   void append(const msg::append& m);
   void start_append();
@@ -180,6 +193,8 @@ class partition_state {
   merge_turns::turn merge_turn_;  // held while it copies and writes
   bool merge_undecided_ = false;  // its unit is sent: the chunks of its sources may be gone
   std::uint64_t merges_ = 0;      // applied to `log_`
+  bool listing_ = false;          // older files, one range at a time
+  std::vector<parked_request> after_listing_;  // what needs some of them
   std::vector<parked_request> after_merge_;  // reads that found a chunk gone meanwhile
   std::int64_t merge_from_ = 0;   // files below are not merged: one of them failed
   std::vector<planned_batch> writing_;  // planned and not stored, in order

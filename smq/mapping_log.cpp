@@ -16,7 +16,7 @@ std::string topic_path() { return topic_directory(mappings_topic, mappings_names
 void load_partitions(engine ports, const std::shared_ptr<mapping_log>& log, std::int32_t partition,
                      time_point deadline, completion<result<mapping_log>> done) {
   if (partition == mappings_partitions) return done({{}, std::move(*log)});
-  load_log(ports, mapping_place(log->topic, partition), deadline,
+  load_log(ports, mapping_place(log->topic, partition), load_extent::all, deadline,
            [ports, log, partition, deadline, done = std::move(done)](result<log_state> loaded) {
              if (!loaded.is_ok()) return done({std::move(loaded.what), {}});
              auto& into = log->partitions[static_cast<std::size_t>(partition)];

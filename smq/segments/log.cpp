@@ -1,6 +1,7 @@
 #include "smq/segments/log.hpp"
 
 #include "smq/segments/big_endian.hpp"
+#include "smq/segments/list_segments.hpp"
 #include "smq/segments/log_entry.hpp"
 #include "smq/segments/segment_attributes.hpp"
 #include "smq/segments/segment_name.hpp"
@@ -46,7 +47,8 @@ partition_entry entry_of(const log_state& log, const partition_place& place) {
           .epochs = log.epochs,
           .gaps = log.gaps,
           .snapshot_offset = log.snapshot_offset,
-          .snapshot = log.snapshot};
+          .snapshot = log.snapshot,
+          .marks = log.marks};
 }
 
 mutation put_partition_entry(const partition_entry& e, const partition_place& place) {
@@ -112,6 +114,10 @@ std::size_t dead_segments(const log_state& log, std::int64_t log_start) {
   return dead;
 }
 
+void drop_dead_marks(std::vector<segment_mark>& marks, std::int64_t log_start) {
+  std::erase_if(marks, [&](const segment_mark& m) { return m.base_offset <= log_start; });
+}
+
 }  // namespace
 
 std::optional<offset_gap> undeclared_tail_gap(const log_state& log, std::int32_t new_epoch) {
@@ -172,7 +178,8 @@ mutation put_segment(const segment& s, const partition_place& place) {
                                       .topic_id = place.topic_id,
                                       .partition = place.partition,
                                       .first_message_number = s.first_message_number,
-                                      .last_message_number = s.next_message_number - 1};
+                                      .last_message_number = s.next_message_number - 1,
+                                      .size_bytes = s.size_bytes()};
   return {mutation::kind::put, {s.path, "", encode_segment_attributes(attributes), s.chunks}};
 }
 
@@ -180,6 +187,7 @@ void apply(log_state& log, const append_plan& plan, const chunk_id& id) {
   if (plan.rolls) {
     log.segments.push_back(with_chunk(plan, id));
     note_epoch(log.epochs, plan.after.leader_epoch, plan.after.base_offset);
+    add_marks(log);
     log.has_partition_entry = true;
   } else {
     log.segments.back() = with_chunk(plan, id);
@@ -199,6 +207,12 @@ mutation write_partition_entry(const log_state& log, const partition_place& plac
   return put_partition_entry(entry_of(log, place), place);
 }
 
+mutation write_partition_entry(const log_state& log, const partition_place& place, std::vector<segment_mark> marks) {
+  auto e = entry_of(log, place);
+  e.marks = std::move(marks);
+  return put_partition_entry(e, place);
+}
+
 mutation write_checkpoint(const log_state& log, const partition_place& place) {
   auto content = be_writer{}.put(log.next_message_number - 1).take();
   return {mutation::kind::put, {place.directory + "/checkpoint.offset", std::move(content), {}, {}}};
@@ -207,6 +221,7 @@ mutation write_checkpoint(const log_state& log, const partition_place& place) {
 std::vector<mutation> trim_mutations(const log_state& log, const partition_place& place, std::int64_t log_start) {
   auto e = entry_of(log, place);
   e.log_start = std::clamp(log_start, log.log_start, log.next_offset);
+  drop_dead_marks(e.marks, e.log_start);
   std::vector<mutation> all{put_partition_entry(e, place)};
   for (std::size_t i = 0; i < dead_segments(log, e.log_start); ++i)
     all.push_back({mutation::kind::erase, {log.segments[i].path, "", {}, {}}});
@@ -217,6 +232,7 @@ void apply_trim(log_state& log, std::int64_t log_start) {
   log.log_start = std::clamp(log_start, log.log_start, log.next_offset);
   auto dead = static_cast<std::ptrdiff_t>(dead_segments(log, log.log_start));
   log.segments.erase(log.segments.begin(), log.segments.begin() + dead);
+  drop_dead_marks(log.marks, log.log_start);
   log.has_partition_entry = true;
 }
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 /// The log of a partition over the ports (design §6.1-6.4): values, and functions that plan what to write.
-/// Only load_log() touches a port; the plans go through the partition's session.
+/// Only load_log() and list_segments() touch a port; the plans go through the partition's session.
 namespace tidegate::smq {
 
 /// Where a partition lives and who it is.
@@ -45,6 +45,13 @@ struct segment {
   }
 };
 
+/// Names from `from` on and below `to`, and with them offsets: a segment starts inside or not. nullopt: no bound.
+struct segment_range {
+  std::optional<segment_mark> from;
+  std::optional<segment_mark> to;
+  friend bool operator==(const segment_range&, const segment_range&) = default;
+};
+
 struct log_state {
   std::int64_t log_start = 0;
   std::int64_t next_offset = 0;
@@ -52,7 +59,9 @@ struct log_state {
   std::int64_t next_message_number = 0;
   std::vector<epoch_start> epochs;
   std::vector<offset_gap> gaps;
-  std::vector<segment> segments;      // ascending
+  std::vector<segment> segments;      // ascending; without those in `unlisted`
+  std::vector<segment_range> unlisted;  // ascending; older files that nobody has needed yet
+  std::vector<segment_mark> marks;      // ascending; where a later load may begin to list
   byte_buffer snapshot;               // the producer snapshot as its owner encoded it
   std::int64_t snapshot_offset = -1;  // up to which offset the snapshot goes; -1: there is none
   bool has_partition_entry = false;
@@ -61,11 +70,16 @@ struct log_state {
   friend bool operator==(const log_state&, const log_state&) = default;
 };
 
-/// Reads the partition entry (absent = a new log) and lists the segments with their chunks.
+/// Which segments a load lists: a long log has very many, and most requests need only the newest.
+enum class load_extent : std::uint8_t { all, newest };
+
+/// Reads the partition entry (absent = a new log) and lists the segments with their chunks. `newest`: those from the
+/// entry's last mark on; the others are in `unlisted`.
 /// Errors: refused "damaged: …" (an entry that cannot be read or is another partition's, segments that overlap);
 ///         every doubt of the port as it came.
 /// Thread: any; `done` runs once, on a thread of the engine or before this returns. `ports` must outlive it.
-void load_log(engine ports, partition_place place, time_point deadline, completion<result<log_state>> done);
+void load_log(engine ports, partition_place place, load_extent extent, time_point deadline,
+              completion<result<log_state>> done);
 
 /// Storage was rewound: the partition entry remembers offsets that no segment holds and no gap declares.
 /// The leader raises its epoch and declares the gap before its first append.
@@ -117,6 +131,9 @@ void set_snapshot(log_state& log, byte_buffer snapshot, std::int64_t offset);
 
 /// PUT of `tidegate.offset` as `log` stands: at creation, clean close, for a declared gap. (A roll has its own.)
 mutation write_partition_entry(const log_state& log, const partition_place& place);
+
+/// The same with other marks: what is written together with it changes the list of segments.
+mutation write_partition_entry(const log_state& log, const partition_place& place, std::vector<segment_mark> marks);
 
 /// PUT of SMQ's `checkpoint.offset` (last message number, 8-byte big-endian) at creation and clean close, so that a
 /// native publisher who ignores the rules at least does not reuse message numbers.

@@ -124,6 +124,14 @@ auto find_sources(const std::vector<segment>& all, const std::vector<segment>& s
   return std::ranges::search(all, sources).begin();
 }
 
+/// No mark lies between a merged file and what may be left of its sources: they are always listed together.
+std::vector<segment_mark> marks_without(std::vector<segment_mark> marks, const segment& merged) {
+  std::erase_if(marks, [&](const segment_mark& m) {
+    return m.base_offset > merged.base_offset && m.base_offset < merged.next_offset;
+  });
+  return marks;
+}
+
 }  // namespace
 
 std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules, std::int64_t from) {
@@ -178,7 +186,8 @@ segment merged_segment(const partition_place& place, const std::vector<segment>&
 std::vector<mutation> merge_mutations(const log_state& log, const partition_place& place,
                                       const std::vector<segment>& sources, const segment& merged) {
   if (find_sources(log.segments, sources) == log.segments.end()) return {};
-  std::vector<mutation> unit{write_partition_entry(log, place), put_segment(merged, place)};
+  std::vector<mutation> unit{write_partition_entry(log, place, marks_without(log.marks, merged)),
+                             put_segment(merged, place)};
   unit.back().target.attributes.emplace(sources_attribute, encode_names(sources));
   unit.back().new_chunk_bytes = merged.size_bytes();
   for (const auto& s : sources)
@@ -192,6 +201,7 @@ void apply_merge(log_state& log, const std::vector<segment>& sources, const segm
   const auto first = log.segments.begin() + (found - log.segments.begin());
   *first = merged;
   log.segments.erase(first + 1, first + static_cast<std::ptrdiff_t>(sources.size()));
+  log.marks = marks_without(std::move(log.marks), merged);
   log.has_partition_entry = true;
 }
 

@@ -1,14 +1,19 @@
 #include "smq/segments/partition_entry.hpp"
 
+#include "messages/common/crc32c.hpp"
 #include "smq/segments/big_endian.hpp"
+
+#include <algorithm>
 
 namespace tidegate::smq {
 
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
+constexpr std::uint8_t version_without_marks = 1;
 constexpr std::size_t epoch_bytes = 12;
 constexpr std::size_t gap_bytes = 20;
+constexpr std::size_t mark_bytes = 16;
 
 bool read_lists(be_reader& reader, partition_entry& e) {
   auto epochs = reader.get<std::uint32_t>();
@@ -29,6 +34,16 @@ bool read_lists(be_reader& reader, partition_entry& e) {
   return true;
 }
 
+bool read_marks(be_reader& reader, partition_entry& e) {
+  const auto count = reader.get<std::uint16_t>();
+  if (count > reader.left() / mark_bytes) return false;
+  for (std::uint16_t i = 0; i < count; ++i)
+    e.marks.push_back({reader.get<std::int64_t>(), reader.get<std::int64_t>()});
+  return std::ranges::adjacent_find(e.marks, [](const auto& a, const auto& b) {
+           return a >= b || a.base_offset >= b.base_offset;
+         }) == e.marks.end();
+}
+
 }  // namespace
 
 std::string encode_partition_entry(const partition_entry& e) {
@@ -40,12 +55,16 @@ std::string encode_partition_entry(const partition_entry& e) {
   writer.put(static_cast<std::uint32_t>(e.gaps.size()));
   for (const auto& g : e.gaps) writer.put(g.from).put(g.to).put(g.epoch);
   writer.put(e.snapshot_offset).put(static_cast<std::uint32_t>(e.snapshot.size())).put_bytes(e.snapshot);
-  return writer.take();
+  writer.put(static_cast<std::uint16_t>(e.marks.size()));
+  for (const auto& m : e.marks) writer.put(m.name_second).put(m.base_offset);
+  auto bytes = writer.take();
+  return bytes + be_writer{}.put(crc32c(as_byte_view(bytes))).take();
 }
 
 std::optional<partition_entry> decode_partition_entry(std::string_view content) {
   be_reader reader{as_byte_view(content)};
-  if (reader.get<std::uint8_t>() != version) return std::nullopt;
+  const auto stored_version = reader.get<std::uint8_t>();
+  if (stored_version != version && stored_version != version_without_marks) return std::nullopt;
   partition_entry e;
   e.topic_id = reader.get_uuid();
   e.partition = reader.get<std::int32_t>();
@@ -59,6 +78,11 @@ std::optional<partition_entry> decode_partition_entry(std::string_view content) 
   auto snapshot = reader.take(reader.get<std::uint32_t>());
   if (!reader.ok()) return std::nullopt;
   e.snapshot.assign(snapshot.begin(), snapshot.end());
+  if (stored_version == version_without_marks) return e;
+  if (!read_marks(reader, e)) return std::nullopt;
+  const auto covered = content.size() - reader.left();
+  if (reader.get<std::uint32_t>() != crc32c(as_byte_view(content.substr(0, covered))) || !reader.ok())
+    return std::nullopt;
   return e;
 }
 

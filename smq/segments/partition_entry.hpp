@@ -3,6 +3,7 @@
 #include "messages/common/bytes.hpp"
 #include "messages/common/uuid.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,13 +26,23 @@ struct offset_gap {
   friend bool operator==(const offset_gap&, const offset_gap&) = default;
 };
 
+/// A place in a partition's list of segments: names sort by (second, base offset), and so do offsets. No file needs to
+/// have this name.
+struct segment_mark {
+  std::int64_t name_second = 0;
+  std::int64_t base_offset = 0;
+  friend auto operator<=>(const segment_mark&, const segment_mark&) = default;
+};
+
 /// What `tidegate.offset` in the partition directory holds: written on creation, roll, trim and clean close.
-/// Layout: version 1 · topic id 16 · partition 4 · log start 8 · lower bound of the next offset 8 · lower bound of the
+/// Layout: version 2 · topic id 16 · partition 4 · log start 8 · lower bound of the next offset 8 · lower bound of the
 /// next message number 8 · last ts_ns 8 · epoch count 4, each 4 + 8 · gap count 4, each 8 + 8 + 4 · snapshot offset 8
-/// (-1: none) · snapshot length 4 and bytes. Unknown trailing bytes are ignored.
+/// (-1: none) · snapshot length 4 and bytes · mark count 2, each 8 + 8 · CRC32C 4 of the bytes before it. Unknown
+/// trailing bytes are ignored. Version 1 had neither marks nor CRC.
 struct partition_entry {
   /// An entry is rewritten as a whole, and the filer logs every rewrite twice.
   static constexpr std::size_t max_snapshot_bytes = 64 * 1024;
+  static constexpr std::size_t max_marks = 256;
 
   uuid topic_id;
   std::int32_t partition = 0;
@@ -43,6 +54,7 @@ struct partition_entry {
   std::vector<offset_gap> gaps;     // ascending, disjoint
   std::int64_t snapshot_offset = -1;
   byte_buffer snapshot;  // of the producer state, as its owner encodes it
+  std::vector<segment_mark> marks;  // ascending
   friend bool operator==(const partition_entry&, const partition_entry&) = default;
 };
 

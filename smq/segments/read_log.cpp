@@ -1,5 +1,6 @@
 #include "smq/segments/read_log.hpp"
 
+#include "smq/segments/list_segments.hpp"
 #include "smq/segments/log_entry.hpp"
 #include "smq/step_loop.hpp"
 
@@ -301,9 +302,11 @@ std::shared_ptr<const log_view> make_view(const log_state& log, const partition_
   view->gaps = log.gaps;
   auto first = std::ranges::upper_bound(log.segments, behind_gaps(log.gaps, offset), {}, &segment::base_offset);
   if (first != log.segments.begin()) --first;
-  auto count = std::min<std::size_t>(max_segments, static_cast<std::size_t>(log.segments.end() - first));
-  view->segments.assign(first, first + static_cast<std::ptrdiff_t>(count));
-  if (first + static_cast<std::ptrdiff_t>(count) != log.segments.end())
+  auto last = first;
+  while (last != log.segments.end() && view->segments.size() < max_segments &&
+         (last == first || !is_unlisted_between(log, *(last - 1), *last)))
+    view->segments.push_back(*last++);
+  if (last != log.segments.end() && !view->segments.empty())
     view->end_offset = std::min(view->end_offset, view->segments.back().next_offset);
   return view;
 }

@@ -1,12 +1,17 @@
 #include "smq/segments/segment_attributes.hpp"
 
+#include "messages/common/crc32c.hpp"
 #include "smq/segments/big_endian.hpp"
+
+#include <string_view>
+#include <utility>
 
 namespace tidegate::smq {
 
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
+constexpr std::uint8_t version_without_checksum = 1;
 
 std::optional<std::int64_t> number(const std::map<std::string, std::string>& stored, const char* name) {
   auto found = stored.find(name);
@@ -14,16 +19,23 @@ std::optional<std::int64_t> number(const std::map<std::string, std::string>& sto
   return be_reader{as_byte_view(found->second)}.get<std::int64_t>();
 }
 
+std::uint32_t checksum(std::string_view own, const segment_attributes& a) {
+  const auto numbers = be_writer{}.put(a.first_message_number).put(a.last_message_number).take();
+  return crc32c(as_byte_view(numbers), crc32c(as_byte_view(own)));
+}
+
 }  // namespace
 
 std::map<std::string, std::string> encode_segment_attributes(const segment_attributes& a) {
   be_writer own;
   own.put(version).put(a.base_offset).put(a.next_offset).put(a.first_ts_ns).put(a.last_ts_ns).put(a.max_timestamp);
-  own.put(a.leader_epoch).put(a.topic_id).put(a.partition);
+  own.put(a.leader_epoch).put(a.topic_id).put(a.partition).put(a.size_bytes.value_or(0));
+  auto bytes = own.take();
+  bytes += be_writer{}.put(checksum(bytes, a)).take();
   return {{"buffer_start", be_writer{}.put(a.first_message_number).take()},
           {"offset_max", be_writer{}.put(a.last_message_number).take()},
           {"offset_min", be_writer{}.put(a.first_message_number).take()},
-          {"tg.seg", own.take()}};
+          {"tg.seg", std::move(bytes)}};
 }
 
 std::optional<segment_attributes> decode_segment_attributes(const std::map<std::string, std::string>& stored) {
@@ -32,7 +44,8 @@ std::optional<segment_attributes> decode_segment_attributes(const std::map<std::
   auto last_message_number = number(stored, "offset_max");
   if (own == stored.end() || !first_message_number || !last_message_number) return std::nullopt;
   be_reader reader{as_byte_view(own->second)};
-  if (reader.get<std::uint8_t>() != version) return std::nullopt;
+  const auto stored_version = reader.get<std::uint8_t>();
+  if (stored_version != version && stored_version != version_without_checksum) return std::nullopt;
   segment_attributes a;
   a.base_offset = reader.get<std::int64_t>();
   a.next_offset = reader.get<std::int64_t>();
@@ -44,6 +57,11 @@ std::optional<segment_attributes> decode_segment_attributes(const std::map<std::
   a.partition = reader.get<std::int32_t>();
   a.first_message_number = *first_message_number;
   a.last_message_number = *last_message_number;
+  if (stored_version == version) {
+    a.size_bytes = reader.get<std::uint64_t>();
+    const auto covered = own->second.size() - reader.left();
+    if (reader.get<std::uint32_t>() != checksum(std::string_view{own->second}.substr(0, covered), a)) return std::nullopt;
+  }
   if (!reader.ok() || a.base_offset < 0 || a.next_offset <= a.base_offset || a.first_ts_ns > a.last_ts_ns ||
       a.first_message_number < 0 || a.last_message_number < a.first_message_number)
     return std::nullopt;

@@ -32,7 +32,7 @@ struct native_fixture : groups_fixture {
     for (int i = 0; i < 5; ++i) CAF_CHECK_EQUAL(node.append(topic, batch_of(3 * i, 3)).base_offset, 3 * i);
     const smq::partition_place place{topic->name, topic->id, 0, topic->directory_of(0), topic->span_seconds};
     auto log = answer_of<smq::result<smq::log_state>>(
-      [&](auto done) { smq::load_log(node.engine->ports(), place, smq::testing::soon(), done); });
+      [&](auto done) { smq::load_log(node.engine->ports(), place, smq::load_extent::all, smq::testing::soon(), done); });
     std::vector<stored_message> all;
     for (const auto& segment : log.value.segments) {
       for (const auto& chunk : segment.chunks) {

@@ -42,7 +42,7 @@ void leave_half_a_merge(node_fixture& node, const actors::topic_ptr& topic, std:
   smq::merge_rules rules;
   rules.min_sources = rules.max_sources = count;
   auto log = smq::testing::wait_for<smq::result<smq::log_state>>(
-    [&](auto done) { smq::load_log(node.engine->ports(), place, smq::testing::soon(), std::move(done)); });
+    [&](auto done) { smq::load_log(node.engine->ports(), place, smq::load_extent::all, smq::testing::soon(), std::move(done)); });
   const auto sources = smq::plan_merge(log.value, rules);
   CAF_REQUIRE_EQUAL(sources.size(), count);
   smq::testing::run_queue queue;

@@ -58,7 +58,7 @@ def audit_partition(filer: Filer, volumes: Volumes, topic: str, index: int) -> A
         assert entry.name == formats.segment_name(name_second, first[1].base_offset)
         wanted = formats.segment_attributes(
             first[1].base_offset, last[1].next_offset, first[0].ts_ns, last_ts_ns, max(s[2] for s in seen), last[3],
-            topic_id, index, first[0].offset, last[0].offset,
+            topic_id, index, first[0].offset, last[0].offset, entry.attributes.file_size,
         )  # fmt: skip
         assert dict(entry.extended) == wanted, entry.name
     return Audit(len(files), messages, next_offset)

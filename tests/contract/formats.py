@@ -160,14 +160,16 @@ def segment_attributes(
     partition,
     first_number,
     last_number,
+    size_bytes,
 ) -> dict[str, bytes]:
-    own = struct.pack(">bqqqqqi", 1, base_offset, next_offset, first_ts_ns, last_ts_ns, max_timestamp, epoch)
-    first = struct.pack(">q", first_number)
+    own = struct.pack(">bqqqqqi", 2, base_offset, next_offset, first_ts_ns, last_ts_ns, max_timestamp, epoch)
+    own += topic_id.bytes + struct.pack(">iQ", partition, size_bytes)
+    first, last = struct.pack(">q", first_number), struct.pack(">q", last_number)
     return {
         "buffer_start": first,
         "offset_min": first,
-        "offset_max": struct.pack(">q", last_number),
-        "tg.seg": own + topic_id.bytes + struct.pack(">i", partition),
+        "offset_max": last,
+        "tg.seg": own + struct.pack(">I", crc32c(own + first + last)),
     }
 
 
@@ -182,11 +184,14 @@ def partition_entry(
     gaps=(),
     snapshot_offset=-1,
     snapshot=b"",
+    marks=(),
 ) -> bytes:
-    out = b"\1" + topic_id.bytes + struct.pack(">iqqqq", partition, log_start, next_offset, next_number, last_ts_ns)
+    out = b"\2" + topic_id.bytes + struct.pack(">iqqqq", partition, log_start, next_offset, next_number, last_ts_ns)
     out += struct.pack(">I", len(epochs)) + b"".join(struct.pack(">iq", *e) for e in epochs)
     out += struct.pack(">I", len(gaps)) + b"".join(struct.pack(">qqi", *g) for g in gaps)
-    return out + struct.pack(">qI", snapshot_offset, len(snapshot)) + snapshot
+    out += struct.pack(">qI", snapshot_offset, len(snapshot)) + snapshot
+    out += struct.pack(">H", len(marks)) + b"".join(struct.pack(">qq", *m) for m in marks)
+    return out + struct.pack(">I", crc32c(out))
 
 
 # Positions (smq/positions).

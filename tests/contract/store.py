@@ -166,6 +166,7 @@ class Partition:
             self.index,
             first.number,
             last.number,
+            sum(c.size for c in self.chunks),
         )
         return self.filer.put(self.path, chunks=self.chunks, extended=attributes)
 

@@ -77,14 +77,14 @@ def test_key_hash():
 
 
 def test_segment_attributes():
-    made = formats.segment_attributes(1, 2, 3, 4, 5, 6, TOPIC, 7, 8, 9)
+    made = formats.segment_attributes(1, 2, 3, 4, 5, 6, TOPIC, 7, 8, 9, 10)
     for attribute, value in made.items():
         after = f'stored["{attribute}"])),'
         assert value.hex() == golden(CODECS, "segment attributes have golden bytes", after), attribute
 
 
 def test_partition_entry():
-    made = formats.partition_entry(TOPIC, 3, 1, 2, 4, 5, [(6, 7)], [(8, 9, 10)], 11, b"\xab")
+    made = formats.partition_entry(TOPIC, 3, 1, 2, 4, 5, [(6, 7)], [(8, 9, 10)], 11, b"\xab", [(12, 13), (12, 14)])
     assert made.hex() == golden(CODECS, "the partition entry has golden bytes", "hex(as_byte_view(content)),")
 
 

@@ -159,10 +159,10 @@ CAF_TEST(random bytes never decode) {
 }
 
 CAF_TEST(segment attributes have golden bytes) {
-  segment_attributes a{1, 2, 3, 4, 5, 6, topic_id, 7, 8, 9};
+  segment_attributes a{1, 2, 3, 4, 5, 6, topic_id, 7, 8, 9, 10};
   auto stored = encode_segment_attributes(a);
   CAF_CHECK_EQUAL(hex(as_byte_view(stored["tg.seg"])),
-                  "01"
+                  "02"
                   "0000000000000001"
                   "0000000000000002"
                   "0000000000000003"
@@ -170,7 +170,9 @@ CAF_TEST(segment attributes have golden bytes) {
                   "0000000000000005"
                   "00000006"
                   "101112131415161718191a1b1c1d1e1f"
-                  "00000007");
+                  "00000007"
+                  "000000000000000a"
+                  "7230ef19");
   CAF_CHECK_EQUAL(hex(as_byte_view(stored["buffer_start"])), "0000000000000008");
   CAF_CHECK_EQUAL(hex(as_byte_view(stored["offset_min"])), "0000000000000008");
   CAF_CHECK_EQUAL(hex(as_byte_view(stored["offset_max"])), "0000000000000009");
@@ -183,13 +185,26 @@ CAF_TEST(segment attributes have golden bytes) {
     cut["tg.seg"].resize(i);
     CAF_CHECK(!decode_segment_attributes(cut));
   }
+  for (const auto* name : {"tg.seg", "offset_min", "offset_max"}) {
+    auto flipped = stored;
+    flipped[name].back() ^= 1;
+    CAF_CHECK(!decode_segment_attributes(flipped));
+  }
+}
+
+CAF_TEST(segment attributes of version 1 are read) {
+  segment_attributes a{1, 2, 3, 4, 5, 6, topic_id, 7, 8, 9, std::nullopt};
+  auto stored = encode_segment_attributes(a);
+  stored["tg.seg"].resize(stored["tg.seg"].size() - 12);
+  stored["tg.seg"][0] = 1;
+  CAF_CHECK(decode_segment_attributes(stored) == a);
 }
 
 CAF_TEST(the partition entry has golden bytes) {
-  partition_entry e{topic_id, 3, 1, 2, 4, 5, {{6, 7}}, {{8, 9, 10}}, 11, {std::byte{0xab}}};
+  partition_entry e{topic_id, 3, 1, 2, 4, 5, {{6, 7}}, {{8, 9, 10}}, 11, {std::byte{0xab}}, {{12, 13}, {12, 14}}};
   auto content = encode_partition_entry(e);
   CAF_CHECK_EQUAL(hex(as_byte_view(content)),
-                  "01"
+                  "02"
                   "101112131415161718191a1b1c1d1e1f"
                   "00000003"
                   "0000000000000001"
@@ -205,8 +220,24 @@ CAF_TEST(the partition entry has golden bytes) {
                   "0000000a"
                   "000000000000000b"
                   "00000001"
-                  "ab");
+                  "ab"
+                  "0002"
+                  "000000000000000c"
+                  "000000000000000d"
+                  "000000000000000c"
+                  "000000000000000e"
+                  "6a41edc9");
   CAF_CHECK(decode_partition_entry(content) == e);
   CAF_CHECK(decode_partition_entry(content + "newer") == e);
-  for (std::size_t i = 0; i < content.size(); ++i) CAF_CHECK(!decode_partition_entry(content.substr(0, i)));
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    CAF_CHECK(!decode_partition_entry(content.substr(0, i)));
+    auto flipped = content;
+    flipped[i] ^= 16;
+    CAF_CHECK(!decode_partition_entry(flipped));
+  }
+  auto older = content.substr(0, content.size() - 38);
+  older[0] = 1;
+  auto expected = e;
+  expected.marks.clear();
+  CAF_CHECK(decode_partition_entry(older) == expected);
 }

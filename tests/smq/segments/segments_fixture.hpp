@@ -79,9 +79,9 @@ struct stored_log {
     append({plan_one(log, records, ts_ns, body_bytes, max_timestamp)});
   }
 
-  result<log_state> load() {
+  result<log_state> load(load_extent extent = load_extent::all) {
     result<log_state> loaded{{status::unknown, "no answer", 0}, {}};
-    load_log(store.ports(), place, {}, [&](result<log_state> r) { loaded = std::move(r); });
+    load_log(store.ports(), place, extent, {}, [&](result<log_state> r) { loaded = std::move(r); });
     return loaded;
   }
 

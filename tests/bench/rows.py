@@ -1,0 +1,287 @@
+"""
+Measures what a load program does not show: starts, first requests, cold groups, latencies at a given rate.
+As a program: tools/rows [--engine embedded|seaweedmq] [ROW…]; one JSON line per row.
+"""
+
+import argparse
+import json
+import pathlib
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests/contract/gateway", "tests/contract", "tests/e2e")]
+
+from conftest import e2e  # noqa: E402
+from confluent_kafka import Producer  # noqa: E402
+from store import Topic  # noqa: E402
+from weed import WEED, Weed, wait_for  # noqa: E402
+from wire import Wire, batch, produce  # noqa: E402
+
+SECOND = 10**9
+ANY_EPOCH = {"current_leader_epoch": -1}
+
+
+def ms(seconds: float) -> float:
+    return round(1000 * seconds, 2)
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as s:
+        s.settimeout(1)
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def timed(run) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def fetch(wire: Wire, topic: str, offset: int) -> None:
+    wanted = {"partition": 0, "fetch_offset": offset, "partition_max_bytes": 1 << 20, **ANY_EPOCH}
+    answer = wire.call("Fetch", 12, max_wait_ms=0, min_bytes=0, max_bytes=8 << 20, isolation_level=0, session_id=0,
+                       session_epoch=-1, topics=[{"topic": topic, "partitions": [wanted]}],
+                       forgotten_topics_data=[], rack_id="")  # fmt: skip
+    row = answer.responses[0].partitions[0]
+    assert row.error_code == 0 and row.records, row
+
+
+def send_commit(wire: Wire, group: str, topic: str, partitions: range) -> None:
+    rows = [{"partition_index": p, "committed_offset": 1, "committed_metadata": "", "commit_timestamp": -1,
+             "committed_leader_epoch": -1} for p in partitions]  # fmt: skip
+    wire.send("OffsetCommit", 7, group_id=group, generation_id_or_member_epoch=-1, member_id="", group_instance_id=None,
+              topics=[{"name": topic, "partitions": rows}])  # fmt: skip
+
+
+def check_commit(answer) -> None:
+    assert all(p.error_code == 0 for p in answer.topics[0].partitions), answer
+
+
+def send_offset_fetch(wire: Wire, group: str, topic: str, partitions: range) -> None:
+    wire.send("OffsetFetch", 5, group_id=group, topics=[{"name": topic, "partition_indexes": list(partitions)}])
+
+
+def create(node, topic: str, partitions: int) -> None:
+    with Wire(node, 60) as wire:
+        wanted = {"name": topic, "num_partitions": partitions, "replication_factor": 1, "assignments": [], "configs": []}
+        answer = wire.call("CreateTopics", 2, topics=[wanted], timeout_ms=50000, validate_only=False)
+    assert answer.topics[0].error_code == 0, answer
+
+
+class Bench:
+    def __init__(self, engine: str, directory: pathlib.Path):
+        self.engine = engine
+        self.weed = None
+        flags: tuple[str, ...] = ()
+        if engine == "seaweedmq":
+            self.weed = Weed(directory / "weed")
+            self.weed.start()
+            flags = ("--engine", "seaweedmq", "--masters", self.weed.masters)
+        (directory / "node").mkdir()
+        limits = ("limits.connections_per_second=100000", "kafka.max.connections.per.ip=100000")
+        self.node = e2e.Node(directory / "node", "kafka.group.initial.rebalance.delay.ms=0", *limits, flags=flags)
+        self.node.start()
+
+    def close(self) -> None:
+        if self.node.process.poll() is None:
+            self.node.kill()
+        if self.weed:
+            self.weed.close()
+
+    def cold(self) -> None:
+        self.node.restart()
+
+    # Rows: each answers what it measured.
+
+    def restart(self) -> dict:
+        """Kill, start, accept; and the first acknowledged record."""
+        create(self.node, "restarts", 1)
+        ready, first = [], []
+        for _ in range(20):
+            self.node.kill()
+            start = time.perf_counter()
+            self.node.start()
+            ready.append(time.perf_counter() - start)
+            with Wire(self.node) as wire:
+                produce(wire, "restarts", b"x")
+            first.append(time.perf_counter() - start)
+        return {"ready_ms": ms(statistics.median(ready)), "first_ack_ms": ms(statistics.median(first)),
+                "worst_ms": ms(max(first))}  # fmt: skip
+
+    def long_log(self) -> dict:
+        """First requests after a restart to a partition of very many files (`seaweedmq` only: another leader's files)."""
+        if not self.weed:
+            return {"skipped": "files are written through a filer"}
+        files = 10_000
+        topic = Topic(self.weed.filer, "long-log")
+        start_ns = (int(time.time()) - files * 600) * SECOND
+        for i in range(files):
+            topic[0].append([start_ns + i * 600 * SECOND], 3, new_file=True)
+        self.cold()
+        with Wire(self.node, 60) as wire:
+            unmarked = timed(lambda: produce(wire, "long-log", b"x"))
+        found: dict[str, list[float]] = {"newest": [], "oldest": [], "middle": [], "commit": []}
+        for _ in range(5):
+            for what, offset in (("newest", 3 * files), ("oldest", 0), ("middle", 3 * files // 2)):
+                self.cold()
+                with Wire(self.node) as wire:
+                    found[what].append(timed(lambda o=offset: fetch(wire, "long-log", o)))
+            self.cold()
+            with Wire(self.node) as wire:
+                send_commit(wire, "g", "long-log", range(1))
+                found["commit"].append(timed(lambda: check_commit(wire.receive())))
+        return {"files": files, "load_without_marks_ms": ms(unmarked),
+                **{f"first_{what}_ms": ms(statistics.median(of)) for what, of in found.items()},
+                "worst_ms": ms(max(x for of in found.values() for x in of))}  # fmt: skip
+
+    def cold_groups(self) -> dict:
+        """OffsetFetch of 10 000 groups × 10 partitions after a restart, 8 connections, 32 requests in flight on each."""
+        groups, connections, ahead = 10_000, 8, 32
+        create(self.node, "cold", 10)
+        names = [f"cold-{i}" for i in range(groups)]
+
+        def each(part: list[str], send, check) -> None:
+            with Wire(self.node, 60) as wire:
+                for i, name in enumerate(part):
+                    send(wire, name, "cold", range(10))
+                    if i >= ahead:
+                        check(wire.receive())
+                while wire.sent:
+                    check(wire.receive())
+
+        def all_of(send, check) -> float:
+            threads = [threading.Thread(target=each, args=(names[i::connections], send, check))
+                       for i in range(connections)]  # fmt: skip
+            return timed(lambda: ([t.start() for t in threads], [t.join() for t in threads]))
+
+        def check_fetch(answer) -> None:
+            assert all(p.committed_offset == 1 for p in answer.topics[0].partitions), answer
+
+        commits = all_of(send_commit, check_commit)
+        self.cold()
+        fetches = all_of(send_offset_fetch, check_fetch)
+        again = all_of(send_offset_fetch, check_fetch)  # most of it is this program
+        return {"groups": groups, "commit_s": round(commits, 2), "fetch_s": round(fetches, 2), "warm_s": round(again, 2)}
+
+    def ack_latency(self) -> dict:
+        """1000 records/s of 1 kB, one request each."""
+        create(self.node, "latency", 1)
+        record = batch(b"r" * 1000)
+        sent: list[float] = []
+        took: list[float] = []
+        with Wire(self.node) as wire:
+            fields = {"acks": -1, "timeout_ms": 10000, "transactional_id": None,
+                      "topic_data": [{"name": "latency", "partition_data": [{"index": 0, "records": record}]}]}  # fmt: skip
+
+            def receive(count: int) -> None:
+                for i in range(count):
+                    while len(sent) <= i:
+                        time.sleep(0.0001)
+                    wire.receive_frame()
+                    took.append(time.perf_counter() - sent[i])
+
+            count = 10_000
+            reader = threading.Thread(target=receive, args=(count,))
+            reader.start()
+            begin = time.perf_counter()
+            for i in range(count):
+                wait = begin + i / 1000 - time.perf_counter()
+                if wait > 0:
+                    time.sleep(wait)
+                sent.append(time.perf_counter())
+                wire.send("Produce", 9, **fields)
+            reader.join()
+        took.sort()
+        return {"records": count, "p50_ms": ms(took[count // 2]), "p99_ms": ms(took[count * 99 // 100]),
+                "worst_ms": ms(took[-1])}  # fmt: skip
+
+    def entries(self) -> dict:
+        """What an hour at one record per second leaves of each partition, in fast motion: 3600 appends of one record."""
+        if not self.weed:
+            return {"skipped": "files are counted in a filer"}
+        partitions, records = 20, 3600
+        create(self.node, "hour", partitions)
+
+        def append(partition: int) -> None:
+            with Wire(self.node, 60) as wire:
+                for _ in range(records):
+                    produce(wire, "hour", b"r" * 100, partition=partition)
+
+        threads = [threading.Thread(target=append, args=(p,)) for p in range(partitions)]
+        took = timed(lambda: ([t.start() for t in threads], [t.join() for t in threads]))
+        time.sleep(20)  # merges go one at a time
+        root = "/topics/kafka/hour"
+        (version,) = [n for n in self.weed.filer.names(root) if n.startswith("v")]
+        left = [sum(1 for e in self.weed.filer.entries(f"{root}/{version}/{32 * p:04d}-{32 * p + 31:04d}") if e.chunks)
+                for p in range(partitions)]  # fmt: skip
+        return {"partitions": partitions, "records_each": records, "seconds": round(took, 1),
+                "files_mean": statistics.mean(left), "files_most": max(left)}  # fmt: skip
+
+    def seaweedfs_gateway(self) -> dict:
+        """Records/s of 1 kB, acks=all, one librdkafka producer with its defaults: here, and at SeaweedFS's own gateway."""
+        if not self.weed:
+            return {"skipped": "needs a SeaweedFS"}
+        create(self.node, "rate", 4)
+        ours = self.produce_rate(self.node.address, "rate")
+        self.weed.broker.configure("kafka", "theirs", 4)
+        port = 9093  # it tells clients so, whatever its port is
+        command = [WEED, "mq.kafka.gateway", "-ip=127.0.0.1", f"-port={port}", f"-master={self.weed.masters}",
+                   "-schema-registry-url=http://127.0.0.1:8081"]  # fmt: skip
+        with open(self.node.directory / "peer.log", "wb") as log:
+            peer = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            wait_for("SeaweedFS's gateway", lambda: is_open(port))
+            theirs = self.produce_rate(f"127.0.0.1:{port}", "theirs")
+        finally:
+            peer.kill()
+            peer.wait()
+        return {"records_per_s": round(ours), "seaweedfs_gateway_records_per_s": round(theirs),
+                "times": round(ours / theirs, 1) if theirs else None}  # fmt: skip
+
+    @staticmethod
+    def produce_rate(address: str, topic: str, seconds: float = 10) -> float:
+        """Acknowledged records per second."""
+        stored = 0
+
+        def delivered(error, _message) -> None:
+            nonlocal stored
+            stored += error is None
+
+        producer = Producer({"bootstrap.servers": address, "acks": "all", "message.timeout.ms": 20_000, "log_level": 2})
+        begin = time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            try:
+                producer.produce(topic, b"r" * 1000, on_delivery=delivered)
+            except BufferError:
+                producer.poll(0.01)
+        producer.flush(30)
+        return stored / (time.perf_counter() - begin)
+
+
+ROWS = ("restart", "ack_latency", "cold_groups", "long_log", "entries", "seaweedfs_gateway")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tools/rows", description=__doc__)
+    parser.add_argument("--engine", choices=("embedded", "seaweedmq"), default="seaweedmq")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"default: {' '.join(ROWS)}")
+    given = parser.parse_args()
+    for name in given.rows or ROWS:
+        with tempfile.TemporaryDirectory(prefix="tidegate-rows-") as directory:
+            bench = Bench(given.engine, pathlib.Path(directory))
+            try:
+                row = {"row": name, "engine": given.engine, **getattr(bench, name)()}
+            finally:
+                bench.close()
+        print(json.dumps(row), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
