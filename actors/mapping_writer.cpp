@@ -4,12 +4,14 @@
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/spawn.hpp"
+#include "smq/segments/trim_log.hpp"
 
 namespace tidegate::actors {
 
 namespace {
 
 constexpr std::int64_t ns_per_second = 1'000'000'000;
+constexpr std::size_t segments_per_trim = 16;  // of each partition; more go with the next write
 
 }  // namespace
 
@@ -135,19 +137,17 @@ void mapping_writer_state::written(const smq::write_answer& answer) {
 void mapping_writer_state::trim() {
   const auto before_ns = wall_ns() - std::chrono::nanoseconds(settings_.retention).count();
   std::vector<smq::mutation> unit;
-  std::array<std::int64_t, smq::mappings_partitions> starts{};
+  std::array<smq::trim_plan, smq::mappings_partitions> plans{};
   for (std::int32_t p = 0; p < smq::mappings_partitions; ++p) {
     const auto at = static_cast<std::size_t>(p);
     const auto& log = log_->partitions[at];
-    starts[at] = smq::mappings_start_after(log, before_ns);
-    if (starts[at] == log.log_start) continue;
-    auto more = smq::trim_mutations(log, smq::mapping_place(log_->topic, p), starts[at]);
+    plans[at] = smq::plan_trim(log, smq::mappings_start_after(log, before_ns), segments_per_trim);
+    auto more = smq::trim_mutations(log, smq::mapping_place(log_->topic, p), plans[at]);
     std::move(more.begin(), more.end(), std::back_inserter(unit));
   }
-  auto done = [this, starts](const smq::write_answer& answer) {
+  auto done = [this, plans](const smq::write_answer& answer) {
     if (answer.code != smq::write_result::stored) return failed(answer.reason);
-    for (std::size_t i = 0; i < starts.size(); ++i)
-      if (starts[i] > log_->partitions[i].log_start) smq::apply_trim(log_->partitions[i], starts[i]);
+    for (std::size_t i = 0; i < plans.size(); ++i) smq::apply_trim(log_->partitions[i], plans[i]);
     is_busy_ = false;
     go_on();
   };

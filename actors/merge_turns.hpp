@@ -36,7 +36,7 @@ class merge_turns : public std::enable_shared_from_this<merge_turns> {
       auto granted = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
-      granted(turn{nullptr, [self = shared_from_this()](void*) { self->end_turn(); }});
+      granted(turn{this, [self = shared_from_this()](void*) { self->end_turn(); }});
       granted = nullptr;
       lock.lock();
     }

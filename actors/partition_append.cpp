@@ -78,17 +78,26 @@ void partition_state::write_next_chunk() {
   }
   TIDEGATE_FAULT_POINT("partition.append.before_chunk");
   auto parts = plan.chunk;
-  store_->engine.chunks.put(
-    std::move(parts), store_->deadline(), [this, plan, post = poster()](const smq::result<smq::chunk_id>& put) {
-      post([this, plan, put, post] {
-        if (!put.is_ok()) return append_refused(put.what.reason);
-        TIDEGATE_FAULT_POINT("partition.append.before_write");
-        session_->write(smq::mutations(log_, plan, put.value), smq::write_class::bulk,
-                        [this, plan, id = put.value, post](const smq::write_answer& answer) {
-                          post([this, plan, id, answer] { chunk_written(plan, id, answer); });
-                        });
-      });
-    });
+  store_->engine.chunks.put(std::move(parts), store_->deadline(),
+                            [this, plan, post = poster()](const smq::result<smq::chunk_id>& put) {
+                              post([this, plan, put] {
+                                if (!put.is_ok()) return append_refused(put.what.reason);
+                                write_planned(plan, put.value);
+                              });
+                            });
+}
+
+void partition_state::write_planned(const smq::append_plan& plan, const smq::chunk_id& id) {
+  // A new file comes with the partition entry, which would take an undecided trim back.
+  if (plan.rolls && trim_ && log_.log_start < trim_->to) {
+    append_after_trim_ = {plan, id};
+    return;
+  }
+  TIDEGATE_FAULT_POINT("partition.append.before_write");
+  session_->write(smq::mutations(log_, plan, id), smq::write_class::bulk,
+                  [this, plan, id, post = poster()](const smq::write_answer& answer) {
+                    post([this, plan, id, answer] { chunk_written(plan, id, answer); });
+                  });
 }
 
 void partition_state::chunk_written(const smq::append_plan& plan, const smq::chunk_id& id,

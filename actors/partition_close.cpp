@@ -24,7 +24,8 @@ void partition_state::look_idle() {
 
 bool partition_state::is_quiet() {
   std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
-  return parked_.empty() && undecided_.empty() && !appending_ && !merging_ && waiters_.empty() && reads_.use_count() == 1;
+  const bool writes = appending_ || merging_ || trim_ || !trims_.empty();
+  return parked_.empty() && undecided_.empty() && !writes && waiters_.empty() && reads_.use_count() == 1;
 }
 
 void partition_state::ask_to_retire() {
@@ -43,7 +44,7 @@ void partition_state::close(const msg::close_cleanly& m) {
 }
 
 void partition_state::close_when_decided() {
-  if (appending_) return;
+  if (appending_ || trim_) return;
   write_clean_end([this] { end(closing_->held); });
 }
 
@@ -79,11 +80,12 @@ void partition_state::write_clean_end(std::function<void()> then) {
 
 void partition_state::report_mapping(bool is_last) {
   const auto next_offset = machine_->high_watermark();
-  if (!settings_.on_mapping || log_.segments.empty() || reported_ == next_offset) return;
+  const std::pair reported{next_offset, machine_->log_start_offset()};
+  if (!settings_.on_mapping || log_.segments.empty() || reported_ == reported) return;
   const auto now = self_->clock().now();
   if (!is_last && last_report_ && now - *last_report_ < settings_.mapping_every) return;
   last_report_ = now;
-  reported_ = next_offset;
+  reported_ = reported;
   const auto& newest = log_.segments.back();
   settings_.on_mapping({place_.topic_id, place_.partition, next_offset, machine_->last_ts_ns(), newest.leader_epoch,
                         machine_->log_start_offset(), newest.name});
@@ -91,6 +93,7 @@ void partition_state::report_mapping(bool is_last) {
 
 void partition_state::forget(const msg::forget_topic& m) {
   answer_all(error_code::unknown_topic_or_partition);
+  fail_trims(error_code::unknown_topic_or_partition);
   store_->hints.forget(place_.topic_id, place_.partition);
   end(m.held);
 }
@@ -98,6 +101,7 @@ void partition_state::forget(const msg::forget_topic& m) {
 /// `held` is let go when nothing of this actor is on its way to the store any more.
 void partition_state::end(std::shared_ptr<void> held) {
   ++life_;
+  drop_waiting_append();
   if (session_) session_->close([held = std::move(held)] {});
   session_.reset();
   self_->quit(caf::exit_reason::user_shutdown);

@@ -3,10 +3,10 @@
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
 #include "actors/spawn.hpp"
+#include "actors/topic_settings.hpp"
 #include "smq/segments/read_log.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace tidegate::actors {
 
@@ -16,14 +16,6 @@ constexpr std::size_t bytes_per_recovery_read = 4U << 20U;
 constexpr std::size_t noted_segments = 16;
 constexpr std::size_t small_batch = 32U << 10U;  // copied into the tail, see tail_cache
 constexpr std::int64_t ns_per_ms = 1'000'000;
-
-std::int64_t setting_or(const smq::topic_info& topic, const char* key, std::int64_t otherwise) {
-  auto found = topic.configs.find(key);
-  if (found == topic.configs.end()) return otherwise;
-  std::int64_t value = otherwise;
-  std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
-  return value;
-}
 
 }  // namespace
 
@@ -63,6 +55,7 @@ partition_actor::behavior_type partition_state::make_behavior() {
     [this](const msg::list_offsets& m) { when_serving(m, &partition_state::list); },
     [this](const msg::offset_for_leader_epoch& m) { when_serving(m, &partition_state::end_of_epoch); },
     [this](const msg::find_by_ts& m) { when_serving(m, &partition_state::translate); },
+    [this](const msg::trim& m) { when_serving(m, &partition_state::trim); },
     [this](const msg::forget_topic& m) { forget(m); },
     [this](const msg::close_cleanly& m) { close(m); },
     [](const msg::resume& m) { (*m.run)(); },
@@ -199,6 +192,7 @@ void partition_state::serve(std::int32_t epoch) {
     store_->hints.note(place_.topic_id, place_.partition, s.next_offset, s.last_ts_ns + 1);
   }
   erase_leftovers();
+  start_trim();
   wake_waiters();  // what was undecided before a reload may be stored
   if (failed_loads_ > 0)
     log_event(log_level::info, "partition is served again",
@@ -234,13 +228,16 @@ void partition_state::reload(const std::string& reason) {
   answer_all(error_code::request_timed_out);
   writing_.clear();
   appending_ = false;
+  trim_.reset();
+  drop_waiting_append();
   // Their list of segments is the one that is loaded now.
-  for (auto* waiting : {&after_merge_, &after_listing_})
+  for (auto* waiting : {&after_change_, &after_listing_})
     for (auto& read : std::exchange(*waiting, {}))
       if (parked_.size() < settings_.max_parked) parked_.push_back(std::move(read));
   listing_ = false;
-  merge_ended();
+  fail_trims(error_code::request_timed_out);
   machine_.reset();
+  merge_ended();
   tail_.clear();
   if (closing_) return close_when_decided();
   load();

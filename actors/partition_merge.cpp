@@ -28,6 +28,7 @@ void partition_state::start_merge() {
 }
 
 void partition_state::merge_now(merge_turns::turn turn) {
+  if (trim_) return merge_ended();  // the next roll asks again
   merge_turn_ = std::move(turn);
   const auto sources = smq::plan_merge(log_, settings_.merges, merge_from_);
   if (sources.empty()) return merge_ended();
@@ -60,7 +61,7 @@ void partition_state::merge_written(const std::vector<smq::segment>& sources, co
   if (answer.code == smq::write_result::refused) return merge_failed(sources, answer.reason);
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
   smq::apply_merge(log_, sources, merged);
-  ++merges_;
+  ++changes_;
   merge_ended();
 }
 
@@ -77,7 +78,8 @@ void partition_state::merge_ended() {
   merging_ = false;
   merge_undecided_ = false;
   merge_turn_.reset();
-  for (auto& read : std::exchange(after_merge_, {})) read.run();
+  for (auto& read : std::exchange(after_change_, {})) read.run();
+  start_trim();  // waited for the files
 }
 
 /// Files that a merged one stands for, left behind by a crash. They are remembered until they are gone, and nothing is

@@ -31,18 +31,18 @@ void partition_state::fetch(const msg::fetch_read& m) {
   fetch_from_store(m, std::move(result));
 }
 
-/// A chunk is gone: a merge took it. Where another list of segments is known by now, or comes with the answer to the
-/// merge, the request is answered by that one. False: `log_` is the newest list, so the chunk is lost.
+/// A chunk is gone: a merge or a trim took it. Where another list of segments is known by now, or comes with the answer
+/// to either, the request is answered by that one. False: `log_` is the newest list, so the chunk is lost.
 template <class Message>
 bool partition_state::look_again(const Message& m, void (partition_state::*read)(const Message&),
-                                 std::uint64_t merges_seen) {
-  const bool is_newer = merges_ != merges_seen;
+                                 std::uint64_t changes_seen) {
+  const bool is_newer = changes_ != changes_seen;
   if (machine_ && is_newer) {
     (this->*read)(m);
     return true;
   }
-  auto& waiting = machine_ ? after_merge_ : parked_;
-  if ((machine_ && !merge_undecided_) || waiting.size() >= settings_.max_parked) return false;
+  auto& waiting = machine_ ? after_change_ : parked_;
+  if ((machine_ && !merge_undecided_ && !trim_) || waiting.size() >= settings_.max_parked) return false;
   waiting.push_back(for_later(m, read));
   return true;
 }
@@ -59,7 +59,7 @@ void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_resu
   auto view = smq::make_view(log_, place_, m.fetch_offset, result.high_watermark);
   smq::read_log(store_->engine, view, m.fetch_offset, static_cast<std::size_t>(std::max(m.max_bytes, 0)),
                 store_->deadline(), &store_->index,
-                [this, m, result, seen = merges_, post = poster(), busy = reads_](
+                [this, m, result, seen = changes_, post = poster(), busy = reads_](
                   const smq::result<std::vector<shared_bytes>>& read) {
                   post([this, m, result, seen, read, busy]() mutable {
                     if (read.what.code == smq::status::absent && look_again(m, &partition_state::fetch, seen)) return;
@@ -103,19 +103,27 @@ void partition_state::list(const msg::list_offsets& m) {
     return m.answer(result);
   }
   if (lists_first(smq::newest_unlisted(log_), m, &partition_state::list)) return;
-  if (m.timestamp != msg::max_timestamp) return list_by_timestamp(m, m.timestamp, false);
+  if (m.timestamp != msg::max_timestamp) return list_by_timestamp(m, m.timestamp, false, machine_->log_start_offset());
   std::int64_t newest = -1;
-  for (const auto& s : log_.segments) newest = std::max(newest, s.max_timestamp);
+  auto from = machine_->log_start_offset();
+  for (const auto& s : log_.segments) {
+    if (s.next_offset <= machine_->log_start_offset()) continue;
+    if (newest < 0) from = s.base_offset;
+    newest = std::max(newest, s.max_timestamp);
+  }
   if (newest < 0) return m.answer(result);
-  list_by_timestamp(m, newest, true);
+  list_by_timestamp(m, newest, true, from);
 }
 
-void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest) {
-  auto view = smq::make_view(log_, place_, machine_->log_start_offset(), machine_->high_watermark(),
-                             log_.segments.size());
+/// `from`: where to begin; below the log start when only the file's largest timestamp is known.
+void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest,
+                                        std::int64_t from) {
+  auto view = std::make_shared<smq::log_view>(
+    *smq::make_view(log_, place_, from, machine_->high_watermark(), log_.segments.size()));
+  view->log_start = from;
   smq::find_by_timestamp(
     store_->engine, view, timestamp, store_->deadline(),
-    [this, m, timestamp, newest, seen = merges_, post = poster(),
+    [this, m, timestamp, newest, seen = changes_, post = poster(),
      busy = reads_](const smq::result<shared_bytes>& found) {
       post([this, m, timestamp, newest, seen, found, busy] {
         if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
@@ -128,15 +136,20 @@ void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::re
                                        std::int64_t timestamp, bool newest) {
   msg::list_offsets_result result;
   if (found.is_ok() && found.value.empty()) return m.answer(result);
+  const auto log_start = machine_->log_start_offset();
   std::optional<kafka::timestamped_offset> record;
-  if (found.is_ok())
-    record = newest ? kafka::find_max_timestamp(found.value.view())
-                    : kafka::find_by_timestamp(found.value.view(), timestamp);
+  if (found.is_ok() && newest) record = kafka::find_max_timestamp(found.value.view());
+  if (found.is_ok() && !newest) {
+    record = kafka::find_by_timestamp(found.value.view(), timestamp, log_start);
+    // Only records below the log start are so new: the search goes on behind their batch.
+    if (!record && kafka::find_by_timestamp(found.value.view(), timestamp))
+      return list_by_timestamp(m, timestamp, false, kafka::read_batch_header(found.value.view())->next_offset());
+  }
   if (!record) {
     result.error = error_code::kafka_storage_error;
     return m.answer(result);
   }
-  result.offset = std::max(record->offset, machine_->log_start_offset());
+  result.offset = std::max(record->offset, log_start);
   result.timestamp = record->timestamp;
   result.leader_epoch = std::max(machine_->epoch_at(result.offset), 0);
   m.answer(result);
@@ -148,7 +161,7 @@ void partition_state::translate(const msg::find_by_ts& m) {
   auto view = smq::make_view(log_, place_, machine_->log_start_offset(), machine_->high_watermark(),
                              log_.segments.size());
   smq::find_by_ts(store_->engine, view, m.value_ns, store_->deadline(),
-                  [this, m, seen = merges_, post = poster(), busy = reads_](const smq::result<std::int64_t>& found) {
+                  [this, m, seen = changes_, post = poster(), busy = reads_](const smq::result<std::int64_t>& found) {
                     post([this, m, seen, found, busy] {
                       if (found.what.code == smq::status::absent && look_again(m, &partition_state::translate, seen))
                         return;

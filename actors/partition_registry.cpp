@@ -60,6 +60,7 @@ partition_registry_actor::behavior_type partition_registry_state::make_behavior(
     [this](const msg::list_offsets& m) { pass_on(m); },
     [this](const msg::offset_for_leader_epoch& m) { pass_on(m); },
     [this](const msg::find_by_ts& m) { pass_on(m); },
+    [this](const msg::trim& m) { pass_on(m); },
     [this](const msg::forget_topic& m) { forget(m); },
     [this](const msg::close_cleanly& m) { close_all(m); },
     [this](const msg::retire_partition& m) {

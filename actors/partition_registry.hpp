@@ -36,7 +36,8 @@ using partition_actor =
   caf::typed_actor<caf::reacts_to<msg::append>, caf::reacts_to<msg::fetch_read>,
                    caf::reacts_to<msg::fetch_wait>, caf::reacts_to<msg::list_offsets>,
                    caf::reacts_to<msg::offset_for_leader_epoch>, caf::reacts_to<msg::find_by_ts>,
-                   caf::reacts_to<msg::forget_topic>, caf::reacts_to<msg::close_cleanly>, caf::reacts_to<msg::resume>>;
+                   caf::reacts_to<msg::trim>, caf::reacts_to<msg::forget_topic>, caf::reacts_to<msg::close_cleanly>,
+                   caf::reacts_to<msg::resume>>;
 
 /// PARTITION REGISTRY: passes every request on to the partition's offset actor, starting it when needed.
 using partition_registry_actor = partition_actor::extend<caf::reacts_to<msg::retire_partition>>;

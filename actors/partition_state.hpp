@@ -9,6 +9,7 @@
 #include "smq/mappings.hpp"
 #include "smq/segments/list_segments.hpp"
 #include "smq/segments/merge_log.hpp"
+#include "smq/segments/trim_log.hpp"
 #include "smq/session.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -17,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tidegate::actors {
@@ -27,6 +29,7 @@ struct partition_settings {
   smq::merge_rules merges;                           // the engine's
   std::shared_ptr<merge_turns> turns = std::make_shared<merge_turns>();  // shared by all partitions of the node
   std::chrono::milliseconds merge_timeout{60'000};   // for copying
+  std::size_t segments_per_trim = 64;                // deleted with one write: a window takes 128 mutations
   std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
   std::shared_ptr<core::tail_budget> tails;          // of all partitions together; null: no limit
   std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
@@ -80,6 +83,15 @@ class partition_state {
     return {[this, m, f] { (this->*f)(m); }, [m] { answer_not_loaded(m.answer); }};
   }
 
+  /// A trim from its first unit to the one with the last deletes.
+  struct trim_progress {
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+    std::size_t segments = 0;
+    std::uint64_t bytes = 0;
+    std::string reason;
+  };
+
   struct waiter {
     std::int64_t offset = 0;
     reply<bool> answer;
@@ -122,6 +134,7 @@ class partition_state {
   void append(const msg::append& m);
   void start_append();
   void write_next_chunk();
+  void write_planned(const smq::append_plan& plan, const smq::chunk_id& id);
   void chunk_written(const smq::append_plan& plan, const smq::chunk_id& id, const smq::write_answer& answer);
   void append_refused(const std::string& reason);
   void settle_chunks(const std::vector<smq::chunk_id>& chunks, const smq::write_answer& answer);
@@ -140,13 +153,25 @@ class partition_state {
   void merge_ended();
   void erase_leftovers();
 
+  // partition_trim.cpp
+  void trim(const msg::trim& m);
+  void start_trim();
+  void write_trim();
+  void trim_written(const smq::trim_plan& plan, const smq::write_answer& answer);
+  void answer_trims();
+  void fail_trims(error_code error);
+  void let_append_go_on();
+  void drop_waiting_append();
+  void trim_ended();
+  void end_visit();
+
   // partition_read.cpp
   void fetch(const msg::fetch_read& m);
   [[nodiscard]] std::function<void(std::int64_t, std::int64_t)> noting_hints() const;
   void fetch_from_store(const msg::fetch_read& m, msg::fetch_result result);
   void wait(const msg::fetch_wait& m);
   void list(const msg::list_offsets& m);
-  void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest);
+  void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest, std::int64_t from);
   void end_of_epoch(const msg::offset_for_leader_epoch& m);
 
   // partition_close.cpp
@@ -165,7 +190,7 @@ class partition_state {
   void answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found, std::int64_t timestamp,
                         bool newest);
   template <class Message>
-  bool look_again(const Message& m, void (partition_state::*read)(const Message&), std::uint64_t merges_seen);
+  bool look_again(const Message& m, void (partition_state::*read)(const Message&), std::uint64_t changes_seen);
   void translate(const msg::find_by_ts& m);
 
   /// Runs `f` now, or when the log is loaded; beyond the limit it is dropped and its reply answers by itself.
@@ -192,11 +217,14 @@ class partition_state {
   bool merging_ = false;         // or waiting for the turn, or erasing what is left of a merge
   merge_turns::turn merge_turn_;  // held while it copies and writes
   bool merge_undecided_ = false;  // its unit is sent: the chunks of its sources may be gone
-  std::uint64_t merges_ = 0;      // applied to `log_`
+  std::uint64_t changes_ = 0;     // merges and trims applied to `log_`
+  std::vector<parked_request> after_change_;  // reads that found a chunk gone meanwhile
   bool listing_ = false;          // older files, one range at a time
   std::vector<parked_request> after_listing_;  // what needs some of them
-  std::vector<parked_request> after_merge_;  // reads that found a chunk gone meanwhile
   std::int64_t merge_from_ = 0;   // files below are not merged: one of them failed
+  std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry
+  std::vector<msg::trim> trims_;       // not answered yet
+  std::optional<std::pair<smq::append_plan, smq::chunk_id>> append_after_trim_;  // of a new file
   std::vector<planned_batch> writing_;  // planned and not stored, in order
   std::vector<smq::chunk_id> doubtful_;  // of writes that were given up: the next load shows whether a file names them
   std::vector<undecided> undecided_;    // in offset order
@@ -208,11 +236,12 @@ class partition_state {
   std::shared_ptr<void> reads_ = std::make_shared<int>();  // shared by every read of the store that is on its way
 
   std::uint64_t seen_ = 0;  // requests; the registry counts them too
+  std::uint64_t visits_ = 0;  // of these, from the retention sweeper
   caf::actor_clock::time_point last_request_;
   std::int64_t clean_end_ = -1;  // the high watermark that the stored partition entry was written at; -1: an older one
   std::optional<msg::close_cleanly> closing_;
   std::optional<caf::actor_clock::time_point> last_report_;
-  std::int64_t reported_ = -1;  // next offset of that report
+  std::pair<std::int64_t, std::int64_t> reported_{-1, -1};  // next offset and log start of that report
 };
 
 partition_actor spawn_partition(caf::actor_system& system, std::shared_ptr<const store_access> store, topic_ptr topic,

@@ -102,15 +102,17 @@ void partition_machine::abandon() {
   offered_next_offset_ = applied_.next_offset;
 }
 
-error_code partition_machine::trim(std::int64_t log_start_offset) {
-  if (log_start_offset == -1) log_start_offset = high_watermark();
-  if (log_start_offset < log_start_offset_ || log_start_offset > high_watermark())
-    return error_code::offset_out_of_range;
-  log_start_offset_ = log_start_offset;
+std::optional<std::int64_t> partition_machine::trim_target(std::int64_t offset) const {
+  if (offset == -1) return high_watermark();
+  if (offset < 0 || offset > high_watermark()) return std::nullopt;
+  return std::max(offset, log_start_offset_);
+}
+
+void partition_machine::trim(std::int64_t log_start_offset) {
+  log_start_offset_ = std::max(log_start_offset_, log_start_offset);
   // The epoch that holds the new start stays and begins there; those before it are gone.
-  while (epochs_.size() > 1 && epochs_[1].start_offset <= log_start_offset) epochs_.erase(epochs_.begin());
-  if (!epochs_.empty()) epochs_[0].start_offset = std::max(epochs_[0].start_offset, log_start_offset);
-  return error_code::none;
+  while (epochs_.size() > 1 && epochs_[1].start_offset <= log_start_offset_) epochs_.erase(epochs_.begin());
+  if (!epochs_.empty()) epochs_[0].start_offset = std::max(epochs_[0].start_offset, log_start_offset_);
 }
 
 error_code partition_machine::check_leader_epoch(std::int32_t current_leader_epoch) const {

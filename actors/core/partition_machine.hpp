@@ -98,9 +98,12 @@ class partition_machine {
 
   void expire_producers(std::int64_t now_ms, std::int64_t max_idle_ms) { producers_.expire(now_ms, max_idle_ms); }
 
-  /// Raises the log start (retention, DeleteRecords); offset_out_of_range below the present one or above the high
-  /// watermark. -1: the high watermark.
-  error_code trim(std::int64_t log_start_offset);
+  /// Where the log start shall be for somebody who wants it at `offset`; -1: at the high watermark. Below the present
+  /// one nothing is to be done. nullopt: offset_out_of_range. Source: DeleteRecords (API key 21).
+  [[nodiscard]] std::optional<std::int64_t> trim_target(std::int64_t offset) const;
+
+  /// Raises the log start, once that is stored; `log_start_offset`: at most the high watermark.
+  void trim(std::int64_t log_start_offset);
 
   /// fenced_leader_epoch, unknown_leader_epoch or none; -1: the client does not say.
   [[nodiscard]] error_code check_leader_epoch(std::int32_t current_leader_epoch) const;

@@ -32,6 +32,7 @@ constexpr std::array rows{
   row{api_key::api_versions, api_versions},
   row{api_key::create_topics, create_topics},
   row{api_key::delete_topics, delete_topics},
+  row{api_key::delete_records, delete_records},
   row{api_key::init_producer_id, init_producer_id},
   row{api_key::offset_for_leader_epoch, offset_for_leader_epoch},
   row{api_key::describe_configs, describe_configs},

@@ -16,6 +16,7 @@ void dispatch(const services& node, const request_ptr& r);
 void api_versions(const services& node, const request_ptr& r);
 void create_topics(const services& node, const request_ptr& r);
 void delete_groups(const services& node, const request_ptr& r);
+void delete_records(const services& node, const request_ptr& r);
 void delete_topics(const services& node, const request_ptr& r);
 void describe_configs(const services& node, const request_ptr& r);
 void describe_groups(const services& node, const request_ptr& r);

@@ -109,6 +109,26 @@ struct find_by_ts {
   reply<find_by_ts_result> answer;
 };
 
+struct trim_result {
+  error_code error = error_code::none;
+  std::int64_t log_start_offset = -1;  // -1: with an error
+};
+
+/// Raises the log start to `offset` (-1: the high watermark) and deletes what lies wholly below it, but never the newest
+/// file. Answered when the new log start is stored; at once when it is not below `offset`. `reason`: for the log.
+/// `is_visit`: from the retention sweeper, for which alone no offset actor is to stay.
+/// Errors: offset_out_of_range (above the high watermark), request_timed_out (stored or not: ask again),
+/// kafka_storage_error.
+struct trim {
+  std::string topic;
+  uuid topic_id;
+  std::int32_t partition = 0;
+  std::int64_t offset = -1;
+  std::string reason;
+  bool is_visit = false;
+  reply<trim_result> answer;
+};
+
 struct offset_for_leader_epoch_result {
   error_code error = error_code::none;
   epoch_and_offset end;  // -1, -1: the epoch is not known

@@ -1,4 +1,5 @@
 #include "messages/kafka/codec_visitors.hpp"
+#include "messages/kafka/delete_records.hpp"
 #include "messages/kafka/fetch.hpp"
 #include "messages/kafka/init_producer_id.hpp"
 #include "messages/kafka/list_offsets.hpp"
@@ -25,6 +26,13 @@ template std::vector<shared_bytes> encode(const list_offsets_request&, std::int1
 template std::optional<list_offsets_response> decode(shared_bytes, std::int16_t, std::uint64_t);
 template std::vector<shared_bytes> encode(const list_offsets_response&, std::int16_t);
 template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t, const list_offsets_response&);
+
+template std::optional<delete_records_request> decode(shared_bytes, std::int16_t, std::uint64_t);
+template std::vector<shared_bytes> encode(const delete_records_request&, std::int16_t);
+template std::optional<delete_records_response> decode(shared_bytes, std::int16_t, std::uint64_t);
+template std::vector<shared_bytes> encode(const delete_records_response&, std::int16_t);
+template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t,
+                                                   const delete_records_response&);
 
 template std::optional<init_producer_id_request> decode(shared_bytes, std::int16_t, std::uint64_t);
 template std::vector<shared_bytes> encode(const init_producer_id_request&, std::int16_t);

@@ -208,19 +208,20 @@ void set_max_timestamp(std::span<std::byte> batch, std::int64_t timestamp_ms) {
   put(batch, crc_at, crc_of(batch));
 }
 
-std::optional<timestamped_offset> find_by_timestamp(byte_view batch, std::int64_t timestamp_ms,
+std::optional<timestamped_offset> find_by_timestamp(byte_view batch, std::int64_t timestamp_ms, std::int64_t from,
                                                     const decompression_limits& limits) {
   const auto h = check_stored_batch(batch);
-  if (!h) return std::nullopt;
+  if (!h || h->next_offset() <= from) return std::nullopt;
   if (h->is_log_append_time()) {
     if (h->max_timestamp < timestamp_ms) return std::nullopt;
-    return timestamped_offset{h->base_offset, h->max_timestamp};
+    return timestamped_offset{std::max(h->base_offset, from), h->max_timestamp};
   }
   auto reader = reader_of(batch, *h, limits);
   record_reader::record record;
   for (std::int32_t i = 0; i < h->record_count && reader.next(record); ++i) {
     const auto timestamp = add(h->base_timestamp, record.timestamp_delta);
-    if (timestamp >= timestamp_ms) return timestamped_offset{add(h->base_offset, record.offset_delta), timestamp};
+    const auto offset = add(h->base_offset, record.offset_delta);
+    if (timestamp >= timestamp_ms && offset >= from) return timestamped_offset{offset, timestamp};
   }
   return std::nullopt;
 }

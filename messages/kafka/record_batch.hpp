@@ -93,8 +93,9 @@ struct timestamped_offset {
   friend bool operator==(const timestamped_offset&, const timestamped_offset&) = default;
 };
 
-/// The first record of a stored batch whose timestamp is at least `timestamp_ms`; nullopt: none, or it cannot be read.
-std::optional<timestamped_offset> find_by_timestamp(byte_view batch, std::int64_t timestamp_ms,
+/// The first record of a stored batch whose timestamp is at least `timestamp_ms` and whose offset at least `from`;
+/// nullopt: none, or it cannot be read.
+std::optional<timestamped_offset> find_by_timestamp(byte_view batch, std::int64_t timestamp_ms, std::int64_t from = 0,
                                                     const decompression_limits& limits = {});
 
 /// The first record of a stored batch with the batch's largest timestamp; nullopt: it cannot be read.

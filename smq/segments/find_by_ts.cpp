@@ -126,7 +126,8 @@ void find_by_ts(engine ports, std::shared_ptr<const log_view> view, std::int64_t
   const auto& all = view->segments;
   const auto found = std::ranges::partition_point(
     all, [value_ns](const segment& s) { return is_consumed(s.last_ts_ns, value_ns); });
-  const auto before = behind_gaps(view->gaps, found == all.begin() ? view->log_start : std::prev(found)->next_offset);
+  const auto end_before = found == all.begin() ? view->log_start : std::prev(found)->next_offset;
+  const auto before = behind_gaps(view->gaps, std::max(view->log_start, end_before));
   const auto next = found == all.end() ? view->end_offset : found->base_offset;
   // What is missing there may be what the subscriber has not had.
   if (before < next)

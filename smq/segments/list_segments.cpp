@@ -183,6 +183,15 @@ std::optional<segment_range> newest_unlisted(const log_state& log) {
   return joined;
 }
 
+std::optional<segment_range> unlisted_below(const log_state& log, std::int64_t offset) {
+  const auto begins_below = [offset](const segment_range& r) { return !r.from || r.from->base_offset < offset; };
+  if (log.unlisted.empty() || !begins_below(log.unlisted.front())) return std::nullopt;
+  auto joined = log.unlisted.front();
+  for (std::size_t i = 1; i < log.unlisted.size() && log.unlisted[i].from == joined.to && begins_below(log.unlisted[i]); ++i)
+    joined.to = log.unlisted[i].to;
+  return joined;
+}
+
 bool is_unlisted_between(const log_state& log, const segment& before, const segment& after) {
   return std::ranges::any_of(log.unlisted,
                              [&](const segment_range& r) { return !is_below(r, before) && is_below(r, after); });

@@ -27,6 +27,10 @@ std::optional<segment_range> unlisted_for(const log_state& log, std::int64_t off
 /// The newest ranges that are not listed and lie next to each other, as one. nullopt: all is listed.
 std::optional<segment_range> newest_unlisted(const log_state& log);
 
+/// The oldest ranges that are not listed and begin below `offset`, as one as far as they lie next to each other. nullopt:
+/// all below it is listed.
+std::optional<segment_range> unlisted_below(const log_state& log, std::int64_t offset);
+
 /// Puts what was found in `range` where it belongs; all of it is listed from now on. Files of which a merged one is left
 /// are forgotten and become leftovers.
 /// Errors: refused "damaged: …" (segments that overlap); then `log` is as it was.

@@ -107,21 +107,10 @@ append_plan plan_segment(const log_state& log, const partition_place& place, con
   return plan;
 }
 
-/// Segments that end at or below `log_start`; the newest is never among them.
-std::size_t dead_segments(const log_state& log, std::int64_t log_start) {
-  std::size_t dead = 0;
-  while (dead + 1 < log.segments.size() && log.segments[dead].next_offset <= log_start) ++dead;
-  return dead;
-}
-
-void drop_dead_marks(std::vector<segment_mark>& marks, std::int64_t log_start) {
-  std::erase_if(marks, [&](const segment_mark& m) { return m.base_offset <= log_start; });
-}
-
 }  // namespace
 
 std::optional<offset_gap> undeclared_tail_gap(const log_state& log, std::int32_t new_epoch) {
-  auto end = log.segments.empty() ? log.log_start : log.segments.back().next_offset;
+  auto end = log.segments.empty() ? log.log_start : std::max(log.log_start, log.segments.back().next_offset);
   for (const auto& g : log.gaps)
     if (g.from <= end && end < g.to) end = g.to;
   if (end >= log.next_offset) return std::nullopt;
@@ -216,24 +205,6 @@ mutation write_partition_entry(const log_state& log, const partition_place& plac
 mutation write_checkpoint(const log_state& log, const partition_place& place) {
   auto content = be_writer{}.put(log.next_message_number - 1).take();
   return {mutation::kind::put, {place.directory + "/checkpoint.offset", std::move(content), {}, {}}};
-}
-
-std::vector<mutation> trim_mutations(const log_state& log, const partition_place& place, std::int64_t log_start) {
-  auto e = entry_of(log, place);
-  e.log_start = std::clamp(log_start, log.log_start, log.next_offset);
-  drop_dead_marks(e.marks, e.log_start);
-  std::vector<mutation> all{put_partition_entry(e, place)};
-  for (std::size_t i = 0; i < dead_segments(log, e.log_start); ++i)
-    all.push_back({mutation::kind::erase, {log.segments[i].path, "", {}, {}}});
-  return all;
-}
-
-void apply_trim(log_state& log, std::int64_t log_start) {
-  log.log_start = std::clamp(log_start, log.log_start, log.next_offset);
-  auto dead = static_cast<std::ptrdiff_t>(dead_segments(log, log.log_start));
-  log.segments.erase(log.segments.begin(), log.segments.begin() + dead);
-  drop_dead_marks(log.marks, log.log_start);
-  log.has_partition_entry = true;
 }
 
 }  // namespace tidegate::smq

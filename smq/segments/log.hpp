@@ -139,11 +139,4 @@ mutation write_partition_entry(const log_state& log, const partition_place& plac
 /// native publisher who ignores the rules at least does not reuse message numbers.
 mutation write_checkpoint(const log_state& log, const partition_place& place);
 
-/// Everything that raising the log start to `log_start` needs, in this order: the partition entry, then the deletes,
-/// oldest first. The newest segment stays. `log_start` is clamped to [log.log_start, log.next_offset].
-std::vector<mutation> trim_mutations(const log_state& log, const partition_place& place, std::int64_t log_start);
-
-/// The log after the trim is written.
-void apply_trim(log_state& log, std::int64_t log_start);
-
 }  // namespace tidegate::smq

@@ -142,7 +142,7 @@ std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules, 
   const auto closed = log.segments.empty() ? 0 : log.segments.size() - 1;
   for (std::size_t i = 0; i < closed; ++i) {
     const auto& s = log.segments[i];
-    if (s.base_offset < from) continue;
+    if (s.base_offset < from || s.next_offset <= log.log_start) continue;  // what is below the log start goes soon
     const bool fits = is_small(s, rules) && bytes + s.size_bytes() <= rules.max_bytes;
     if (!run.empty() && (!fits || !continues(run.back(), s))) {
       if (is_worth_it()) return run;

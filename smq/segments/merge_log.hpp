@@ -21,7 +21,8 @@ struct merge_rules {
 };
 
 /// The oldest run of closed neighbours that is worth it: contiguous offsets, small chunks, within the rules. The newest
-/// file is open and never among them, nor is any that begins below `from`. Empty: there is none.
+/// file is open and never among them, nor is any that begins below `from` or ends below the log start. Empty: there is
+/// none.
 std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules, std::int64_t from = 0);
 
 /// Runs what it is given later, never before it returns, one after the other; or never, if its owner has gone.

@@ -31,6 +31,7 @@ CAF_TEST(many who are gone give their turns on without nesting) {
   auto turns = std::make_shared<merge_turns>();
   merge_turns::turn first;
   turns->ask([&](merge_turns::turn turn) { first = std::move(turn); });
+  CAF_CHECK(first);  // who holds one can tell
   int passed = 0;
   for (int i = 0; i < 200'000; ++i) turns->ask([&](const merge_turns::turn&) { ++passed; });
   bool is_last = false;

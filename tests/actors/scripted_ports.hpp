@@ -56,6 +56,8 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::atomic<int> reads_fail{0};
   std::atomic<int> reads_stall{0};  // so many reads of chunks are not answered before release()
   std::atomic<int> chunk_reads{0};
+  std::atomic<int> lists{0};
+  std::atomic<int> many_reads{0};  // get_many
   std::function<bool(int number)> chunk_read_fails;  // of the reads so far; set while nothing reads
   std::atomic<int> removals_fail{0};
   std::atomic<int> positions_fail{0};
@@ -98,11 +100,13 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   }
   void get_many(std::vector<std::string> paths, smq::time_point deadline,
                 smq::completion<smq::result<std::vector<smq::result<smq::entry>>>> done) override {
+    ++many_reads;
     if (takes(positions_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
     inner_.entries.get_many(std::move(paths), deadline, std::move(done));
   }
   void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
             smq::time_point deadline, smq::completion<smq::result<smq::list_page>> done) override {
+    ++lists;
     if (takes(reads_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
     inner_.entries.list(directory, after, limit, with_chunks, deadline, std::move(done));
   }

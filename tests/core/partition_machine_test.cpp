@@ -225,12 +225,27 @@ CAF_TEST(trimming raises the start and never goes back or above the high waterma
   auto s = start_at(100);
   s.epochs = {{2, 10}, {4, 60}};
   partition_machine m{s, {}};
-  CAF_CHECK(m.trim(101) == error_code::offset_out_of_range);
-  CAF_CHECK(m.trim(70) == error_code::none);
-  CAF_CHECK(m.trim(69) == error_code::offset_out_of_range);
+  struct row {
+    std::int64_t wanted;
+    std::optional<std::int64_t> target;
+  };
+  for (const auto& r : {row{-2, {}}, row{-1, 100}, row{0, 0}, row{70, 70}, row{100, 100}, row{101, {}}})
+    CAF_CHECK(m.trim_target(r.wanted) == r.target);
+  m.trim(70);
+  CAF_CHECK_EQUAL(m.log_start_offset(), 70);
   CAF_CHECK(m.epochs() == (std::vector<core::epoch_start>{{4, 70}, {5, 100}}));
-  CAF_CHECK(m.trim(-1) == error_code::none);
+  CAF_CHECK(m.trim_target(69) == 70);
+  m.trim(69);
+  CAF_CHECK_EQUAL(m.log_start_offset(), 70);
+  CAF_CHECK(m.check_fetch(69, -1, -1).error == error_code::offset_out_of_range);
+  CAF_CHECK(m.check_fetch(70, -1, -1).error == error_code::none);
+  // As Kafka: a trimmed epoch ends where the first known one begins.
+  CAF_CHECK(m.end_of_epoch(2) == (core::epoch_end{2, 70}));
+  CAF_CHECK(m.end_of_epoch(4) == (core::epoch_end{4, 100}));
+  CAF_CHECK_EQUAL(m.epoch_at(70), 4);
+  m.trim(100);
   CAF_CHECK_EQUAL(m.log_start_offset(), 100);
+  CAF_CHECK(m.epochs() == (std::vector<core::epoch_start>{{5, 100}}));
 }
 
 namespace {

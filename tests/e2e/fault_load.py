@@ -234,6 +234,57 @@ class Commits(Worker):
             assert errors <= TRY_AGAIN | {0} and time.monotonic() < deadline, answer
 
 
+class Trims(Worker):
+    """Writes into a topic of its own and deletes its oldest records."""
+
+    ERRORS = {5, 6, 7, 56}  # what a partition may answer around a crash
+
+    def __init__(self, node, topic: str):
+        self.topic = topic
+        self.low, self.attempted = 0, 0  # the log start is one of them or between
+        super().__init__(node)
+
+    def step(self) -> None:
+        began = time.monotonic()
+        rows = [{"index": 0, "records": batch(b"a", b"b", b"c")}]
+        answer = self.wire.call("Produce", 9, acks=-1, timeout_ms=10000, transactional_id=None,
+                                topic_data=[{"name": self.topic, "partition_data": rows}])
+        error = answer.responses[0].partition_responses[0].error_code
+        assert error == 0 or error in self.ERRORS, answer
+        latest = self._bound(self.wire, -1)
+        if latest is None or latest == self.attempted:
+            return
+        wanted = self.attempted = (self.attempted + latest + 1) // 2
+        rows = [{"partition_index": 0, "offset": wanted}]
+        answer = self.wire.call("DeleteRecords", 2, timeout_ms=10000, topics=[{"name": self.topic, "partitions": rows}])
+        found = answer.topics[0].partitions[0]
+        if found.error_code:
+            assert found.error_code in self.ERRORS, answer
+            return
+        assert found.low_watermark == wanted, answer
+        self.low = wanted
+        self.acknowledge(began)
+
+    def _bound(self, wire: Wire, timestamp: int) -> int | None:
+        rows = [{"partition_index": 0, "timestamp": timestamp, "current_leader_epoch": -1}]
+        answer = wire.call("ListOffsets", 5, replica_id=-1, isolation_level=0,
+                           topics=[{"name": self.topic, "partitions": rows}])
+        found = answer.topics[0].partitions[0]
+        assert found.error_code == 0 or found.error_code in self.ERRORS, answer
+        return None if found.error_code else found.offset
+
+    def check(self) -> None:
+        """The log starts where the last acknowledged trim put it, or a later one, and is whole from there."""
+        with self.between_steps, Wire(self.node) as wire:
+            deadline = time.monotonic() + LIMIT
+            while (start := self._bound(wire, -2)) is None:
+                assert time.monotonic() < deadline, self.node.tail()
+                time.sleep(0.05)
+            assert self.low <= start <= self.attempted
+            end = self._bound(wire, -1)
+            assert sorted(read_all(wire, self.topic, offset=start)) == list(range(start, end))
+
+
 class Topics(Worker):
     """Creates a topic, writes a record into it, deletes it, and goes on with the next name."""
 

@@ -10,8 +10,8 @@ ADVERTISED = {
     8: ("OffsetCommit", 0, 10), 9: ("OffsetFetch", 0, 10), 10: ("FindCoordinator", 0, 6), 11: ("JoinGroup", 0, 9),
     12: ("Heartbeat", 0, 4), 13: ("LeaveGroup", 0, 5), 14: ("SyncGroup", 0, 5), 15: ("DescribeGroups", 0, 6),
     16: ("ListGroups", 0, 5), 18: ("ApiVersions", 0, 4), 19: ("CreateTopics", 0, 7), 20: ("DeleteTopics", 0, 6),
-    22: ("InitProducerId", 0, 5), 23: ("OffsetForLeaderEpoch", 0, 4), 32: ("DescribeConfigs", 0, 4),
-    42: ("DeleteGroups", 0, 2), 47: ("OffsetDelete", 0, 0),
+    21: ("DeleteRecords", 0, 2), 22: ("InitProducerId", 0, 5), 23: ("OffsetForLeaderEpoch", 0, 4),
+    32: ("DescribeConfigs", 0, 4), 42: ("DeleteGroups", 0, 2), 47: ("OffsetDelete", 0, 0),
 }
 NO_LEADER_CHECK = {"current_leader_epoch": -1}
 
@@ -172,6 +172,13 @@ def check_delete_topics(s: Scene, version: int) -> None:
     answer = s.wire.call("DeleteTopics", version, topics=[{"name": None, "topic_id": s.id}], topic_names=[s.topic],
                          timeout_ms=10000)
     assert [(t.name, t.error_code) for t in answer.responses] == [(s.topic, 0)]
+
+
+def check_delete_records(s: Scene, version: int) -> None:
+    rows = [{"partition_index": 0, "offset": 1}, {"partition_index": 0, "offset": 3}, {"partition_index": 9, "offset": 0}]
+    answer = s.wire.call("DeleteRecords", version, timeout_ms=10000, topics=[{"name": s.topic, "partitions": rows}])
+    found = [(p.partition_index, p.low_watermark, p.error_code) for p in answer.topics[0].partitions]
+    assert found == [(0, 1, 0), (0, -1, 1), (9, -1, 3)]
 
 
 def check_init_producer_id(s: Scene, version: int) -> None:

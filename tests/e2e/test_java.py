@@ -122,3 +122,15 @@ def test_console_tools_produce_consume_and_move_a_group(tool):
     assert consume(100) == lines
     tool(GROUPS, "--delete", "--group", group)
     assert group not in tool(GROUPS, "--list").split()
+
+
+def test_kafka_delete_records_moves_the_log_start(tool, tmp_path):
+    topic = f"tool-{uuid.uuid4().hex[:12]}"
+    tool(TOPICS, "--create", "--topic", topic, "--partitions", "1")
+    tool(PRODUCER, "--topic", topic, text="".join(f"line {i}\n" for i in range(10)))
+    wanted = tmp_path / "offsets.json"
+    wanted.write_text(json.dumps({"version": 1, "partitions": [{"topic": topic, "partition": 0, "offset": 7}]}))
+    out = tool("org.apache.kafka.tools.DeleteRecordsCommand", "--offset-json-file", str(wanted))
+    assert f"{topic}-0" in out and "low_watermark: 7" in out, out
+    left = tool(CONSUMER, "--topic", topic, "--from-beginning", "--max-messages", "3", "--timeout-ms", "20000")
+    assert left.splitlines() == ["line 7", "line 8", "line 9"]

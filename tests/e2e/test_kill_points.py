@@ -8,7 +8,7 @@ import time
 import pytest
 from clients import create_topic
 from conftest import BINARY, Node
-from fault_load import Commits, Records, Topics
+from fault_load import Commits, Records, Topics, Trims
 from wire import Wire, produce
 
 RECORDS = [
@@ -16,6 +16,7 @@ RECORDS = [
     "partition.append.before_answer",
     "embedded.window.taken", "embedded.window.appended", "embedded.window.synced", "embedded.window.indexed",
 ]
+TRIMS = ["partition.trim.before_write", "partition.trim.before_apply", "partition.trim.before_answer"]
 GROUPS = [
     "coordinator.commit.before_write", "coordinator.commit.before_apply", "coordinator.commit.before_answer",
     "coordinator.group.before_write", "coordinator.group.before_apply",
@@ -25,9 +26,9 @@ TOPICS = [
     "topics.delete.before_release", "topics.delete.before_finish", "topics.delete.before_answer",
 ]
 STARTS = ["node.start.fence_taken", "node.start.own_fence_written", "node.start.before_view", "node.start.view_written"]
-LAST_PASS = {**dict.fromkeys(RECORDS, 40), **dict.fromkeys(GROUPS, 12), **dict.fromkeys(TOPICS, 3)}
+LAST_PASS = {**dict.fromkeys(RECORDS, 40), **dict.fromkeys(GROUPS + TRIMS, 12), **dict.fromkeys(TOPICS, 3)}
 # Points that only an actor with a registry above it passes: it is started again.
-THROWS = [p for p in RECORDS + GROUPS if not p.startswith("embedded.")]
+THROWS = [p for p in RECORDS + GROUPS + TRIMS if not p.startswith("embedded.")]
 
 
 @pytest.fixture
@@ -41,11 +42,14 @@ def node(tmp_path):
 
 @pytest.fixture
 def loads(node, request):
-    """Records and commits for every point; topics come and go where they matter."""
+    """Records and commits for every point; topics come and go, and old records go, where they matter."""
     create_topic(node, "stream")
     running = [Records(node, "stream"), Commits(node, "stream")]
     if request.node.callspec.params["point"] in TOPICS:
         running.append(Topics(node))
+    if request.node.callspec.params["point"] in TRIMS:
+        create_topic(node, "trimmed")
+        running.append(Trims(node, "trimmed"))
     yield running
     for load in running:
         load.stopping.set()
@@ -77,7 +81,7 @@ def finish(loads) -> None:
         load.check()
 
 
-@pytest.mark.parametrize("point", RECORDS + GROUPS + TOPICS)
+@pytest.mark.parametrize("point", RECORDS + GROUPS + TOPICS + TRIMS)
 def test_a_kill_at_this_point_loses_and_repeats_nothing(node, loads, point):
     for load in loads:
         load.wait_for(1)

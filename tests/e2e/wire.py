@@ -112,9 +112,9 @@ def produce(wire: Wire, topic: str, *values: bytes, partition: int = 0) -> int:
     return found.base_offset
 
 
-def read_all(wire: Wire, topic: str, partition: int = 0) -> dict[int, bytes]:
-    """Every record from offset 0 to the high watermark: offset → value."""
-    found, offset = {}, 0
+def read_all(wire: Wire, topic: str, partition: int = 0, offset: int = 0) -> dict[int, bytes]:
+    """Every record from `offset` to the high watermark: offset → value."""
+    found = {}
     while True:
         wanted = {"partition": partition, "fetch_offset": offset, "partition_max_bytes": 1 << 20, "current_leader_epoch": -1}
         answer = wire.call("Fetch", 12, max_wait_ms=0, min_bytes=0, max_bytes=8 << 20, isolation_level=0, session_id=0,
@@ -128,7 +128,7 @@ def read_all(wire: Wire, topic: str, partition: int = 0) -> dict[int, bytes]:
                 found[record.offset] = record.value
         if offset == rows.high_watermark:
             return found
-        offset = max(found, default=-1) + 1
+        offset = max(found, default=offset - 1) + 1
 
 
 def _records(data: bytes):

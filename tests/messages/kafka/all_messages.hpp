@@ -4,6 +4,7 @@
 #include "messages/kafka/codec.hpp"
 #include "messages/kafka/create_topics.hpp"
 #include "messages/kafka/delete_groups.hpp"
+#include "messages/kafka/delete_records.hpp"
 #include "messages/kafka/delete_topics.hpp"
 #include "messages/kafka/describe_configs.hpp"
 #include "messages/kafka/describe_groups.hpp"
@@ -64,6 +65,8 @@ void for_each_message(Visit visit) {
   visit.template operator()<create_topics_response>("create_topics_response");
   visit.template operator()<delete_topics_request>("delete_topics_request");
   visit.template operator()<delete_topics_response>("delete_topics_response");
+  visit.template operator()<delete_records_request>("delete_records_request");
+  visit.template operator()<delete_records_response>("delete_records_response");
   visit.template operator()<init_producer_id_request>("init_producer_id_request");
   visit.template operator()<init_producer_id_response>("init_producer_id_response");
   visit.template operator()<offset_for_leader_epoch_request>("offset_for_leader_epoch_request");

@@ -95,8 +95,7 @@ CAF_TEST(every value finds what walking all messages finds) {
     const auto all = random_log(s);
     if (*rc::gen::arbitrary<bool>()) {
       const auto start = *rc::gen::inRange<std::int64_t>(0, s.log.next_offset + 1);
-      s.store.write(trim_mutations(s.log, place, start));
-      apply_trim(s.log, start);
+      s.trim(start);
     }
     for (const auto& m : all) {
       for (const auto value : {m.ts_ns - 1, m.ts_ns, m.ts_ns + 1}) {

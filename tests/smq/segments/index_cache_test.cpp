@@ -35,8 +35,7 @@ CAF_TEST(consumers that push out each others points read every batch once and in
       if (*rc::gen::inRange(0, 3) == 0) s.append_one(*rc::gen::inRange(1, 4), ts_ns += 1000, 300);
       if (*rc::gen::inRange(0, 20) == 0) {  // whose points lie in what is gone
         const auto start = *rc::gen::inRange<std::int64_t>(s.log.log_start, s.log.next_offset + 1);
-        s.store.write(trim_mutations(s.log, place, start));
-        apply_trim(s.log, start);
+        s.trim(start);
       }
       auto& c = consumers[*rc::gen::inRange<std::size_t>(0, consumers.size())];
       while (c.next_batch < s.written.size() && base_of(s.written[c.next_batch]) < s.log.log_start) ++c.next_batch;

@@ -283,24 +283,6 @@ CAF_TEST(batches that do not continue the log are a bug) {
   }
 }
 
-CAF_TEST(a trim keeps the newest segment and what it keeps is read) {
-  CAF_CHECK(rc::check("trim", [] {
-    stored_log s;
-    random_history(s);
-    auto log_start = *rc::gen::inRange<std::int64_t>(0, s.log.next_offset + 1);
-    auto all = trim_mutations(s.log, place, log_start);
-    auto prefix = *rc::gen::inRange<std::size_t>(1, all.size() + 1);
-    s.store.write({all.begin(), all.begin() + static_cast<std::ptrdiff_t>(prefix)});
-    RC_ASSERT(s.load().is_ok());
-    RC_ASSERT(s.load().value.log_start == log_start);
-    s.store.write(all);
-    apply_trim(s.log, log_start);
-    RC_ASSERT(s.load().value == s.log);
-    RC_ASSERT(!s.log.segments.empty());
-    if (log_start < s.log.next_offset) RC_ASSERT(s.read(log_start, 1).is_ok());
-  }));
-}
-
 CAF_TEST(a time is found in the first batch that reaches it) {
   CAF_CHECK(rc::check("find by timestamp", [] {
     stored_log s;

@@ -168,8 +168,16 @@ CAF_TEST(a source that was trimmed meanwhile stops the merge) {
   std::vector<segment> sources;
   segment merged;
   CAF_CHECK(!plan_unit(s, any_two, sources, merged).empty());
-  apply_trim(s.log, 1);
+  apply_trim(s.log, plan_trim(s.log, 1));
   CAF_CHECK(merge_mutations(s.log, place, sources, merged).empty());
+}
+
+CAF_TEST(what lies below the log start is not merged) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 6; ++i) s.append_one(1, (i + 1) * second);
+  apply_trim(s.log, plan_trim(s.log, 2, 0));  // the files are still there
+  CAF_CHECK_EQUAL(plan_merge(s.log, any_two).front().base_offset, 2);
 }
 
 CAF_TEST(others get their turn between two chunks of a copy) {
@@ -225,7 +233,7 @@ CAF_TEST(a merge whose sources are not in the log is not applied) {
   std::vector<segment> sources;
   segment merged;
   plan_unit(s, any_two, sources, merged);
-  apply_trim(s.log, 1);
+  apply_trim(s.log, plan_trim(s.log, 1));
   auto refused = false;
   try {
     apply_merge(s.log, sources, merged);

@@ -4,6 +4,7 @@
 #include "smq/chunk_cache.hpp"
 #include "smq/segments/big_endian.hpp"
 #include "smq/segments/read_log.hpp"
+#include "smq/segments/trim_log.hpp"
 #include "tests/smq/segments/segments_memory_engine.hpp"
 
 #include <optional>
@@ -77,6 +78,12 @@ struct stored_log {
   void append_one(std::int32_t records, std::int64_t ts_ns, std::size_t body_bytes = 20,
                   std::int64_t max_timestamp = -1) {
     append({plan_one(log, records, ts_ns, body_bytes, max_timestamp)});
+  }
+
+  void trim(std::int64_t log_start) {
+    const auto plan = plan_trim(log, log_start);
+    store.write(trim_mutations(log, place, plan));
+    apply_trim(log, plan);
   }
 
   result<log_state> load(load_extent extent = load_extent::all) {
