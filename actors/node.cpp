@@ -180,6 +180,9 @@ void node::parts::start_actors(const options& settings) {
     caf::anon_send(to, msg::mapping_report{record});
   };
   registries.groups = coordinators(settings, *store);
+  registries.retention.check_interval = std::chrono::milliseconds{settings.kafka.log_retention_check_interval_ms};
+  registries.retention.protects_groups = s.settings.protects_groups = settings.retention.protect_groups;
+  registries.retention.protect_max_ms = s.settings.protect_max_ms = settings.retention.protect_max_ms;
   supervisor = start_registries(*system, store, node_services, std::move(registries), [](const std::string& name) {
     // A supervisor above would start this process again; going on without the registry would serve nobody.
     log_event(log_level::error, "an actor crashes again and again: the process ends", {{"actor", name}});

@@ -73,6 +73,11 @@ std::vector<option_row> server_rows() {
      .help = "Average speed that a request must reach after that; a slower one closes the connection."},
     {.key = "limits.drain_timeout_ms", .at = integer<&o::limits, &l::drain_timeout_ms>, .min = 100, .max = day_ms,
      .unit = "milliseconds", .help = "Time for the last answers after the client closed its sending side."},
+    {.key = "retention.protect.groups", .at = boolean<&o::retention, &retention_options::protect_groups>,
+     .help = "Retention keeps what a group has not read; for topics without this config of their own."},
+    {.key = "retention.protect.max.ms", .at = integer<&o::retention, &retention_options::protect_max_ms>, .min = -1,
+     .max = std::numeric_limits<std::int64_t>::max(), .unit = "milliseconds",
+     .help = "Age from which records are not kept for groups any more; -1: never. Also a topic config."},
     {.key = "log.level", .at = text<&o::log, &log_settings::level>,
      .choices = {"trace", "debug", "info", "warn", "error"}, .help = "Events below this level are not logged."},
     {.key = "log.format", .at = text<&o::log, &log_settings::format>, .choices = {"text", "json"},
@@ -143,6 +148,9 @@ std::vector<option_row> kafka_rows() {
     {.key = "kafka.max.incremental.fetch.session.cache.slots",
      .at = integer<&o::kafka, &k::max_incremental_fetch_session_cache_slots>, .min = 0, .max = 1000000,
      .unit = "sessions", .help = "Incremental fetch sessions that are kept."},
+    {.key = "kafka.log.retention.check.interval.ms", .at = integer<&o::kafka, &k::log_retention_check_interval_ms>,
+     .min = 1, .max = int32_max, .unit = "milliseconds",
+     .help = "How often topics with retention.ms or retention.bytes are looked at."},
   };
 }
 

@@ -46,6 +46,12 @@ struct limit_settings {
   std::int64_t drain_timeout_ms = 30000;
 };
 
+/// Defaults of topic configs that Kafka does not have.
+struct retention_options {
+  bool protect_groups = true;
+  std::int64_t protect_max_ms = 7776000000;
+};
+
 struct log_settings {
   std::string level = "info";
   std::string format = "text";
@@ -68,6 +74,7 @@ struct kafka_settings {
   std::int64_t connections_max_idle_ms = 600000;
   std::int64_t fetch_max_bytes = 57671680;
   std::int64_t max_incremental_fetch_session_cache_slots = 1000;
+  std::int64_t log_retention_check_interval_ms = 300000;
 };
 
 struct options {
@@ -78,6 +85,7 @@ struct options {
   admin_settings admin;
   smq_settings smq;
   limit_settings limits;
+  retention_options retention;
   log_settings log;
   kafka_settings kafka;
 };

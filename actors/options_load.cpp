@@ -254,7 +254,7 @@ std::string options_as_toml(const options& from) {
   // TOML wants the keys of the root before the first table; the root's dotted keys are quoted to stay one key.
   std::vector<std::string> tables{""};
   const auto table_of = [](std::string_view key) {
-    for (const std::string_view table : {"admin", "smq", "limits", "log", "kafka"}) {
+    for (const std::string_view table : {"admin", "smq", "limits", "retention", "log", "kafka"}) {
       if (key.starts_with(table) && key.size() > table.size() && key[table.size()] == '.') return std::string(table);
     }
     return std::string();

@@ -62,10 +62,14 @@ supervisor_actor start_registries(caf::actor_system& system, std::shared_ptr<con
   auto coordinators = [&system, store, pattern = settings.groups] {
     return spawn_group_registry(system, store, pattern);
   };
+  auto retention = [&system, store, directory, how = settings.retention] {
+    return caf::actor_cast<caf::actor>(spawn_retention_sweeper(system, store, directory, how));
+  };
   std::vector<child_spec> children{
     {"topic registry", start_and_publish(d.topics, directory, topics)},
     {"partition registry", start_and_publish(d.partitions, directory, partitions)},
     {"group registry", start_and_publish(d.groups, directory, coordinators)},
+    {"retention sweeper", retention},
   };
   for (auto& child : children) child.restarts = settings.restarts;
   return spawn_supervisor(system, std::move(children), std::move(escalate));

@@ -3,6 +3,7 @@
 #include "actors/coordinator.hpp"
 #include "actors/partition_state.hpp"
 #include "actors/registry_directory.hpp"
+#include "actors/retention_sweeper.hpp"
 #include "actors/smq_group_store.hpp"
 #include "actors/store_access.hpp"
 #include "actors/supervisor.hpp"
@@ -16,6 +17,7 @@ struct registry_settings {
   topic_defaults topics;
   partition_settings partitions;
   coordinator_context groups;  // group id and store are filled in
+  retention_settings retention;
   core::restart_policy::limits restarts;
 };
 
@@ -28,8 +30,8 @@ topic_forgotten forget_everywhere(std::shared_ptr<const store_access> store,
 /// Where the offset actors answer for `smq_group_store`.
 native_translation translate_in(std::shared_ptr<registry_directory> directory);
 
-/// Starts the registries under one supervisor; their handles are in `directory` when this returns. Stopping it ends
-/// groups, then partitions, then topics: who is asked goes after who asks.
+/// Starts the registries and the retention sweeper under one supervisor; the registries' handles are in `directory` when
+/// this returns. Stopping it ends the sweeper, then groups, partitions, topics: who is asked goes after who asks.
 supervisor_actor start_registries(caf::actor_system& system, std::shared_ptr<const store_access> store,
                                   std::shared_ptr<registry_directory> directory, registry_settings settings,
                                   escalation escalate);

@@ -21,6 +21,8 @@ struct handler_settings {
   std::int32_t message_max_bytes = 1048588;  // message.max.bytes
   std::int32_t offset_metadata_max_bytes = 4096;
   std::int32_t fetch_max_bytes = 57671680;  // fetch.max.bytes
+  bool protects_groups = true;               // retention.protect.groups of topics that do not say
+  std::int64_t protect_max_ms = 7776000000;  // retention.protect.max.ms
   std::size_t fetch_session_partitions = 100000;
   std::uint64_t max_elements = 1'000'000;  // limits.elements_per_request
   // A store that does not answer for one partition must not keep the others from a client, whose own patience is 30 s.

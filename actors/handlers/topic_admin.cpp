@@ -78,7 +78,7 @@ created check(const services& node, const wanted_topic& topic) {
   out.error_message.reset();
   smq::topic_info info;
   info.configs = given_configs(topic);
-  for (const auto& c : topic_configs(info))
+  for (const auto& c : topic_configs(info, node.settings))
     out.configs->push_back({c.name, c.value, c.read_only, c.source, false});
   return out;
 }
@@ -238,7 +238,8 @@ void describe_configs(const services& node, const request_ptr& r) {
       const bool is_topic = resource.resource_type == topic_resource && !resource.resource_name.empty();
       const auto* found = is_topic ? &*next++ : nullptr;
       if (found && found->error == error_code::none) {
-        add_configs(out, topic_configs(*found->topic), resource.configuration_keys, asked->include_documentation);
+        add_configs(out, topic_configs(*found->topic, node.settings), resource.configuration_keys,
+                    asked->include_documentation);
       } else if (found) {
         out.error_code = found->error;
       } else if (resource.resource_type == broker_resource && (resource.resource_name.empty() ||

@@ -27,6 +27,9 @@ struct known_config {
   const char* documentation;
 };
 
+constexpr const char* protects_groups = "retention.protect.groups";
+constexpr const char* protect_max = "retention.protect.max.ms";
+
 constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::min();
 
 /// The topic configs that tidegate keeps. Those whose only legal value is the default are there because clients set them.
@@ -40,7 +43,16 @@ constexpr std::array known{
   known_config{"min.insync.replicas", "1", type_int, 1, "", "The store's replication decides; kept for clients."},
   known_config{"retention.bytes", "-1", type_long, -1, "", "-1: keep for ever."},
   known_config{"retention.ms", "-1", type_long, -1, "", "-1: keep for ever."},
+  known_config{protects_groups, "true", type_boolean, no_limit, "true,false",
+               "Retention keeps what a group has not read."},
+  known_config{protect_max, "", type_long, -1, "", "Age from which nothing is kept for groups any more; -1: none."},
 };
+
+std::string default_of(const known_config& config, const handler_settings& node) {
+  if (config.name == protects_groups) return node.protects_groups ? "true" : "false";
+  if (config.name == protect_max) return std::to_string(node.protect_max_ms);
+  return config.default_value;
+}
 
 bool is_number(const std::string& value, std::int64_t least) {
   std::int64_t number = 0;
@@ -68,12 +80,12 @@ std::optional<std::string> check_topic_config(const std::string& name, const std
   return std::nullopt;
 }
 
-std::vector<shown_config> topic_configs(const smq::topic_info& topic) {
+std::vector<shown_config> topic_configs(const smq::topic_info& topic, const handler_settings& node) {
   std::vector<shown_config> all;
   for (const auto& k : known) {
     auto set = topic.configs.find(k.name);
     const bool is_set = set != topic.configs.end();
-    all.push_back({k.name, is_set ? set->second : k.default_value,
+    all.push_back({k.name, is_set ? set->second : default_of(k, node),
                    is_set ? shown_config::topic_source : shown_config::default_source, k.type, false,
                    k.documentation});
   }

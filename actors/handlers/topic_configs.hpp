@@ -28,7 +28,7 @@ struct shown_config {
 std::optional<std::string> check_topic_config(const std::string& name, const std::string& value);
 
 /// Every config of a topic, set or default.
-std::vector<shown_config> topic_configs(const smq::topic_info& topic);
+std::vector<shown_config> topic_configs(const smq::topic_info& topic, const handler_settings& node);
 
 std::vector<shown_config> broker_configs(const services& node);
 

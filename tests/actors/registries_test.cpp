@@ -148,7 +148,7 @@ CAF_TEST(a stop waits for the children of registries) {
   CAF_CHECK(value_of(f.commit(1)).at(0) == none);
   CAF_CHECK(value_of(f.append(1)).error == none);
   const auto before = f.node.system->registry().running();
-  CAF_CHECK_EQUAL(before, 8u);  // the node's two, the supervisor, three registries, a coordinator, an offset actor
+  CAF_CHECK_EQUAL(before, 9u);  // the node's two, the supervisor, three registries, the sweeper, two children
   f.stop();
   CAF_CHECK(soon_true([&] { return f.node.system->registry().running() == 2; }));
 }

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "actors/core/retention.hpp"
+#include "actors/registry_directory.hpp"
+#include "actors/store_access.hpp"
+#include "messages/actor/resume.hpp"
+#include "smq/positions/lowest_positions.hpp"
+#include "smq/segments/log.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tidegate::actors {
+
+struct retention_settings {
+  std::chrono::milliseconds check_interval{300'000};  // log.retention.check.interval.ms
+  std::chrono::milliseconds first_check{30'000};      // after the start, as Kafka; at most check_interval
+  std::chrono::milliseconds pause{5};                 // between two partitions
+  bool protects_groups = true;                        // retention.protect.groups of topics that do not say
+  std::int64_t protect_max_ms = 7'776'000'000;        // retention.protect.max.ms
+};
+
+/// The rules of a topic, as its configs say now.
+core::retention_rules retention_rules_of(const smq::topic_info& topic, const retention_settings& defaults);
+
+/// RETENTION SWEEPER: one per node. Looks at the partitions of topics with a limit, one after the other, by their entries
+/// in the store; only one that needs a trim gets a message, and with it an offset actor. What cannot be read is kept.
+using retention_sweeper_actor = caf::typed_actor<caf::reacts_to<msg::resume>>;
+
+class retention_sweeper_state {
+ public:
+  static inline const char* name = "retention-sweeper";
+
+  retention_sweeper_state(retention_sweeper_actor::pointer self, std::shared_ptr<const store_access> store,
+                          std::shared_ptr<registry_directory> registries, retention_settings settings);
+
+  retention_sweeper_actor::behavior_type make_behavior();
+
+ private:
+  /// A partition that is looked at.
+  struct visit {
+    topic_ptr topic;
+    std::int32_t partition = 0;
+    core::retention_rules rules;
+    std::size_t entry_hash = 0;
+  };
+  /// Nothing to do for a partition before `until_ms`, as long as its rules are these and, where its size counts, it has
+  /// not begun a new file: its partition entry is written with each.
+  struct rest {
+    core::retention_rules rules;
+    std::size_t entry_hash = 0;
+    std::int64_t until_ms = 0;
+  };
+
+  void sweep_in(std::chrono::milliseconds delay);
+  void sweep();
+  void go_on();
+  bool collect();
+  void compare_entries();
+  void look(const visit& v);
+  void loaded(const visit& v, const smq::log_state& log);
+  void decided(const visit& v, const core::retention_verdict& verdict);
+  void skip(const visit& v, const std::string& reason);
+  void next_one();
+  void end_sweep();
+  [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
+
+  retention_sweeper_actor::pointer self_;
+  std::shared_ptr<const store_access> store_;
+  std::shared_ptr<registry_directory> registries_;
+  retention_settings settings_;
+  std::pair<std::string, std::int32_t> at_;  // the next one: topic and partition
+  std::vector<visit> grown_;                 // whose partition entries are to be read
+  std::deque<visit> due_;                    // to be looked at
+  std::map<std::pair<uuid, std::int32_t>, rest> rests_;
+  std::size_t skipped_ = 0;  // in this sweep
+  std::string why_skipped_;
+};
+
+retention_sweeper_actor spawn_retention_sweeper(caf::actor_system& system, std::shared_ptr<const store_access> store,
+                                                std::shared_ptr<registry_directory> registries,
+                                                retention_settings settings);
+
+}  // namespace tidegate::actors

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "smq/positions/positions.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tidegate::smq {
+
+/// How far the readers of a partition have come, at least: Kafka groups and native subscribers.
+struct lowest_positions {
+  std::optional<std::int64_t> offset;    // of those with an exact Kafka offset
+  std::optional<std::int64_t> value_ns;  // of those that a native subscriber moved: it has every message up to it
+  std::string unclear;                   // one that cannot be read, and why; "" = every one was read
+  friend bool operator==(const lowest_positions&, const lowest_positions&) = default;
+};
+
+/// Reads every position of the partition, page after page; what is no `*.offset` is not one. Thread: any.
+/// Errors: the port's, as they came; a position that is damaged or another topic's is `unclear`.
+void find_lowest_positions(entry_port& entries, const position_place& place, time_point deadline,
+                           completion<result<lowest_positions>> done);
+
+}  // namespace tidegate::smq
