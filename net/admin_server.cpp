@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 
 namespace tidegate::net {
 
@@ -37,6 +38,7 @@ struct admin_state {
   tcp::acceptor acceptor{context};
   asio::steady_timer retry{context};
   std::set<http_session*> sessions;
+  std::size_t unsent_bytes = 0;
 };
 
 class http_session : public std::enable_shared_from_this<http_session> {
@@ -44,7 +46,10 @@ class http_session : public std::enable_shared_from_this<http_session> {
   http_session(admin_state& state, tcp::socket socket) : state_(state), stream_(std::move(socket)) {
     state_.sessions.insert(this);
   }
-  ~http_session() { state_.sessions.erase(this); }
+  ~http_session() {
+    state_.sessions.erase(this);
+    hold_unsent(0);
+  }
   http_session(const http_session&) = delete;
   http_session& operator=(const http_session&) = delete;
 
@@ -69,6 +74,8 @@ class http_session : public std::enable_shared_from_this<http_session> {
  private:
   http_answer call(const std::string& path) const {
     const auto found = state_.routes.find(path);
+    if (state_.unsent_bytes > state_.options.max_unsent_bytes)
+      return {503, "text/plain; charset=utf-8", "too many answers are not taken yet\n"};
     if (found == state_.routes.end()) return {404, "text/plain; charset=utf-8", "not found\n"};
     try {
       return found->second();
@@ -95,19 +102,27 @@ class http_session : public std::enable_shared_from_this<http_session> {
     response_.version(version);
     response_.result(from.status);
     response_.set(http::field::content_type, from.content_type);
+    response_.set("X-Content-Type-Options", "nosniff");
     if (from.status == 405) response_.set(http::field::allow, "GET, HEAD");
     response_.keep_alive(keep_alive);
     response_.body() = std::move(from.body);
     response_.prepare_payload();
     if (head_only) response_.body().clear();  // Content-Length stays that of the GET
+    hold_unsent(response_.body().size());
     stream_.expires_after(state_.options.timeout);
     http::async_write(stream_, response_, [self = shared_from_this(), keep_alive](error_code failed, std::size_t) {
+      self->hold_unsent(0);
       if (failed || !keep_alive) return self->close();
       self->read_next();
     });
   }
 
+  void hold_unsent(std::size_t bytes) {
+    state_.unsent_bytes += bytes - std::exchange(unsent_, bytes);
+  }
+
   admin_state& state_;
+  std::size_t unsent_ = 0;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;

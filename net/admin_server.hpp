@@ -24,6 +24,8 @@ struct admin_options {
   std::uint16_t port = 0;                // 0: any free port
   std::size_t max_connections = 64;      // more are closed at once
   std::size_t max_header_bytes = 8192;
+  // Of answers that clients have not taken yet; above it they get 503, so the last answer may cross it.
+  std::size_t max_unsent_bytes = std::size_t{16} << 20;
   std::chrono::milliseconds timeout{10000};  // for one request, one answer and between requests
 };
 

@@ -76,6 +76,26 @@ CAF_TEST(garbage and huge headers and bodies are refused) {
   CAF_CHECK_EQUAL(status_of(ask(server->port(), "GET /health HTTP/1.0\r\n\r\n")), "HTTP/1.0 200 OK");
 }
 
+CAF_TEST(answers that nobody takes are bounded) {
+  admin_options options;
+  options.max_unsent_bytes = 1;
+  std::string error;
+  auto server = admin_server::start(options, {{"/large", [] { return http_answer{.body = std::string(1U << 26U, 'x')}; }},
+                                              {"/small", [] { return http_answer{.body = "ok\n"}; }}},
+                                    error);
+  const std::string end = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  {
+    client slow(server->port());
+    slow.write("GET /large" + end);
+    CAF_CHECK_EQUAL(slow.read(15), "HTTP/1.1 200 OK");
+    CAF_CHECK_EQUAL(status_of(ask(server->port(), "GET /small" + end)), "HTTP/1.1 503 Service Unavailable");
+  }
+  std::string status;
+  for (int i = 0; i < 10000 && status != "HTTP/1.1 200 OK"; ++i)
+    status = status_of(ask(server->port(), "GET /small" + end));
+  CAF_CHECK_EQUAL(status, "HTTP/1.1 200 OK");
+}
+
 CAF_TEST(a client that says nothing is closed after the timeout) {
   admin_options options;
   options.timeout = std::chrono::milliseconds(100);
