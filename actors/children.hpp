@@ -1,10 +1,12 @@
 #pragma once
 
 #include "actors/core/downtimes.hpp"
+#include "actors/metrics/counters.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/system_messages.hpp>
 #include <caf/exit_reason.hpp>
+#include <caf/sec.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <cstdint>
@@ -15,6 +17,13 @@
 #include <utility>
 
 namespace tidegate::actors {
+
+inline void count_crash(actor_kind kind, const caf::error& reason, bool quarantined) {
+  auto& of = counters_of(kind);
+  of.crashes.add();
+  if (quarantined) of.quarantines.add();
+  if (reason == caf::sec::runtime_error || reason == caf::exit_reason::unhandled_exception) counted.actor_exceptions.add();
+}
 
 /// The children of a registry, one per key, one_for_one: a child is spawned by the first request that needs it, and a
 /// crashed one by the first request after its backoff. A key that keeps crashing stays down for a while (quarantine);

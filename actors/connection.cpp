@@ -42,7 +42,9 @@ request::link make_link(const connection_actor& connection, std::uint64_t sequen
 connection_state::connection_state(connection_actor::pointer self, std::shared_ptr<const services> node,
                                    std::shared_ptr<net::session> socket)
   : self_(self), node_(std::move(node)), socket_(std::move(socket)),
-    scratch_(std::make_shared<connection_scratch>()) {}
+    scratch_(std::make_shared<connection_scratch>()) {
+  counters_of(actor_kind::connection).starts.add();
+}
 
 connection_state::~connection_state() {
   scratch_->end();
@@ -83,7 +85,10 @@ void connection_state::start(shared_bytes frame) {
   const auto sequence = first_sequence_ + answers_.size();
   answers_.push_back({frame.size(), std::nullopt});
   auto parsed = kafka::decode_request_header(frame);
-  if (!parsed) return accept({sequence, {}, true, "malformed request header"});
+  if (!parsed) {
+    counted.malformed_headers.add();
+    return accept({sequence, {}, true, "malformed request header"});
+  }
   auto r = std::make_shared<request>(std::move(*parsed), socket_->peer(),
                                      make_link(connection_actor{self_}, sequence), scratch_,
                                      node_->settings.max_elements);

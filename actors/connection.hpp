@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/connection_messages.hpp"
+#include "actors/metrics/counters.hpp"
 #include "actors/request.hpp"
 #include "messages/actor/resume.hpp"
 #include "net/session.hpp"
@@ -47,6 +48,7 @@ class connection_state {
   void fail(const std::string& reason);
 
   connection_actor::pointer self_;
+  gauge_share alive_{counters_of(actor_kind::connection).alive};
   std::shared_ptr<const services> node_;
   std::shared_ptr<net::session> socket_;
   std::shared_ptr<connection_scratch> scratch_;

@@ -62,7 +62,18 @@ void coordinator_state::drain() {
   schedule();
 }
 
+/// To the metrics: what this group is now.
+void coordinator_state::show() {
+  const auto state = group_ ? static_cast<std::size_t>(group_->phase()) + 1 : std::size_t{0};
+  shown_state_.set(&counted.groups[state]);
+  shown_members_.set(&counted.members, group_ ? static_cast<std::int64_t>(group_->members()) : 0);
+  if (!group_) return;
+  if (group_->stored().generation > shown_generation_ && shown_generation_ >= 0) counted.rebalances.add();
+  shown_generation_ = group_->stored().generation;
+}
+
 void coordinator_state::open() {
+  shown_generation_ = -1;  // what a load finds is no rebalance
   stage_ = stage::loading;
   lease_ = context_.store->open(context_.group_id,
                                 to_self<loaded_group>([this, epoch = ++epoch_](const loaded_group& answer) {
@@ -84,6 +95,7 @@ void coordinator_state::loaded(loaded_group answer) {
   forget_gone_topics(answer.entry);
   group_.emplace(std::move(answer.entry), context_.options.rules, now());
   stage_ = stage::ready;
+  show();
   drain();
 }
 
@@ -108,6 +120,7 @@ void coordinator_state::send(const core::reply_to& answer) {
 
 void coordinator_state::perform(core::group_effects effects, std::vector<msg::group_partition> positions) {
   for (const auto& answer : effects.replies) send(answer);
+  show();
   if (!group_->has_members()) positions_.clear();
   if (!effects.persist) return;
   group_write unit;
@@ -149,6 +162,7 @@ void coordinator_state::abandon(error_code error, stage next) {
   }
   waiters_.clear();
   group_.reset();
+  show();
   positions_.clear();
   if (next == stage::gone) {
     parked_.clear();
@@ -293,6 +307,8 @@ void coordinator_state::fetch(const msg::offset_fetch& request) {
 coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coordinator_context context) {
   self_ = self;
   context_ = std::move(context);
+  counters_of(actor_kind::coordinator).starts.add();
+  show();
   last_input_ms_ = now().now_ms;
   open();
   self_->delayed_send(self_, context_.options.absent_after, coordinator_tick{0, true});
@@ -312,6 +328,7 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
     [this](const msg::delete_group& m) { submit([this, m] { remove_group(m); }); },
     [this](const msg::delete_offsets& m) { submit([this, m] { remove_offsets(m); }); },
     [this](const msg::forget_topic& m) { forget(m); },
+    [this](const msg::report_lag& m) { report_lag(m); },
     [this](const coordinator_tick& m) { on_tick(m); },
     [this](const coordinator_resume& m) { (*m.run)(); },
   };

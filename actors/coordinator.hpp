@@ -2,6 +2,8 @@
 
 #include "actors/core/group/group.hpp"
 #include "actors/group_store.hpp"
+#include "actors/metrics/counters.hpp"
+#include "actors/metrics/lag.hpp"
 #include "actors/message_types.hpp"
 #include "messages/actor/forget_topic.hpp"
 
@@ -40,7 +42,7 @@ using coordinator_actor = caf::typed_actor<
   caf::reacts_to<msg::join_group>, caf::reacts_to<msg::sync_group>, caf::reacts_to<msg::heartbeat>,
   caf::reacts_to<msg::leave_group>, caf::reacts_to<msg::offset_commit>, caf::reacts_to<msg::offset_fetch>,
   caf::reacts_to<msg::describe_group>, caf::reacts_to<msg::list_group>, caf::reacts_to<msg::delete_group>,
-  caf::reacts_to<msg::delete_offsets>, caf::reacts_to<msg::forget_topic>,
+  caf::reacts_to<msg::delete_offsets>, caf::reacts_to<msg::forget_topic>, caf::reacts_to<msg::report_lag>,
   // INTERNAL
   caf::reacts_to<coordinator_tick>, caf::reacts_to<coordinator_resume>>;
 
@@ -97,6 +99,7 @@ class coordinator_state {
   void written(group_write_answer answer);
   void abandon(error_code error, stage next);
   void schedule();
+  void show();
   void on_tick(const coordinator_tick& tick);
   void look_idle();
   template <class Answer>
@@ -121,11 +124,16 @@ class coordinator_state {
   void remove_group(const msg::delete_group& request);
   void remove_group_at(const msg::delete_group& request, const found_positions& found);
   void forget(const msg::forget_topic& m);
+  void report_lag(const msg::report_lag& m) const;
   void forget_gone_topics(group_metadata& entry) const;
 
   self_pointer self_ = nullptr;
   coordinator_context context_;
   stage stage_ = stage::closed;
+  gauge_share alive_{counters_of(actor_kind::coordinator).alive};
+  gauge_share shown_state_;
+  gauge_share shown_members_;
+  std::int32_t shown_generation_ = 0;
   std::uint64_t lease_ = 0;  // of the last opening
   std::uint64_t epoch_ = 0;  // of the load: answers of the store from before the last one change nothing
   std::optional<core::group> group_;

@@ -62,6 +62,23 @@ void coordinator_state::forget(const msg::forget_topic& m) {
   if (group_) group_->forget_topic(m.topic_id);
 }
 
+/// Of what it remembers: a group without members remembers no positions, and nothing is read for it.
+void coordinator_state::report_lag(const msg::report_lag& m) const {
+  if (!group_) return;
+  std::int64_t all = 0;
+  for (const auto& listed : group_->stored().topics) {
+    auto at = positions_.lower_bound({listed.topic_id, 0});
+    if (at == positions_.end() || std::get<uuid>(at->first) != listed.topic_id) continue;
+    std::int64_t lag = 0;
+    for (; at != positions_.end() && std::get<uuid>(at->first) == listed.topic_id; ++at)
+      lag += m.round->behind(listed.topic_id, std::get<std::int32_t>(at->first), at->second.offset);
+    m.round->add(context_.group_id, listed.topic, lag);
+    all += lag;
+  }
+  m.round->add({context_.group_id, std::string(core::name_of(group_->phase())), group_->members(),
+                group_->stored().generation, all});
+}
+
 /// A group that was idle lists topics that were deleted meanwhile.
 void coordinator_state::forget_gone_topics(group_metadata& entry) const {
   std::erase_if(entry.topics, [this](const group_topic& listed) {

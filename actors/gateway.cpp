@@ -1,13 +1,14 @@
 #include "actors/gateway.hpp"
 
 #include "actors/log.hpp"
+#include "actors/metrics/collect.hpp"
+#include "actors/metrics/status_page.hpp"
 #include "actors/node.hpp"
 #include "actors/socket_options.hpp"
 
 #include <algorithm>
 #include <csignal>
 #include <ctime>
-#include <functional>
 #include <mutex>
 #include <utility>
 
@@ -26,29 +27,59 @@ sigset_t block_stop_signals() {
   return stops;
 }
 
-/// What /health answers. Thread: any.
-class health {
+/// What the admin port answers. Thread: any.
+class node_status {
  public:
+  explicit node_status(const options& settings) : settings_(settings) {}
+
   void set(const std::string& trouble) {
-    ask([trouble] { return trouble; });
+    std::lock_guard lock(mutex_);
+    trouble_ = trouble;
   }
 
-  /// `trouble` is called for every answer from now on.
-  void ask(std::function<std::string()> trouble) {
+  /// `running` is asked for every answer from now on.
+  void set(const node& running) {
     std::lock_guard lock(mutex_);
-    trouble_ = std::move(trouble);
+    running_ = &running;
   }
 
-  [[nodiscard]] net::http_answer answer() const {
+  [[nodiscard]] net::http_answer health() const {
     std::lock_guard lock(mutex_);
-    const auto trouble = trouble_();
+    const auto trouble = trouble_now();
     if (trouble.empty()) return {.body = "ok\n"};
     return {.status = 503, .body = trouble + "\n"};
   }
 
+  [[nodiscard]] net::http_answer metrics() const {
+    std::lock_guard lock(mutex_);
+    return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = numbers().text()};
+  }
+
+  [[nodiscard]] net::http_answer page() const {
+    std::lock_guard lock(mutex_);
+    status_facts facts;
+    facts.listen = settings_.listen;
+    facts.trouble = trouble_now();
+    const auto shown = numbers();
+    if (running_ != nullptr) running_->add_status(facts);
+    return {.content_type = "text/html; charset=utf-8", .body = status_page(facts, shown)};
+  }
+
  private:
-  mutable std::mutex mutex_;  // guards trouble_
-  std::function<std::string()> trouble_ = [] { return std::string{"starting"}; };
+  /// With the mutex.
+  [[nodiscard]] metric_page numbers() const {
+    metric_page page;
+    add_all(page, settings_, trouble_now().empty());
+    if (running_ != nullptr) running_->add_metrics(page);
+    return page;
+  }
+
+  [[nodiscard]] std::string trouble_now() const { return running_ != nullptr ? running_->trouble() : trouble_; }
+
+  const options& settings_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::string trouble_ = "starting";
+  const node* running_ = nullptr;
 };
 
 /// True when a stop signal came within the time.
@@ -59,7 +90,7 @@ bool stops_within(const sigset_t& stops, std::chrono::seconds wait) {
 
 /// A cluster may come up after its gateways: they try until it is there. What is wrong with a local directory stays
 /// wrong, so that is tried once. Null: give up (`error`), or told to stop (no error).
-std::unique_ptr<node> start_patiently(const options& settings, const sigset_t& stops, health& state,
+std::unique_ptr<node> start_patiently(const options& settings, const sigset_t& stops, node_status& state,
                                       std::string& error) {
   // First of all: whoever starts twice by mistake must not fence the node that runs.
   auto port = node::bind(settings, error);
@@ -81,8 +112,10 @@ int run_gateway(const options& settings) {
   start_log(settings.log.level, settings.log.format);
   const auto stops = block_stop_signals();
   std::string error;
-  health state;
-  const net::http_routes routes{{"/health", [&state] { return state.answer(); }}};
+  node_status state{settings};
+  const net::http_routes routes{{"/health", [&state] { return state.health(); }},
+                                {"/metrics", [&state] { return state.metrics(); }},
+                                {"/", [&state] { return state.page(); }}};
   auto admin = net::admin_server::start(admin_options_of(settings), routes, error);
   if (!admin) {
     log_event(log_level::error, "admin server failed", {{"reason", error}});
@@ -93,7 +126,7 @@ int run_gateway(const options& settings) {
     if (!error.empty()) log_event(log_level::error, "start failed", {{"reason", error}});
     return error.empty() ? 0 : 1;
   }
-  state.ask([&gateway] { return gateway->trouble(); });
+  state.set(*gateway);
   int signal = 0;
   sigwait(&stops, &signal);
   log_event(log_level::info, "stopping", {{"signal", signal}});

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t groups_per_page = 1000;
 
 void report_crash(const std::string& group, const caf::error& reason, bool quarantined) {
+  count_crash(actor_kind::coordinator, reason, quarantined);
   log_event(log_level::error, "coordinator crashed",
             {{"group", group}, {"reason", std::to_string(reason.code())}, {"quarantined", int{quarantined}}});
 }
@@ -62,6 +63,9 @@ group_registry_actor::behavior_type group_registry_state::make_behavior() {
     [this](const msg::delete_offsets& m) { pass_on(m); },
     [this](const msg::list_groups& m) { list(m); },
     [this](const msg::forget_topic& m) {
+      for (const auto& [group, child] : children_.live()) caf::anon_send(child.handle, m);
+    },
+    [this](const msg::report_lag& m) {
       for (const auto& [group, child] : children_.live()) caf::anon_send(child.handle, m);
     },
     [](const msg::resume& m) { (*m.run)(); },

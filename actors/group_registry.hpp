@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/metrics/lag.hpp"
 #include "messages/actor/forget_topic.hpp"
 #include "messages/actor/group.hpp"
 #include "messages/actor/resume.hpp"
@@ -37,6 +38,6 @@ using group_registry_actor = caf::typed_actor<
   caf::reacts_to<msg::offset_commit>, caf::reacts_to<msg::offset_fetch>,
   caf::reacts_to<msg::describe_group>, caf::reacts_to<msg::delete_group>,
   caf::reacts_to<msg::delete_offsets>, caf::reacts_to<msg::list_groups>,
-  caf::reacts_to<msg::forget_topic>, caf::reacts_to<msg::resume>>;
+  caf::reacts_to<msg::forget_topic>, caf::reacts_to<msg::report_lag>, caf::reacts_to<msg::resume>>;
 
 }  // namespace tidegate::actors

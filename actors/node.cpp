@@ -4,6 +4,8 @@
 #include "actors/log.hpp"
 #include "actors/mapping_writer.hpp"
 #include "actors/message_types.hpp"
+#include "actors/metrics/collect.hpp"
+#include "actors/metrics/status_page.hpp"
 #include "actors/registries.hpp"
 #include "actors/services.hpp"
 #include "actors/socket_options.hpp"
@@ -99,6 +101,10 @@ struct node::parts {
   std::unique_ptr<caf_settings> config;
   std::unique_ptr<caf::actor_system> system;
   std::shared_ptr<const store_access> store;
+  std::shared_ptr<topic_metrics> metrics;
+  std::shared_ptr<lag_board> lags = std::make_shared<lag_board>();
+  std::shared_ptr<core::tail_budget> tails;
+  options configured;
   mapping_writer_actor mappings;
   std::shared_ptr<services> node_services;
   supervisor_actor supervisor;
@@ -170,7 +176,11 @@ void node::parts::start_actors(const options& settings) {
   registries.topics.partitions = s.settings.num_partitions;
   registries.partitions.segments = engine->segments;
   registries.partitions.merges = engine->merges;
-  registries.partitions.tails = std::make_shared<core::tail_budget>(settings.limits.tail_bytes);
+  configured = settings;
+  metrics = std::make_shared<topic_metrics>(static_cast<std::size_t>(settings.limits.metric_topics));
+  tails = std::make_shared<core::tail_budget>(settings.limits.tail_bytes);
+  registries.partitions.metrics = metrics;
+  registries.partitions.tails = tails;
   registries.partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
   registries.partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
   mapping_settings mapping;
@@ -227,6 +237,31 @@ std::string node::trouble() const {
   const auto undecided = std::chrono::floor<std::chrono::seconds>(parts_->sessions->undecided_for());
   if (undecided < longest_usual_write) return {};
   return "the store has not answered a write for " + std::to_string(undecided.count()) + " s";
+}
+
+void node::add_metrics(metric_page& page) const {
+  const auto& p = *parts_;
+  const auto& limits = p.configured.limits;
+  add_topics(page, *p.metrics);
+  add_lags(page, *p.lags);
+  // The answers are there for the next scrape. Who does not scrape does not pay.
+  if (auto round = lag_round::begin(p.lags, p.metrics, static_cast<std::size_t>(limits.metric_lags)))
+    p.node_services->groups.send(msg::report_lag{std::move(round)});
+  page.add("tidegate_store_undecided_seconds", std::chrono::duration<double>(p.sessions->undecided_for()).count());
+  const auto used = [&](std::string_view name, std::int64_t value) {
+    page.add("tidegate_limit_used", static_cast<double>(value), {name});
+  };
+  used("limits.tail_bytes", p.tails->held());
+  used("limits.fetch_bytes_in_flight", limits.fetch_bytes_in_flight - p.node_services->fetch_budget->free());
+  used("limits.metric_topics", static_cast<std::int64_t>(p.metrics->topics()));
+  used("kafka.max.incremental.fetch.session.cache.slots",
+       p.configured.kafka.max_incremental_fetch_session_cache_slots - p.node_services->fetch_sessions.free());
+}
+
+void node::add_status(status_facts& facts) const {
+  for (const auto& [name, topic] : parts_->topics.current()->by_name) facts.topics.push_back({name, topic->partitions});
+  const std::lock_guard lock{parts_->lags->mutex};
+  facts.groups = parts_->lags->groups;
 }
 
 node::~node() { stop(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/metrics/metric_page.hpp"
 #include "actors/options.hpp"
 #include "net/server.hpp"
 
@@ -7,6 +8,8 @@
 #include <string>
 
 namespace tidegate::actors {
+
+struct status_facts;
 
 /// Everything that runs in one gateway process, in the order in which it starts: engine, view and fences, sessions,
 /// registries, the client port. stop() takes it down the other way.
@@ -20,6 +23,12 @@ class node {
 
   /// What keeps this node from serving as it should; "": nothing. Thread: any.
   [[nodiscard]] std::string trouble() const;
+
+  /// What only a running node knows: topics, lag, limits in use. Thread: any; waits for nothing.
+  void add_metrics(metric_page& page) const;
+
+  /// The same for the status page.
+  void add_status(status_facts& facts) const;
 
   ~node();
   node(const node&) = delete;

@@ -44,6 +44,8 @@ struct limit_settings {
   std::int64_t frame_grace_ms = 10000;
   std::int64_t frame_bytes_per_second = 1024;
   std::int64_t drain_timeout_ms = 30000;
+  std::int64_t metric_topics = 1000;
+  std::int64_t metric_lags = 1000;
 };
 
 /// Defaults of topic configs that Kafka does not have.

@@ -112,6 +112,7 @@ void partition_state::chunk_written(const smq::append_plan& plan, const smq::chu
   const std::span stored{writing_.data(), plan.covered};
   machine_->apply(stored);
   for (const auto& batch : stored) tail_.push(batch);
+  count_stored(stored);
   store_->hints.note(place_.topic_id, place_.partition, machine_->high_watermark(), machine_->last_ts_ns() + 1);
   writing_.erase(writing_.begin(), writing_.begin() + covered);
   TIDEGATE_FAULT_POINT("partition.append.before_answer");
@@ -125,7 +126,22 @@ void partition_state::chunk_written(const smq::append_plan& plan, const smq::chu
   if (closing_) close_when_decided();
 }
 
+void partition_state::count_stored(std::span<const planned_batch> stored) {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+  for (const auto& batch : stored) {
+    records += static_cast<std::uint64_t>(std::max(batch.record_count, 0));
+    bytes += batch.batch.size();
+  }
+  counted.appended_records.add(records);
+  counted.appended_bytes.add(bytes);
+  metrics_->topic->records_in.add(records);
+  metrics_->topic->bytes_in.add(bytes);
+  metrics_->end.store(machine_->high_watermark(), std::memory_order_relaxed);
+}
+
 void partition_state::append_refused(const std::string& reason) {
+  counted.refused_appends.add();
   log_event(log_level::error, "append was refused",
             {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
   machine_->abandon();

@@ -33,8 +33,9 @@ partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<
                                  topic_ptr topic, std::int32_t partition, partition_settings settings,
                                  partition_registry_actor registry)
   : self_(self), store_(std::move(store)), topic_(std::move(topic)), settings_(std::move(settings)),
-    registry_(std::move(registry)), tail_(settings_.tail_bytes, small_batch, settings_.tails),
-    last_request_(self->clock().now()) {
+    registry_(std::move(registry)), metrics_(settings_.metrics->join(topic_->name, topic_->id, partition)),
+    tail_(settings_.tail_bytes, small_batch, settings_.tails), last_request_(self->clock().now()) {
+  counters_of(actor_kind::offset_actor).starts.add();
   place_ = {topic_->name, topic_->id, partition, topic_->directory_of(partition), topic_->span_seconds};
   auto& largest = settings_.batches.max_batch_bytes;
   largest = static_cast<std::size_t>(
@@ -101,6 +102,7 @@ void partition_state::load() {
 }
 
 void partition_state::loaded(smq::log_state log) {
+  counted.foreign_files.add(log.foreign_files);
   if (log.foreign_files > 0)
     log_event(log_level::warn, "foreign files are not served",
               {{"topic", place_.topic}, {"partition", place_.partition}, {"files", log.foreign_files}});
@@ -125,6 +127,7 @@ void partition_state::loaded(smq::log_state log) {
 }
 
 void partition_state::declare_rewind(const smq::offset_gap& gap, std::int32_t epoch) {
+  counted.gaps_declared.add();
   log_event(log_level::error, "storage was rewound: offsets are lost and will not be reused",
             {{"topic", place_.topic}, {"partition", place_.partition}, {"from", gap.from}, {"to", gap.to}});
   smq::declare_gap(log_, gap);
@@ -184,6 +187,7 @@ void partition_state::serve(std::int32_t epoch) {
   start.last_ts_ns = log_.last_ts_ns;
   for (const auto& e : log_.epochs) start.epochs.push_back({e.epoch, e.start_offset});
   machine_ = std::make_unique<core::partition_machine>(start, std::move(producers));
+  metrics_->end.store(machine_->high_watermark(), std::memory_order_relaxed);
   new_leader_ = true;
   const auto first = log_.segments.size() - std::min(log_.segments.size(), noted_segments);
   for (auto i = first; i < log_.segments.size(); ++i) {
@@ -216,6 +220,7 @@ void partition_state::load_failed(const std::string& reason) {
 /// Damage stays until somebody puts it right: said once, not with every try.
 void partition_state::log_failed_load(const std::string& reason) {
   ++failed_loads_;
+  counted.failed_partition_loads.add();
   if (std::exchange(why_not_loaded_, reason) == reason) return;
   log_event(log_level::error, "partition cannot be loaded",
             {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});

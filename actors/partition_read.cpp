@@ -12,6 +12,7 @@ namespace tidegate::actors {
 void partition_state::fetch(const msg::fetch_read& m) {
   tail_.give_up_excess();
   msg::fetch_result result;
+  result.counters = metrics_->topic;
   result.high_watermark = machine_->high_watermark();
   result.last_stable_offset = machine_->high_watermark();
   result.log_start_offset = machine_->log_start_offset();
@@ -25,9 +26,11 @@ void partition_state::fetch(const msg::fetch_read& m) {
   if (m.is_for_bounds || m.fetch_offset >= result.high_watermark) return m.answer(result);
   const auto max_bytes = static_cast<std::size_t>(std::max(m.max_bytes, 0));
   if (auto batches = tail_.read(m.fetch_offset, max_bytes, noting_hints())) {
+    counted.reads_from_tail.add();
     result.batches = std::move(*batches);
     return m.answer(result);
   }
+  counted.reads_from_store.add();
   fetch_from_store(m, std::move(result));
 }
 
@@ -66,6 +69,7 @@ void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_resu
                     if (read.is_ok()) {
                       result.batches = std::move(read.value);
                     } else {
+                      counted.damaged_records.add();
                       log_event(log_level::error, "stored records cannot be read",
                                 {{"topic", place_.topic},
                                  {"partition", place_.partition},

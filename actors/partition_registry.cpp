@@ -9,6 +9,7 @@ namespace tidegate::actors {
 namespace {
 
 void report_crash(const partition_registry_state::key& key, const caf::error& reason, bool quarantined) {
+  count_crash(actor_kind::offset_actor, reason, quarantined);
   log_event(log_level::error, "offset actor crashed",
             {{"partition", key.second}, {"reason", std::to_string(reason.code())}, {"quarantined", int{quarantined}}});
 }

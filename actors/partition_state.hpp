@@ -3,6 +3,8 @@
 #include "actors/core/partition_machine.hpp"
 #include "actors/core/tail_cache.hpp"
 #include "actors/merge_turns.hpp"
+#include "actors/metrics/counters.hpp"
+#include "actors/metrics/topic_metrics.hpp"
 #include "actors/partition_registry.hpp"
 #include "actors/store_access.hpp"
 #include "messages/kafka/record_batch.hpp"
@@ -17,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +35,7 @@ struct partition_settings {
   std::size_t segments_per_trim = 64;                // deleted with one write: a window takes 128 mutations
   std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
   std::shared_ptr<core::tail_budget> tails;          // of all partitions together; null: no limit
+  std::shared_ptr<topic_metrics> metrics = std::make_shared<topic_metrics>(1000);
   std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
   std::chrono::milliseconds reload_backoff{200};     // after a load that failed
   std::chrono::milliseconds idle_after{600'000};     // without requests for so long, the actor goes
@@ -136,6 +140,7 @@ class partition_state {
   void write_next_chunk();
   void write_planned(const smq::append_plan& plan, const smq::chunk_id& id);
   void chunk_written(const smq::append_plan& plan, const smq::chunk_id& id, const smq::write_answer& answer);
+  void count_stored(std::span<const planned_batch> stored);
   void append_refused(const std::string& reason);
   void settle_chunks(const std::vector<smq::chunk_id>& chunks, const smq::write_answer& answer);
   void release_orphans();
@@ -205,6 +210,9 @@ class partition_state {
   smq::partition_place place_;
   partition_settings settings_;
   partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
+
+  gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
+  std::shared_ptr<partition_metrics> metrics_;
 
   std::uint64_t life_ = 0;  // a completion of an earlier life of this log is ignored
   std::shared_ptr<smq::session> session_;

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "actors/metrics/counters.hpp"
 #include "messages/common/bytes.hpp"
 #include "messages/kafka/codec.hpp"
+#include "messages/kafka/error_visitor.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
@@ -51,7 +54,10 @@ class request {
   request(kafka::request_frame frame, std::string client, link connection, std::shared_ptr<connection_scratch> state,
           std::uint64_t max_elements)
     : header(std::move(frame.header)), body(std::move(frame.body)), peer(std::move(client)),
-      scratch(std::move(state)), link_(std::move(connection)), max_elements_(max_elements) {}
+      scratch(std::move(state)), link_(std::move(connection)), max_elements_(max_elements),
+      counters_(counters_of(header.api_key)) {
+    if (counters_ != nullptr) counters_->requests.add();
+  }
 
   request(const request&) = delete;
   request& operator=(const request&) = delete;
@@ -69,7 +75,10 @@ class request {
   template <class Message>
   std::optional<Message> decode() {
     auto message = kafka::decode<Message>(body, header.api_version, max_elements_);
-    if (!message) close("malformed request, or more elements than limits.elements_per_request");
+    if (!message) {
+      counted.malformed_bodies.add();
+      close("malformed request, or more elements than limits.elements_per_request");
+    }
     return message;
   }
 
@@ -78,14 +87,20 @@ class request {
   template <class Message>
   void answer(const Message& message) {
     try {
-      answer_parts(kafka::encode_response(header.api_key, header.api_version, header.correlation_id, message));
+      auto parts = kafka::encode_response(header.api_key, header.api_version, header.correlation_id, message);
+      if (counters_ != nullptr && !answered_)
+        kafka::for_each_error(message, header.api_version, [this](error_code error) { counters_->errors.add(error); });
+      answer_parts(std::move(parts));
     } catch (const std::exception& failure) {
+      counted.unencodable_answers.add();
       close(std::string("the answer cannot be encoded: ") + failure.what());
     }
   }
 
   void answer_parts(std::vector<shared_bytes> parts) {
-    if (!answered_.exchange(true)) link_.answer(std::move(parts), false, {});
+    if (answered_.exchange(true)) return;
+    if (counters_ != nullptr) counters_->time.observe(age_ns());
+    link_.answer(std::move(parts), false, {});
   }
 
   /// acks = 0: the client expects no answer.
@@ -112,8 +127,15 @@ class request {
   [[nodiscard]] std::size_t holds() const { return holds_; }
 
  private:
+  [[nodiscard]] std::uint64_t age_ns() const {
+    const auto age = std::chrono::nanoseconds(std::chrono::steady_clock::now() - began_).count();
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(age, 0));
+  }
+
   link link_;
   const std::uint64_t max_elements_;
+  api_counters* const counters_;  // null: an API that nobody knows
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::atomic<bool> answered_{false};
   std::size_t holds_ = 0;
 };

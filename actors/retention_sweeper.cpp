@@ -141,9 +141,12 @@ void retention_sweeper_state::look(const visit& v) {
   const auto& topic = *v.topic;
   const smq::partition_place place{topic.name, topic.id, v.partition, topic.directory_of(v.partition),
                                    topic.span_seconds};
-  smq::load_log(store_->engine, place, store_->deadline(), [this, v, post = poster()](smq::result<smq::log_state> log) {
-    post([this, v, log = std::move(log)] { log.is_ok() ? loaded(v, log.value) : skip(v, log.what.reason); });
-  });
+  smq::load_log(store_->engine, place, smq::load_extent::all, store_->deadline(),
+                [this, v, post = poster()](smq::result<smq::log_state> log) {
+                  post([this, v, log = std::move(log)] {
+                    log.is_ok() ? loaded(v, log.value) : skip(v, log.what.reason);
+                  });
+                });
 }
 
 void retention_sweeper_state::loaded(const visit& v, const smq::log_state& log) {

@@ -1,6 +1,7 @@
 #include "actors/smq_group_store.hpp"
 
 #include "actors/log.hpp"
+#include "actors/metrics/counters.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/group_entry.hpp"
@@ -74,6 +75,7 @@ std::uint64_t smq_group_store::open(const std::string& group_id, std::function<v
                         case smq::group_result::absent: return done({loaded_group::status::absent, {}});
                         case smq::group_result::error: break;
                       }
+                      counted.failed_group_loads.add();
                       log_event(log_level::error, "group cannot be loaded",
                                 {{"group", group_id}, {"reason", found.reason}});
                       done({loaded_group::status::failed, {}});
@@ -211,6 +213,7 @@ msg::offset_fetch_item smq_group_store::item_of(const msg::group_partition& wher
     case smq::position_result::unknown: break;
   }
   const bool is_damaged = found.code == smq::position_result::damaged;
+  if (is_damaged) counted.damaged_positions.add();
   log_event(is_damaged ? log_level::error : log_level::warn,
             is_damaged ? "position is damaged" : "position cannot be read now",
             {{"topic", where.topic}, {"partition", where.partition}, {"reason", found.reason}});

@@ -2,6 +2,7 @@
 
 #include "messages/common/fault_point.hpp"
 #include "smq/chunk_cache.hpp"
+#include "smq/counted_ports.hpp"
 #include "smq/embedded/engine.hpp"
 #include "smq/fencing/shard.hpp"
 #include "smq/seaweedmq/engine.hpp"
@@ -17,6 +18,12 @@ namespace {
 // A person who mistyped an address is told within this time.
 constexpr std::chrono::seconds cluster_patience{4};
 
+/// The engine goes before what counts its calls: its last completions come while it goes.
+struct counted_engine {
+  std::unique_ptr<smq::counted_ports> counted;
+  std::unique_ptr<smq::embedded::engine> engine;
+};
+
 std::unique_ptr<store_engine> open_embedded(const options& settings, std::string& error) {
   smq::embedded::options embedded;
   embedded.data_dir = settings.data_dir;
@@ -26,10 +33,13 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   auto opened = smq::embedded::open(std::move(embedded));
   error = std::move(opened.error);
   if (!opened.store) return nullptr;
-  const auto ports = opened.store->ports();
+  auto both = std::make_shared<counted_engine>();
+  both->engine = std::move(opened.store);
+  both->counted = std::make_unique<smq::counted_ports>(both->engine->ports());
+  const auto ports = both->counted->ports();
   const smq::shard_options shards;
-  auto release = [store = opened.store.get()](const smq::chunk_id& id) { store->release(id); };
-  auto engine = std::make_unique<store_engine>(std::move(opened.store), ports);
+  auto release = [store = both->engine.get()](const smq::chunk_id& id) { store->release(id); };
+  auto engine = std::make_unique<store_engine>(std::move(both), ports);
   engine->max_window_mutations = shards.max_window_mutations;
   engine->max_window_bytes = shards.max_window_bytes;
   engine->max_window_chunk_bytes = shards.max_window_chunk_bytes;
@@ -52,6 +62,7 @@ std::vector<std::string> split(const std::string& list) {
 
 /// The cache completes nothing by itself, so the engine goes first.
 struct cluster_engine {
+  std::unique_ptr<smq::counted_ports> counted;
   std::unique_ptr<smq::chunk_cache> cache;
   std::unique_ptr<smq::seaweedmq::engine> cluster;
 };
@@ -72,8 +83,9 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   if (!opened.store) return nullptr;
   smq::chunk_cache_options ahead;
   ahead.max_bytes = static_cast<std::size_t>(settings.limits.read_ahead_bytes);
-  const auto ports = opened.store->ports();
   auto both = std::make_shared<cluster_engine>();
+  both->counted = std::make_unique<smq::counted_ports>(opened.store->ports());
+  const auto ports = both->counted->ports();
   both->cache = std::make_unique<smq::chunk_cache>(ports.chunks, ahead);
   both->cluster = std::move(opened.store);
   const smq::engine cached{*both->cache, ports.entries};

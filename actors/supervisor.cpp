@@ -1,5 +1,6 @@
 #include "actors/supervisor.hpp"
 
+#include "actors/children.hpp"
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/spawn.hpp"
@@ -17,7 +18,7 @@ supervisor_state::supervisor_state(supervisor_actor::pointer self, std::vector<c
   self->set_down_handler([this](caf::scheduled_actor*, caf::down_msg& down) { on_down(down); });
   for (auto& spec : children) {
     core::restart_policy policy{spec.restarts};
-    children_.push_back({std::move(spec), std::move(policy)});
+    children_.emplace_back(std::move(spec), std::move(policy));
   }
   for (std::size_t i = 0; i < children_.size(); ++i) start(i);
 }
@@ -40,6 +41,8 @@ void supervisor_state::after(std::chrono::milliseconds delay, std::function<void
 void supervisor_state::start(std::size_t index) {
   auto& c = children_[index];
   c.running = c.spec.start();
+  counters_of(actor_kind::registry).starts.add();
+  c.alive.set(&counters_of(actor_kind::registry).alive);
   self_->monitor(c.running);
 }
 
@@ -49,10 +52,12 @@ void supervisor_state::on_down(const caf::down_msg& down) {
   if (found == children_.end()) return;
   auto& c = *found;
   c.running = {};
+  c.alive.set(nullptr);
   if (is_stopping_) return stop_last();
   const auto now = self_->clock().now();
   const auto not_before = c.policy.crashed(now);
   const bool gives_up = c.policy.is_quarantined(now);
+  count_crash(actor_kind::registry, down.reason, gives_up);
   log_event(log_level::error, "supervised actor ended",
             {{"actor", c.spec.name}, {"reason", std::to_string(down.reason.code())}, {"escalates", int{gives_up}}});
   if (gives_up) return escalate_(c.spec.name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/restart_policy.hpp"
+#include "messages/common/counter.hpp"
 #include "messages/actor/resume.hpp"
 
 #include <caf/actor.hpp>
@@ -8,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -48,9 +50,12 @@ class supervisor_state {
 
  private:
   struct child {
+    child(child_spec what, core::restart_policy how) : spec(std::move(what)), policy(std::move(how)) {}
+
     child_spec spec;
     core::restart_policy policy;
     caf::actor running{};  // invalid: it waits for its backoff, or has ended
+    gauge_share alive{};
   };
 
   void start(std::size_t index);
@@ -59,7 +64,7 @@ class supervisor_state {
   void after(std::chrono::milliseconds delay, std::function<void()> f);
 
   supervisor_actor::pointer self_;
-  std::vector<child> children_;
+  std::deque<child> children_;
   escalation escalate_;
   std::shared_ptr<void> stopping_;  // held until the last child is gone
   bool is_stopping_ = false;

@@ -2,6 +2,7 @@
 
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
+#include "actors/metrics/counters.hpp"
 #include "actors/spawn.hpp"
 #include "messages/common/fault_point.hpp"
 
@@ -79,6 +80,7 @@ void topic_registry_state::report(const std::string& topic, const smq::topic_ans
   }
   if (reported_.size() >= most_reported) reported_.clear();
   if (std::exchange(reported_[topic], answer.reason) == answer.reason) return;
+  counted.unreadable_topics.add();
   log_event(log_level::error, "topic cannot be read", {{"topic", topic}, {"reason", answer.reason}});
 }
 

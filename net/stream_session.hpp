@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/counters.hpp"
 #include "net/frame_reader.hpp"
 #include "net/server.hpp"
 
@@ -127,6 +128,7 @@ class stream_session final : public managed_session {
       worker_->log("connection closed id=" + std::to_string(id_) + " peer=" + peer_ + " reason: " + reason);
     }
     if (!write_active_) drop_unsent();
+    give_back(requests_in_flight_, bytes_in_flight_);
     admission_.reset();
     worker_->sessions.erase(id_);
     if (auto handler = std::exchange(handler_, nullptr)) handler->on_closed();
@@ -134,16 +136,18 @@ class stream_session final : public managed_session {
 
   [[nodiscard]] const char* expired(steady_time now) const override {
     const auto& limits = worker_->limits;
-    if (!any_byte_ && now - accepted_at_ > limits.first_byte_timeout) return "no first byte in time";
-    if ((eof_ || closing_) && now - drain_since_ > limits.drain_timeout) return "last answers not taken in time";
+    if (!any_byte_ && now - accepted_at_ > limits.first_byte_timeout)
+      return over(counted.closed_without_first_byte, "no first byte in time");
+    if ((eof_ || closing_) && now - drain_since_ > limits.drain_timeout)
+      return over(counted.closed_undrained, "last answers not taken in time");
     // A parked request (a long poll, a join) keeps a silent connection alive; a client that takes no answer does not.
     const auto is_waiting = requests_in_flight_ > 0 && !write_active_;
-    if (!is_waiting && now - last_activity_ > limits.idle_timeout) return "idle";
+    if (!is_waiting && now - last_activity_ > limits.idle_timeout) return over(counted.closed_idle, "idle");
     if (read_active_ && reader_.is_inside_frame()) {
       const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - frame_since_);
       const auto wanted = static_cast<std::size_t>(elapsed.count()) * limits.frame_bytes_per_second / 1000;
       if (elapsed > limits.frame_grace && frame_bytes_ < wanted) {
-        return "frame comes too slowly";
+        return over(counted.closed_slow_frame, "frame comes too slowly");
       }
     }
     return nullptr;
@@ -160,6 +164,12 @@ class stream_session final : public managed_session {
     bool is_posted = false;
     bool closed = false;
   };
+
+  /// The connection is to be closed for a limit.
+  static const char* over(counter& limit, const char* why) {
+    limit.add();
+    return why;
+  }
 
   std::shared_ptr<stream_session> self() { return std::static_pointer_cast<stream_session>(shared_from_this()); }
 
@@ -183,8 +193,7 @@ class stream_session final : public managed_session {
       outbox_.closed = box.closed;
     }
     if (finished_) return;
-    requests_in_flight_ -= std::min(requests_in_flight_, box.released_requests);
-    bytes_in_flight_ -= std::min(bytes_in_flight_, box.released_bytes);
+    give_back(box.released_requests, box.released_bytes);
     for (auto& part : box.parts) {
       if (part.empty()) continue;
       unsent_bytes_ += part.size();
@@ -197,6 +206,15 @@ class stream_session final : public managed_session {
     }
     write_more();
     or_finish([&] { pump(); });
+  }
+
+  void give_back(std::size_t requests, std::size_t bytes) {
+    requests = std::min(requests_in_flight_, requests);
+    bytes = std::min(bytes_in_flight_, bytes);
+    requests_in_flight_ -= requests;
+    bytes_in_flight_ -= bytes;
+    counted.requests_in_flight.add(-static_cast<std::int64_t>(requests));
+    counted.bytes_in_flight.add(-static_cast<std::int64_t>(bytes));
   }
 
   [[nodiscard]] bool may_read() const {
@@ -222,6 +240,7 @@ class stream_session final : public managed_session {
       auto last = frame_reader::status::need_more;
       deliver(last);
       if (last == frame_reader::status::bad_length) {
+        counted.closed_bad_length.add();
         return finish("frame length " + std::to_string(reader_.bad_length()) + guess_of_bad_length(reader_.bad_length()));
       }
       if (!finished_ && !eof_ && may_read()) read_more();
@@ -234,12 +253,15 @@ class stream_session final : public managed_session {
   void deliver(frame_reader::status& last) {
     std::vector<shared_bytes> frames;
     shared_bytes frame;
+    const auto bytes_before = bytes_in_flight_;
     while (may_read() && (last = reader_.next(frame)) == frame_reader::status::frame) {
       ++requests_in_flight_;
       bytes_in_flight_ += frame.size();
       frames.push_back(std::move(frame));
     }
     if (frames.empty()) return;
+    counted.requests_in_flight.add(static_cast<std::int64_t>(frames.size()));
+    counted.bytes_in_flight.add(static_cast<std::int64_t>(bytes_in_flight_ - bytes_before));
     frame_since_ = std::chrono::steady_clock::now();
     frame_bytes_ = 0;
     handler_->on_frames(std::move(frames));
@@ -269,6 +291,7 @@ class stream_session final : public managed_session {
     last_activity_ = std::chrono::steady_clock::now();
     if (!reader_.is_inside_frame()) frame_since_ = last_activity_;
     frame_bytes_ += count;
+    counted.bytes_received.add(count);
     reader_.commit(count);
     or_finish([&] { pump(); });
     was_paused_ = !read_active_;
@@ -298,6 +321,7 @@ class stream_session final : public managed_session {
     if (failed) return finish("");
     last_activity_ = std::chrono::steady_clock::now();
     unsent_bytes_ -= sent;
+    counted.bytes_sent.add(sent);
     while (first_unsent_ < buffers_.size() && sent >= buffers_[first_unsent_].size()) {
       sent -= buffers_[first_unsent_].size();
       writing_[first_unsent_++] = {};  // the bytes may be a large fetch answer: free them as they leave

@@ -1,5 +1,7 @@
 #include "smq/chunk_cache.hpp"
 
+#include "smq/counters.hpp"
+
 #include <list>
 #include <mutex>
 #include <unordered_map>
@@ -43,6 +45,14 @@ struct chunk_cache::shelf : std::enable_shared_from_this<shelf> {
   std::size_t loading = 0;
 
   shelf(chunk_port& port, const chunk_cache_options& wanted) : inner(port), options(wanted) {}
+  ~shelf() { hold(-static_cast<std::int64_t>(bytes)); }
+  shelf(const shelf&) = delete;
+  shelf& operator=(const shelf&) = delete;
+
+  void hold(std::int64_t more) {
+    bytes += static_cast<std::size_t>(more);
+    counted.read_ahead_held.add(more);
+  }
 
   bool make_room(std::uint64_t size);
   void load(const chunk_id& id, std::uint64_t size);
@@ -53,7 +63,7 @@ struct chunk_cache::shelf : std::enable_shared_from_this<shelf> {
 bool chunk_cache::shelf::make_room(std::uint64_t size) {
   while (bytes + size > options.max_bytes && !order.empty()) {
     const auto oldest = chunks.find(order.back());
-    bytes -= oldest->second.size;
+    hold(-static_cast<std::int64_t>(oldest->second.size));
     chunks.erase(oldest);
     order.pop_back();
   }
@@ -75,9 +85,10 @@ void chunk_cache::shelf::loaded(const chunk_id& id, const result<shared_bytes>& 
     if (answer.is_ok() && answer.value.size() == found->second.size) {
       found->second.waiting = {};
       found->second.bytes = answer.value;
+      counted.read_ahead_bytes.add(answer.value.size());
       found->second.used = order.insert(order.begin(), id);
     } else {
-      bytes -= found->second.size;
+      hold(-static_cast<std::int64_t>(found->second.size));
       chunks.erase(found);
     }
   }
@@ -110,6 +121,7 @@ void chunk_cache::get(const chunk_id& id, std::uint64_t position, std::uint64_t 
     const std::lock_guard lock{shelf_->mutex};
     if (const auto found = shelf_->chunks.find(id); found != shelf_->chunks.end()) {
       auto& chunk = found->second;
+      counted.read_ahead_hits.add();
       if (!chunk.is_here()) {
         chunk.waiting.push_back({position, count, deadline, std::move(done)});
         return;
@@ -118,7 +130,10 @@ void chunk_cache::get(const chunk_id& id, std::uint64_t position, std::uint64_t 
       if (position <= chunk.size && count <= chunk.size - position) here = chunk.bytes;
     }
   }
-  if (here.empty()) return shelf_->inner.get(id, position, count, deadline, std::move(done));
+  if (here.empty()) {
+    counted.read_ahead_misses.add();
+    return shelf_->inner.get(id, position, count, deadline, std::move(done));
+  }
   done({{}, part_of(here, position, count)});
 }
 
@@ -129,7 +144,7 @@ void chunk_cache::will_read(const chunk_id& id, std::uint64_t size) {
     const std::lock_guard lock{s.mutex};
     if (s.chunks.contains(id) || s.loading == s.options.max_loading || !s.make_room(size)) return;
     s.chunks[id].size = size;
-    s.bytes += size;
+    s.hold(static_cast<std::int64_t>(size));
     ++s.loading;
   }
   s.load(id, size);

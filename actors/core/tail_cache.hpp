@@ -27,6 +27,7 @@ class tail_budget {
   void join() { ++tails_; }
   void leave() { --tails_; }
 
+  [[nodiscard]] std::int64_t held() const { return held_; }
   [[nodiscard]] bool is_over() const { return held_ > max_bytes_; }
   [[nodiscard]] bool is_far_over() const { return held_ > 2 * max_bytes_; }
   [[nodiscard]] bool is_scarce() const { return held_ > max_bytes_ / 2; }

@@ -45,6 +45,7 @@ struct fetching : std::enable_shared_from_this<fetching> {
   bool expired = false;  // max_wait_ms is over
   bool limited = false;  // a partition may have more than fits into the answer
   bool answered = false;
+  gauge_share waiting;  // while nothing is read
 
   fetching(const services& n, request_ptr request) : node(n), r(std::move(request)) {}
 
@@ -75,6 +76,16 @@ std::int64_t size_of(const msg::fetch_result& result) {
   return bytes;
 }
 
+void count_sent(const msg::fetch_result& from, const shared_bytes& batch) {
+  const auto header = kafka::read_batch_header(batch.view());
+  const auto records = header ? static_cast<std::uint64_t>(std::max(header->record_count, 0)) : 0;
+  counted.fetched_records.add(records);
+  counted.fetched_bytes.add(batch.size());
+  if (!from.counters) return;
+  from.counters->records_out.add(records);
+  from.counters->bytes_out.add(batch.size());
+}
+
 /// Whether the partition had more than what was read of it.
 bool has_more(const msg::fetch_result& read) {
   if (read.batches.empty()) return false;
@@ -96,6 +107,7 @@ void fetching::start() {
 }
 
 void fetching::read(std::vector<std::size_t> which) {
+  waiting.set(nullptr);
   results.resize(partitions.size());
   current = std::move(which);
   ++round;
@@ -215,6 +227,7 @@ void fetching::have_all() {
     r->scratch->waiting.emplace(this, shared_from_this());
     arm_timer();
   }
+  waiting.set(&counted.waiting_fetches);
   for (auto i : std::exchange(current, {})) wait_for(i);
   if (!woken.empty()) wake();
 }
@@ -272,6 +285,7 @@ bool fetching::add_partition(fetch_response& response, std::size_t i, std::int64
       break;
     }
     bytes_left -= size;
+    count_sent(result, batch);
     out.records->push_back(std::move(batch));
   }
   const bool changed = p.told_high_watermark != out.high_watermark || p.told_log_start != out.log_start_offset;

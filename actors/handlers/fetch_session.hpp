@@ -49,6 +49,8 @@ class fetch_session_slots {
     return nullptr;
   }
 
+  [[nodiscard]] std::int64_t free() const { return *free_; }
+
  private:
   std::shared_ptr<std::atomic<std::int64_t>> free_;
 };

@@ -25,6 +25,13 @@ void shape_response(commit& c) {
   }
 }
 
+void answer(const request_ptr& r, const offset_commit_response& response) {
+  for (const auto& topic : response.topics)
+    for (const auto& p : topic.partitions)
+      (p.error_code == error_code::none ? counted.commits : counted.failed_commits).add();
+  r->answer(response);
+}
+
 error_code check(const services& node, const msg::topic_result& topic, const offset_commit_request::partition& p) {
   if (topic.error == error_code::leader_not_available) return error_code::coordinator_not_available;
   if (auto error = check_partition(topic, p.partition_index); error != error_code::none) return error;
@@ -53,7 +60,7 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
       c->place.push_back(&out);
     }
   }
-  if (m.items.empty()) return r->answer(c->response);
+  if (m.items.empty()) return answer(r, c->response);
   auto done = [r, c](std::vector<error_code> errors) {
     const bool by_id = r->header.api_version >= 10;
     for (std::size_t i = 0; i < c->place.size(); ++i) {
@@ -62,7 +69,7 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
       // The topic was deleted on the way.
       if (by_id && error == error_code::unknown_topic_or_partition) error = error_code::unknown_topic_id;
     }
-    r->answer(c->response);
+    answer(r, c->response);
   };
   m.answer = msg::item_errors_reply(m.items.size(), done);
   node.groups.send(std::move(m));
@@ -84,7 +91,7 @@ void offset_commit(const services& node, const request_ptr& r) {
   if (c->asked.group_id.empty()) {
     for (auto& topic : c->response.topics)
       for (auto& p : topic.partitions) p.error_code = error_code::invalid_group_id;
-    return r->answer(c->response);
+    return answer(r, c->response);
   }
   const bool by_id = r->header.api_version >= 10;
   std::vector<topic_reference> wanted;

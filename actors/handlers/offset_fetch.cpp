@@ -129,6 +129,8 @@ std::vector<offset_fetch_request::group> groups_of(const offset_fetch_request& a
 }
 
 void answer(const request_ptr& r, std::vector<group_answer> groups) {
+  for (const auto& group : groups)
+    for (const auto& topic : group.topics) counted.offset_fetches.add(topic.partitions.size());
   offset_fetch_response response;
   if (r->header.api_version >= 8) {
     response.groups = std::move(groups);

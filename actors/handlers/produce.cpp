@@ -18,6 +18,8 @@ using kafka::produce_response;
 using results = std::vector<msg::append_result>;
 
 void answer(const request_ptr& r, const produce_request& asked, const results& stored) {
+  for (const auto& result : stored)
+    if (result.error != error_code::none) counted.refused_batches.add(result.error);
   if (asked.acks == 0) {
     // The client reads no answer: a closed connection is how it learns of an error.
     for (const auto& result : stored)

@@ -46,9 +46,11 @@ static_assert(rows.size() == kafka::apis.size(), "every advertised API has a han
 
 void dispatch(const services& node, const request_ptr& r) {
   const auto key = r->header.api_key;
-  if (key != api_key::api_versions && !kafka::is_supported(key, r->header.api_version))
+  if (key != api_key::api_versions && !kafka::is_supported(key, r->header.api_version)) {
+    counted.unsupported_versions.add();
     return r->close("unsupported api " + std::to_string(static_cast<int>(key)) + " version " +
                     std::to_string(r->header.api_version));
+  }
   for (const auto& row : rows)
     if (row.key == key) return row.handle(node, r);
 }

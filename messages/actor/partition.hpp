@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/common/bytes.hpp"
+#include "messages/common/counter.hpp"
 #include "messages/common/error_code.hpp"
 #include "messages/common/reply.hpp"
 #include "messages/common/uuid.hpp"
@@ -46,7 +47,8 @@ struct fetch_result {
   std::int64_t last_stable_offset = -1;
   std::int64_t log_start_offset = -1;
   std::vector<shared_bytes> batches;  // whole batches in offset order; may begin below the fetch offset, as in Kafka
-  epoch_and_offset diverging_epoch;   // epoch -1: none
+  epoch_and_offset diverging_epoch{};   // epoch -1: none
+  std::shared_ptr<topic_counters> counters{};  // of the topic; null: nobody counts
 };
 
 /// Reads what is there now; never waits for new records.

@@ -1,3 +1,4 @@
+#include "smq/counters.hpp"
 #include "smq/embedded/entry_codec.hpp"
 #include "smq/embedded/index.hpp"
 #include "smq/embedded/index_codec.hpp"
@@ -101,6 +102,7 @@ void index::run_checkpoints() {
     auto work = handed_over_;
     lock.unlock();
     hooks_.at("checkpoint.begun");
+    const auto began = std::chrono::steady_clock::now();
     auto error = write(*work);
     if (error.empty()) {
       hooks_.at("checkpoint.written");
@@ -115,6 +117,7 @@ void index::run_checkpoints() {
       const std::unique_lock layers{layers_mutex_};
       frozen_.reset();
     }
+    counted.checkpoint_time.observe(ns_since(began));
     hooks_.at("checkpoint.done");
     lock.lock();
     handed_over_.reset();

@@ -1,3 +1,4 @@
+#include "smq/counters.hpp"
 #include "smq/embedded/impl.hpp"
 #include "smq/embedded/recovery.hpp"
 
@@ -92,6 +93,7 @@ std::string cut_tail(volumes& files, const walk& found, std::uint64_t bad_seq, r
   report.cut_at = bad.text();
   report.cut_bytes = files.size_of(bad.volume).value_or(bad.position) - bad.position;
   if (auto error = files.truncate(bad.volume, bad.position); !error.empty()) return error;
+  counted.volume_bytes.add(-static_cast<std::int64_t>(report.cut_bytes));
   for (const auto number : files.numbers()) {
     if (number <= bad.volume) continue;
     report.cut_bytes += files.size_of(number).value_or(0);

@@ -1,5 +1,7 @@
 #include "smq/embedded/volumes.hpp"
 
+#include "smq/counters.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -59,12 +61,15 @@ std::string volumes::scan() {
   std::error_code error;
   std::filesystem::create_directories(directory_, error);
   if (error) return "cannot create " + directory_ + ": " + error.message();
+  std::error_code gone;
   for (const auto& item : std::filesystem::directory_iterator(directory_, error)) {
     const auto name = item.path().filename().string();
     std::uint32_t number = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
     if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size() || name.size() != name_digits) continue;
     known_.emplace(number, true);
+    counted.volumes.add();
+    counted.volume_bytes.add(static_cast<std::int64_t>(item.file_size(gone)));
   }
   return error ? "cannot read " + directory_ + ": " + error.message() : std::string{};
 }
@@ -119,6 +124,7 @@ std::string volumes::start(std::uint32_t number, std::uint64_t position) {
     if (auto error = sync_directory_at(directory_); !error.empty()) return error;
     const std::lock_guard lock{mutex_};
     known_.emplace(number, true);
+    counted.volumes.add();
   }
   std::string error;
   auto opened = open_file(number, error);
@@ -144,6 +150,7 @@ std::string volumes::append(std::vector<iovec>& parts) {
     at += static_cast<std::uint64_t>(written);
     next = advance(parts, next, static_cast<std::size_t>(written));
   }
+  counted.volume_bytes.add(static_cast<std::int64_t>(at - position_));
   position_ = at;
   return {};
 }
@@ -154,7 +161,11 @@ std::string volumes::sync() {
     const std::lock_guard lock{mutex_};
     now = current_file_;
   }
-  return now ? sync_fd(faults_, now->fd()) : std::string{};
+  if (!now) return {};
+  const auto began = std::chrono::steady_clock::now();
+  auto error = sync_fd(faults_, now->fd());
+  counted.sync_time.observe(ns_since(began));
+  return error;
 }
 
 void volumes::start_write_back() { ::sync_file_range(current_file_->fd(), 0, 0, SYNC_FILE_RANGE_WRITE); }
@@ -200,12 +211,15 @@ std::string volumes::truncate(std::uint32_t number, std::uint64_t size) {
 }
 
 std::string volumes::remove(std::uint32_t number) {
+  const auto bytes = size_of(number);
   {
     const std::lock_guard lock{mutex_};
     known_.erase(number);
     open_.remove_if([&](const auto& o) { return o.first == number; });
   }
   if (::unlink(path_of(number).c_str()) != 0) return errno_text("cannot delete " + path_of(number), errno);
+  counted.volumes.add(-1);
+  counted.volume_bytes.add(-static_cast<std::int64_t>(bytes.value_or(0)));
   return {};
 }
 

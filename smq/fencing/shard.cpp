@@ -1,5 +1,7 @@
 #include "smq/fencing/shard.hpp"
 
+#include "smq/counters.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -112,9 +114,9 @@ bool shard::is_fenced() const {
 }
 
 std::chrono::milliseconds shard::undecided_for() const {
-  std::lock_guard lock{mutex_};
-  if (!window_) return {};
-  return std::chrono::duration_cast<std::chrono::milliseconds>(options_.now() - window_began_);
+  const time_point began = window_began_;
+  if (began == time_point::max()) return {};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(options_.now() - began);
 }
 
 void shard::drop_session(const std::string& owner, std::uint64_t number) {
@@ -153,6 +155,7 @@ void shard::when_settled(const std::string& owner, std::function<void()> settled
 void shard::fence_off(fence_loss why) {
   if (fenced_) return;
   fenced_ = true;
+  counted.fences_lost.add();
   drop_all(write_result::fenced, fenced_reason);
   // After stop() nobody needs to be told: the process is ending anyway.
   if (!stopped_) later([tell = options_.on_fenced, why] { tell(why); });
@@ -181,6 +184,8 @@ void shard::begin_window() {
   renew_fence(window);
   window_ = std::move(window);
   window_began_ = options_.now();
+  counted.windows_undecided.add();
+  counted.window_mutations.observe(so_far.mutations);
   send();
 }
 
@@ -286,6 +291,7 @@ void shard::on_refused(const std::string& reason) {
   auto units = std::move(window_->units);
   if (units.size() == 1) {
     answer(units.front(), write_result::refused, reason);
+    counted.windows_refused.add();
     return end_window();
   }
   for (auto& unit : units) {
@@ -313,7 +319,10 @@ void shard::on_partial(const outcome& what) {
   if (out.empty()) return burn();
   for (auto& unit : out) answer(unit, write_result::reload, what.reason);
   drop_session(out.front().owner, out.front().session);
-  if (window_->units.empty()) return end_window();
+  if (window_->units.empty()) {
+    counted.windows_burned.add();
+    return end_window();
+  }
   renew_fence(*window_);
   window_->attempts = 0;
   send();
@@ -336,11 +345,13 @@ void shard::finish(verdict how) {
       current_ = std::move(window.after);
       current_content_ = std::move(window.after_content);
       for (auto& unit : window.units) answer(unit, write_result::stored, {});
+      counted.windows_stored.add();
       break;
     case verdict::burned:
       current_ = std::move(*window.burn);
       current_content_ = std::move(window.burn_content);
       for (auto& unit : window.units) answer(unit, write_result::reload, "the write was given up");
+      counted.windows_burned.add();
       // A prefix may be stored: the owners must look before they write again.
       for (auto& unit : window.units) drop_session(unit.owner, unit.session);
       break;
@@ -350,12 +361,17 @@ void shard::finish(verdict how) {
 
 void shard::finish_fenced(write_window& window, bool applied, fence_loss why, const std::string& reason) {
   for (auto& unit : window.units) answer(unit, applied ? write_result::stored : write_result::fenced, reason);
+  (applied ? counted.windows_stored : counted.windows_fenced).add();
   fence_off(why);
   end_window();
 }
 
 void shard::end_window() {
   window_.reset();
+  const auto began = window_began_.exchange(time_point::max());
+  counted.windows_undecided.add(-1);
+  counted.window_time.observe(
+    static_cast<std::uint64_t>(std::max<std::int64_t>(std::chrono::nanoseconds(options_.now() - began).count(), 0)));
   backoff_ = options_.first_backoff;
   for (auto& settled : settle_) later(std::move(settled));
   settle_.clear();

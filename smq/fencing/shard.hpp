@@ -4,6 +4,7 @@
 #include "smq/ports.hpp"
 #include "smq/session.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -68,7 +69,7 @@ class shard : public std::enable_shared_from_this<shard> {
 
   [[nodiscard]] bool is_fenced() const;
 
-  /// For how long the oldest write that was sent has been undecided; zero: none is.
+  /// For how long the oldest write that was sent has been undecided; zero: none is. Takes no lock.
   [[nodiscard]] std::chrono::milliseconds undecided_for() const;
 
  private:
@@ -115,6 +116,7 @@ class shard : public std::enable_shared_from_this<shard> {
   const std::string path_;
   const shard_options options_;
 
+  std::atomic<time_point> window_began_{time_point::max()};  // max: no window
   mutable std::mutex mutex_;  // guards everything below
   fence current_;
   std::string current_content_;
@@ -125,7 +127,6 @@ class shard : public std::enable_shared_from_this<shard> {
   std::deque<write_unit> bulk_;
   std::size_t queued_bytes_ = 0;
   std::optional<write_window> window_;
-  time_point window_began_;
   std::vector<std::function<void()>> settle_;  // waits for the end of the window
   std::vector<std::function<void()>> actions_;
   std::chrono::milliseconds backoff_;

@@ -17,7 +17,7 @@ struct layer_rule {
 };
 
 const std::vector<layer_rule> layer_rules = {
-  {"messages/", {"messages/"}, "<(caf|boost|grpcpp|google|rocksdb|spdlog|librdkafka)/"},
+  {"messages/", {"messages/"}, "<(caf|boost|grpcpp|google|rocksdb|spdlog|librdkafka|prometheus)/"},
   {"net/", {"net/", "messages/"}, "<(caf|grpcpp|google|rocksdb|spdlog|librdkafka)/"},
   {"smq/", {"smq/", "messages/"}, "<(caf|boost/asio|boost/beast|grpcpp|google|rocksdb|spdlog|librdkafka)/"},
   {"smq/embedded/", {"smq/", "messages/"}, "<(caf|boost/asio|boost/beast|grpcpp|google|spdlog|librdkafka)/"},

@@ -119,6 +119,7 @@ class group {
   [[nodiscard]] group_phase phase() const { return phase_; }
   [[nodiscard]] const group_metadata& stored() const { return stored_; }
   [[nodiscard]] bool has_members() const { return !members_.empty(); }
+  [[nodiscard]] std::size_t members() const { return members_.size(); }
   [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] bool is_idle() const { return members_.empty() && pending_.empty() && !is_busy(); }
   /// False for a group that nobody ever stored, or that was deleted.

@@ -1,5 +1,7 @@
 #include "smq/seaweedmq/http/get_operation.hpp"
 
+#include "smq/counters.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -65,6 +67,7 @@ void get_operation::ask_next() {
     if (lookups_ >= max_lookups) return finish({status::unknown, reason_, 0});
     return find(true);
   }
+  if (!failed_.empty() || !without_it_.empty()) counted.replica_fallbacks.add();
   const auto server = std::move(todo_.back());
   todo_.pop_back();
   http_request request;

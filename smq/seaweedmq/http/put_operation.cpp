@@ -1,5 +1,6 @@
 #include "smq/seaweedmq/http/put_operation.hpp"
 
+#include "smq/counters.hpp"
 #include "smq/seaweedmq/http/discard_operation.hpp"
 
 #include <array>
@@ -85,6 +86,7 @@ void put_operation::judge(const upload_slot& slot, const http_result& got) {
   parts_.stock->drop(slot.batch);
   reason_ = "upload of " + to_string(slot.id) + ": " + fault;
   if (attempts_ >= parts_.options.put_attempts || std::chrono::steady_clock::now() >= deadline_) return give_up({});
+  counted.uploads_repeated.add();
   try_one();
 }
 
