@@ -2,6 +2,7 @@
 // The table of actors/metrics/README.md is the one of the code, and every metric is made somewhere.
 #include "actors/metrics/metric_table.hpp"
 
+#include "messages/common/error_name.hpp"
 #include "tests/tidy/sources.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -68,6 +69,18 @@ CAF_TEST(names and labels are those of Prometheus and units are base units) {
     CAF_CHECK(text.find("_ms") == std::string::npos && text.find("_kb") == std::string::npos);
     CAF_CHECK(row.help.ends_with("."));
   }
+}
+
+CAF_TEST(every error code has its name) {
+  const auto text = read_text(TIDEGATE_SOURCE_DIR "/messages/common/error_code.hpp");
+  const std::regex enumerator("  ([a-z_]+) = (-?[0-9]+),");
+  std::size_t count = 0;
+  for (auto m = std::sregex_iterator(text.begin(), text.end(), enumerator); m != std::sregex_iterator(); ++m, ++count) {
+    auto name = (*m)[1].str();
+    for (auto& c : name) c = c == '_' ? c : static_cast<char>(c - 'a' + 'A');
+    CAF_CHECK_EQUAL(name_of(static_cast<error_code>(std::stoi((*m)[2].str()))), name);
+  }
+  CAF_CHECK(count > 60);
 }
 
 CAF_TEST(only one file includes the library of Prometheus) {
