@@ -221,6 +221,7 @@ void partition_state::load_failed(const std::string& reason) {
 void partition_state::log_failed_load(const std::string& reason) {
   ++failed_loads_;
   counted.failed_partition_loads.add();
+  if (says_damage(reason)) counted.damaged_partitions.add();
   if (std::exchange(why_not_loaded_, reason) == reason) return;
   log_event(log_level::error, "partition cannot be loaded",
             {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});

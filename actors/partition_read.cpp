@@ -69,7 +69,8 @@ void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_resu
                     if (read.is_ok()) {
                       result.batches = std::move(read.value);
                     } else {
-                      counted.damaged_records.add();
+                      const bool is_gone = read.what.code == smq::status::absent;
+                      (is_gone || says_damage(read.what.reason) ? counted.damaged_records : counted.failed_reads).add();
                       log_event(log_level::error, "stored records cannot be read",
                                 {{"topic", place_.topic},
                                  {"partition", place_.partition},

@@ -76,6 +76,7 @@ std::uint64_t smq_group_store::open(const std::string& group_id, std::function<v
                         case smq::group_result::error: break;
                       }
                       counted.failed_group_loads.add();
+                      if (says_damage(found.reason)) counted.damaged_groups.add();
                       log_event(log_level::error, "group cannot be loaded",
                                 {{"group", group_id}, {"reason", found.reason}});
                       done({loaded_group::status::failed, {}});

@@ -80,7 +80,7 @@ void topic_registry_state::report(const std::string& topic, const smq::topic_ans
   }
   if (reported_.size() >= most_reported) reported_.clear();
   if (std::exchange(reported_[topic], answer.reason) == answer.reason) return;
-  counted.unreadable_topics.add();
+  (says_damage(answer.reason) ? counted.damaged_topics : counted.failed_topic_reads).add();
   log_event(log_level::error, "topic cannot be read", {{"topic", topic}, {"reason", answer.reason}});
 }
 

@@ -89,7 +89,11 @@ void add_records(metric_page& page) {
 void add_trouble(metric_page& page) {
   page.add("tidegate_damaged_total", counted.damaged_records, {"records"});
   page.add("tidegate_damaged_total", counted.damaged_positions, {"position"});
-  page.add("tidegate_damaged_total", counted.unreadable_topics, {"topic"});
+  page.add("tidegate_damaged_total", counted.damaged_topics, {"topic"});
+  page.add("tidegate_damaged_total", counted.damaged_groups, {"group"});
+  page.add("tidegate_damaged_total", counted.damaged_partitions, {"partition"});
+  page.add("tidegate_loads_failed_total", counted.failed_reads, {"records"});
+  page.add("tidegate_loads_failed_total", counted.failed_topic_reads, {"topic"});
   page.add("tidegate_loads_failed_total", counted.failed_partition_loads, {"partition"});
   page.add("tidegate_loads_failed_total", counted.failed_group_loads, {"group"});
   page.add("tidegate_appends_refused_total", counted.refused_appends);

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 /// What the actors count; see messages/common/counter.hpp.
 namespace tidegate::actors {
@@ -75,7 +76,11 @@ struct actor_layer_counters {
 
   counter damaged_records;
   counter damaged_positions;
-  counter unreadable_topics;
+  counter damaged_topics;
+  counter damaged_groups;
+  counter damaged_partitions;
+  counter failed_reads;  // of records, not damaged as far as is known
+  counter failed_topic_reads;
   counter failed_group_loads;
   counter failed_partition_loads;
   counter refused_appends;  // by the store
@@ -84,6 +89,9 @@ struct actor_layer_counters {
 };
 
 inline constinit actor_layer_counters counted{};
+
+/// Damage does not go away by asking again; every layer of the store calls it so.
+inline bool says_damage(std::string_view reason) { return reason.find("damaged") != std::string_view::npos; }
 
 /// Of an API that is in kafka::apis; null for others.
 inline api_counters* counters_of(kafka::api_key key) {

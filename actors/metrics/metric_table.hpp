@@ -68,8 +68,9 @@ inline constexpr std::array all{
   metric_row{"tidegate_topic_bytes_out_total", C, {"topic"}, "Bytes of these batches."},
   // trouble
   metric_row{"tidegate_damaged_total", C, {"what"},
-             "Reads that found something stored missing, damaged or unreadable."},
-  metric_row{"tidegate_loads_failed_total", C, {"what"}, "Loads that failed and will be tried again."},
+             "Reads that found something stored missing or damaged, each time."},
+  metric_row{"tidegate_loads_failed_total", C, {"what"},
+             "Reads and loads that failed; clients were told to ask again."},
   metric_row{"tidegate_appends_refused_total", C, {}, "Appends that the store refused."},
   metric_row{"tidegate_gaps_declared_total", C, {}, "Ranges of offsets that a rewound store lost, declared as gaps."},
   metric_row{"tidegate_foreign_files_total", C, {}, "Files of others that loads found in partitions; not served."},

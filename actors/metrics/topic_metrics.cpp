@@ -6,14 +6,18 @@ namespace tidegate::actors {
 
 /// Called with the mutex.
 std::shared_ptr<topic_counters> topic_metrics::counters_of(const std::string& topic) {
+  const auto share_others = [this] {
+    if (!others_) others_ = std::make_shared<topic_counters>();
+    return others_;
+  };
+  if (topic == other) return share_others();  // a name that a topic may have
   if (const auto found = topics_.find(topic); found != topics_.end()) return found->second;
   if (topics_.size() >= limit_) {
     const auto unused = std::ranges::find_if(topics_, [](const auto& one) { return one.second.use_count() == 1; });
     if (unused != topics_.end()) topics_.erase(unused);
   }
   if (topics_.size() < limit_) return topics_[topic] = std::make_shared<topic_counters>();
-  if (!others_) others_ = std::make_shared<topic_counters>();
-  return others_;
+  return share_others();
 }
 
 std::shared_ptr<partition_metrics> topic_metrics::join(const std::string& topic, const uuid& topic_id,

@@ -226,6 +226,30 @@ def test_a_crashed_actor_is_counted(tmp_path):
         node.kill()
 
 
+def test_rotten_records_are_counted_each_time_they_are_met(node):
+    create_topic(node, "rotten")
+    with Wire(node) as wire:
+        assert put(wire, "rotten", batch(b"ROTTEN" * 20)) == 0
+    assert node.stop() == 0
+    [volume] = (node.directory / "data" / "volumes").iterdir()
+    data = volume.read_bytes()
+    assert data.count(b"ROTTEN" * 20) == 1
+    volume.write_bytes(data.replace(b"ROTTEN" * 20, b"rotten" * 20))
+    node.start()
+    assert scrape(node).get("tidegate_damaged_total", what="records") == 0
+    with Wire(node) as wire:
+        for count in (1, 2):
+            answer = wire.call("Fetch", 12, max_wait_ms=0, min_bytes=0, max_bytes=8 << 20, isolation_level=0, session_id=0,
+                               session_epoch=-1, forgotten_topics_data=[], rack_id="", topics=[
+                                   {"topic": "rotten", "partitions": [{"partition": 0, "fetch_offset": 0,
+                                    "partition_max_bytes": 1 << 20, "current_leader_epoch": -1}]}])
+            assert answer.responses[0].partitions[0].error_code == 56
+            found = scrape(node)
+            assert found.get("tidegate_damaged_total", what="records") == count
+            assert found.get("tidegate_request_errors_total", api="Fetch", error="KAFKA_STORAGE_ERROR") == count
+    assert found.get("tidegate_fetched_records_total") == 0
+
+
 def test_many_scrapes_and_garbage_on_the_admin_port_disturb_nobody(node):
     create_topic(node, "busy")
     before = scrape(node)

@@ -34,6 +34,15 @@ CAF_TEST(topics beyond the limit share one series) {
   CAF_CHECK_EQUAL(topics.rows().front().counters->records_in.value(), 1u);
 }
 
+CAF_TEST(a topic that is called as the rest is counted with it) {
+  topic_metrics topics{1};
+  const auto a = topics.join("_other", id_of(1), 0);
+  const auto b = topics.join("t", id_of(2), 0);
+  const auto c = topics.join("u", id_of(3), 0);
+  CAF_CHECK(a->topic == c->topic && a->topic != b->topic);
+  CAF_CHECK((names_in(topics) == std::vector<std::string>{"t", "_other"}));
+}
+
 CAF_TEST(partitions of a topic share its counters) {
   topic_metrics topics{2};
   const auto a = topics.join("t", id_of(1), 0);
