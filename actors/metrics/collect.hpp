@@ -17,7 +17,7 @@ void add_limits(metric_page& page, const options& settings);
 void add_topics(metric_page& page, const topic_metrics& topics);
 void add_lags(metric_page& page, const lag_board& board);
 
-/// What there is without a running node, which is not needed for it.
+/// Everything but topics, lags and limits in use, for which there must be a running node.
 void add_all(metric_page& page, const options& settings, bool is_healthy);
 
 }  // namespace tidegate::actors

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 /// What the metrics are made of. Each layer has one header with its own counters (net/counters.hpp, smq/counters.hpp,
 /// actors/metrics/counters.hpp): one object per process, because a scrape is of a process. Whoever does something adds to
@@ -69,7 +68,6 @@ class histogram {
     sum_.add(value);
   }
 
-  [[nodiscard]] static constexpr const auto& upper_bounds() { return bounds; }
   [[nodiscard]] std::uint64_t count_in(std::size_t bucket) const { return counts_[bucket].value(); }
   [[nodiscard]] std::uint64_t sum() const { return sum_.value(); }
 

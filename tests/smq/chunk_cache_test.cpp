@@ -2,6 +2,7 @@
 #define CAF_SUITE chunk_cache
 
 #include "smq/chunk_cache.hpp"
+#include "smq/counters.hpp"
 #include "test_engine.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -61,6 +62,7 @@ std::string error(status code) { return "error " + std::to_string(static_cast<in
 CAF_TEST_FIXTURE_SCOPE(chunk_cache_tests, fixture)
 
 CAF_TEST(what was not announced is asked for as it is) {
+  const auto misses = counted.read_ahead_misses.value();
   get("a", 3, 4);
   CAF_REQUIRE_EQUAL(below.asked.size(), 1u);
   CAF_CHECK_EQUAL(below.asked[0].position, 3u);
@@ -68,9 +70,13 @@ CAF_TEST(what was not announced is asked for as it is) {
   below.answer("3456");
   CAF_CHECK_EQUAL(got, std::vector<std::string>{"3456"});
   CAF_CHECK_EQUAL(cache.size_bytes(), 0u);
+  CAF_CHECK_EQUAL(counted.read_ahead_misses.value(), misses + 1);
 }
 
 CAF_TEST(an announced chunk is read once and whole) {
+  const auto hits = counted.read_ahead_hits.value();
+  const auto bytes = counted.read_ahead_bytes.value();
+  const auto held = counted.read_ahead_held.value();
   cache.will_read("a", 10);
   cache.will_read("a", 10);
   CAF_REQUIRE_EQUAL(below.asked.size(), 1u);
@@ -82,6 +88,9 @@ CAF_TEST(an announced chunk is read once and whole) {
   get("a", 0, 10);
   CAF_CHECK_EQUAL(got, (std::vector<std::string>{"234", "9", "0123456789"}));
   CAF_CHECK(below.asked.empty());
+  CAF_CHECK_EQUAL(counted.read_ahead_hits.value(), hits + 3);
+  CAF_CHECK_EQUAL(counted.read_ahead_bytes.value(), bytes + 10);
+  CAF_CHECK_EQUAL(counted.read_ahead_held.value(), held + 10);
 }
 
 CAF_TEST(the least recently used chunk makes room) {

@@ -1,6 +1,7 @@
 #define CAF_SUITE bad_servers
 // Volume servers that lie, stall and break off: no wrong bytes, no wrong "absent", one answer each.
 #include "messages/common/crc32c.hpp"
+#include "smq/counters.hpp"
 #include "tests/smq/seaweedmq_http/fake_server.hpp"
 
 using namespace tidegate;
@@ -111,8 +112,10 @@ CAF_TEST(a server that stalls costs its share of the time and then the next one 
   fake_server full([](const std::string&) { return fake_reply{part("3-5/10", "345")}; });
   fake_directory where({silent.address(), full.address()});
   chunk_store store(where, quick());
+  const auto fallbacks = counted.replica_fallbacks.value();
   for (const auto* id : {"7,01aabbccdd", "7,02aabbccdd"}) CAF_CHECK(get_from(store, id, 3, 3, in(1500ms)).is_ok());
   CAF_CHECK(silent.requests() == 1U);
+  CAF_CHECK_EQUAL(counted.replica_fallbacks.value(), fallbacks + 1);
 }
 
 CAF_TEST(a deadline completes once whatever stalls) {
@@ -184,8 +187,10 @@ CAF_TEST(an upload that was stored otherwise is not ok and its id is never used 
     });
     fake_directory where({server.address()});
     chunk_store store(where, quick());
+    const auto repeated = counted.uploads_repeated.value();
     CAF_CHECK(put_to(store, "abc").is_ok());
     CAF_CHECK_EQUAL(used.size(), 3U);
+    CAF_CHECK_EQUAL(counted.uploads_repeated.value(), repeated + 2);
   }
 }
 
