@@ -34,8 +34,10 @@ struct request_frame {
 std::optional<request_frame> decode_request_header(const shared_bytes& frame);
 
 /// Decodes a whole message body; `records` in the result are slices of `body`, nothing of them is copied.
-/// Errors: nullopt for an unsupported version and for any malformed body: cut short, trailing bytes, null where the
-/// version has none, lengths beyond the body, more than `max_elements` elements of all arrays together.
+/// Bytes behind the message are ignored, as Kafka ignores them: librdkafka 2.0 sends some behind ListGroups v4 and
+/// OffsetFetch v7.
+/// Errors: nullopt for an unsupported version and for any malformed body: cut short, null where the version has none,
+/// lengths beyond the body, more than `max_elements` elements of all arrays together.
 template <class Message>
 std::optional<Message> decode(shared_bytes body, std::int16_t version,
                               std::uint64_t max_elements = wire_reader::default_max_elements);

@@ -305,7 +305,7 @@ std::optional<Message> decode(shared_bytes body, std::int16_t version, std::uint
   wire_reader in(std::move(body), is_flexible(Message::api, version), max_elements);
   std::optional<Message> result(std::in_place);
   field_reader(in, version).structure(*result);
-  if (!in.ok() || in.bytes_left() != 0) return std::nullopt;
+  if (!in.ok()) return std::nullopt;
   return result;
 }
 

@@ -30,11 +30,13 @@ CAF_TEST(every prefix is refused) {
   });
 }
 
-CAF_TEST(a trailing byte is refused) {
+CAF_TEST(bytes behind a message are ignored as Kafka ignores them) {
   for_each_version([]<class Message>(const std::string& what, std::int16_t version) {
-    auto bytes = join(encode(random_message<Message>(7, version), version));
-    bytes.push_back(std::byte{0});
-    if (decode<Message>(shared_bytes(std::move(bytes)), version)) CAF_FAIL(what);
+    const auto message = random_message<Message>(7, version);
+    auto bytes = join(encode(message, version));
+    bytes.insert(bytes.end(), {std::byte{0}, std::byte{0xff}});
+    const auto decoded = decode<Message>(shared_bytes(std::move(bytes)), version);
+    if (!decoded || !(*decoded == message)) CAF_FAIL(what);
   });
 }
 
