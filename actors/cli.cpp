@@ -1,5 +1,7 @@
 #include "actors/cli.hpp"
 
+#include "actors/cli/admin/commands.hpp"
+#include "actors/cli/admin/completion.hpp"
 #include "actors/cli/soak.hpp"
 #include "actors/cli/soak_gateway.hpp"
 #include "actors/gateway.hpp"
@@ -130,7 +132,18 @@ int run_cli(const std::vector<std::string>& arguments) {
     "soak", "Check that consumer groups that were away resume exactly, while a gateway is killed again and again");
   add_soak_flags(*soak_command, soak_given);
 
+  const cli::admin_commands admin(app);
+
+  std::string shell;
+  auto* completion_command = app.add_subcommand("completion", "Print a script that lets a shell complete words");
+  completion_command->add_option("shell", shell, "bash, zsh or fish")->required()
+    ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+
   auto* print_command = app.add_subcommand("print-config", "Print every setting with its default as TOML");
+
+  // What those scripts call; it gets words that nobody has finished, so it is no command like the others.
+  if (!arguments.empty() && arguments.front() == "complete")
+    return cli::print_completions(app, {arguments.begin() + 1, arguments.end()}), 0;
 
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -142,6 +155,8 @@ int run_cli(const std::vector<std::string>& arguments) {
     if (print_command->parsed()) return std::cout << options_as_toml({}), 0;
     if (serve_command->parsed()) return serve(flags);
     if (soak_command->parsed()) return soak(soak_given);
+    if (completion_command->parsed()) return std::cout << cli::completion_script(shell), 0;
+    if (const auto code = admin.run()) return *code;
   } catch (const std::exception& failure) {
     report({failure.what()});
     return 1;

@@ -1,5 +1,7 @@
 #include "actors/cli/soak_writer.hpp"
 
+#include "actors/cli/c_owner.hpp"
+
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
@@ -9,13 +11,6 @@ namespace tidegate::cli {
 namespace {
 
 constexpr int queued_records = 10000;  // handed over and not acknowledged; above it `write` waits
-
-template <class T, void (*destroy)(T*)>
-struct c_deleter {
-  void operator()(T* one) const { destroy(one); }
-};
-template <class T, void (*destroy)(T*)>
-using c_owner = std::unique_ptr<T, c_deleter<T, destroy>>;
 
 std::string creation_error(rd_kafka_event_t* event) {
   if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_event_error_string(event);

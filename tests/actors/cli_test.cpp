@@ -20,9 +20,29 @@ CAF_TEST(usage errors and bad configs exit with 2) {
   CAF_CHECK_EQUAL(run_cli({"soak", "--brokers", "127.0.0.1:9092", "--data-dir", "here"}), 2);
 }
 
+CAF_TEST(usage errors of the operator commands exit with 2 before anything is connected) {
+  const std::vector<std::vector<std::string>> wrong = {
+    {"topics"}, {"groups"}, {"topics", "dance"}, {"completion"}, {"completion", "dos"},
+    {"groups", "reset", "g", "--to-latest"},
+    {"groups", "reset", "g", "--topic", "t"},
+    {"groups", "reset", "--topic", "t", "--to-latest"},
+    {"groups", "reset", "g", "--topic", "t", "--to-latest", "--to-earliest"},
+    {"groups", "reset", "g", "--topic", "t", "--all-topics", "--to-latest"},
+    {"groups", "reset", "g", "--topic", "t:x", "--to-latest"},
+    {"groups", "reset", "g", "--topic", "t", "--to-offset", "-1"},
+    {"groups", "reset", "g", "--topic", "t", "--to-offset", "many"},
+    {"groups", "reset", "g", "--topic", "t", "--to-datetime", "yesterday"},
+    {"groups", "reset", "g", "--topic", "t", "--by-duration", "1h"},
+  };
+  for (const auto& words : wrong) CAF_CHECK_EQUAL(run_cli(words), 2);
+}
+
 CAF_TEST(help and version and a good config exit with 0) {
   CAF_CHECK_EQUAL(run_cli({"--help"}), 0);
   CAF_CHECK_EQUAL(run_cli({"--version"}), 0);
   CAF_CHECK_EQUAL(run_cli({"soak", "--help"}), 0);
+  CAF_CHECK_EQUAL(run_cli({"topics", "--help"}), 0);
+  CAF_CHECK_EQUAL(run_cli({"groups", "reset", "--help"}), 0);
+  CAF_CHECK_EQUAL(run_cli({"completion", "bash"}), 0);
   CAF_CHECK_EQUAL(run_cli({"check-config", TIDEGATE_SOURCE_DIR "/configs/tidegate.toml"}), 0);
 }
