@@ -18,6 +18,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -163,6 +164,9 @@ void node::parts::start_actors(const options& settings) {
   auto& s = *node_services;
   s.node_id = identity.node_id;
   s.cluster_id = identity.cluster_id;
+  s.log_dir_is_local = engine->address.empty();
+  s.log_dir = s.log_dir_is_local ? std::filesystem::absolute(settings.data_dir).lexically_normal().string()
+                                 : "seaweedfs://" + engine->address + "/topics/kafka";
   s.store = store;
   s.settings.auto_create_topics = settings.kafka.auto_create_topics_enable;
   s.settings.num_partitions = static_cast<std::int32_t>(settings.kafka.num_partitions);

@@ -32,6 +32,7 @@ bool uses_log_append_time(const smq::topic_info& topic) {
 
 void partition_state::append(const msg::append& m) {
   auto limits = settings_.batches;
+  limits.max_batch_bytes = max_batch_bytes_;
   limits.checks_record_timestamps = !uses_log_append_time(*topic_);
   const auto check = kafka::validate_batch(m.records.view(), limits);
   if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));

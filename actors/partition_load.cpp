@@ -32,14 +32,20 @@ std::string session_owner(const uuid& topic_id, std::int32_t partition) {
 partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store,
                                  topic_ptr topic, std::int32_t partition, partition_settings settings,
                                  partition_registry_actor registry)
-  : self_(self), store_(std::move(store)), topic_(std::move(topic)), settings_(std::move(settings)),
-    registry_(std::move(registry)), metrics_(settings_.metrics->join(topic_->name, topic_->id, partition)),
+  : self_(self), store_(std::move(store)), settings_(std::move(settings)), registry_(std::move(registry)),
+    metrics_(settings_.metrics->join(topic->name, topic->id, partition)),
     tail_(settings_.tail_bytes, small_batch, settings_.tails), last_request_(self->clock().now()) {
   counters_of(actor_kind::offset_actor).starts.add();
+  use_topic(std::move(topic));
   place_ = {topic_->name, topic_->id, partition, topic_->directory_of(partition), topic_->span_seconds};
-  auto& largest = settings_.batches.max_batch_bytes;
-  largest = static_cast<std::size_t>(
-    setting_or(*topic_, "max.message.bytes", static_cast<std::int64_t>(largest)));
+}
+
+/// In the constructor, and whenever its configs are altered: everything that follows from them is set here, or looked up
+/// in `topic_` when it is needed.
+void partition_state::use_topic(topic_ptr topic) {
+  topic_ = std::move(topic);
+  max_batch_bytes_ = static_cast<std::size_t>(
+    setting_or(*topic_, "max.message.bytes", static_cast<std::int64_t>(settings_.batches.max_batch_bytes)));
 }
 
 partition_state::~partition_state() {
@@ -57,6 +63,7 @@ partition_actor::behavior_type partition_state::make_behavior() {
     [this](const msg::offset_for_leader_epoch& m) { when_serving(m, &partition_state::end_of_epoch); },
     [this](const msg::find_by_ts& m) { when_serving(m, &partition_state::translate); },
     [this](const msg::trim& m) { when_serving(m, &partition_state::trim); },
+    [this](const msg::topic_changed& m) { use_topic(m.topic); },
     [this](const msg::forget_topic& m) { forget(m); },
     [this](const msg::close_cleanly& m) { close(m); },
     [](const msg::resume& m) { (*m.run)(); },

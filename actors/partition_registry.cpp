@@ -43,6 +43,12 @@ void partition_registry_state::pass_on(const Message& m) {
     caf::anon_send(*child, m);
 }
 
+/// A child that begins later begins with the snapshot, which was published before.
+void partition_registry_state::change(const msg::topic_changed& m) {
+  for (const auto& [k, child] : children_.live())
+    if (k.first == m.topic->id) caf::anon_send(child.handle, m);
+}
+
 void partition_registry_state::forget(const msg::forget_topic& m) {
   for (const auto& [k, child] : children_.live())
     if (k.first == m.topic_id) caf::anon_send(child.handle, m);
@@ -62,6 +68,7 @@ partition_registry_actor::behavior_type partition_registry_state::make_behavior(
     [this](const msg::offset_for_leader_epoch& m) { pass_on(m); },
     [this](const msg::find_by_ts& m) { pass_on(m); },
     [this](const msg::trim& m) { pass_on(m); },
+    [this](const msg::topic_changed& m) { change(m); },
     [this](const msg::forget_topic& m) { forget(m); },
     [this](const msg::close_cleanly& m) { close_all(m); },
     [this](const msg::retire_partition& m) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/topic_directory.hpp"
 #include "messages/actor/forget_topic.hpp"
 #include "messages/actor/partition.hpp"
 #include "messages/actor/resume.hpp"
@@ -16,6 +17,11 @@ namespace tidegate::msg {
 /// `held` dies when that is done.
 struct close_cleanly {
   std::shared_ptr<void> held;
+};
+
+/// The topic has other configs or more partitions from now on. No request: nobody is started or kept for it.
+struct topic_changed {
+  actors::topic_ptr topic;
 };
 
 /// From an offset actor without work to its registry: may I end? `seen`: how many requests I have got.
@@ -36,8 +42,8 @@ using partition_actor =
   caf::typed_actor<caf::reacts_to<msg::append>, caf::reacts_to<msg::fetch_read>,
                    caf::reacts_to<msg::fetch_wait>, caf::reacts_to<msg::list_offsets>,
                    caf::reacts_to<msg::offset_for_leader_epoch>, caf::reacts_to<msg::find_by_ts>,
-                   caf::reacts_to<msg::trim>, caf::reacts_to<msg::forget_topic>, caf::reacts_to<msg::close_cleanly>,
-                   caf::reacts_to<msg::resume>>;
+                   caf::reacts_to<msg::trim>, caf::reacts_to<msg::topic_changed>, caf::reacts_to<msg::forget_topic>,
+                   caf::reacts_to<msg::close_cleanly>, caf::reacts_to<msg::resume>>;
 
 /// PARTITION REGISTRY: passes every request on to the partition's offset actor, starting it when needed.
 using partition_registry_actor = partition_actor::extend<caf::reacts_to<msg::retire_partition>>;

@@ -121,6 +121,7 @@ class partition_state {
   void load_failed(const std::string& reason);
   void log_failed_load(const std::string& reason);
   void reload(const std::string& reason);
+  void use_topic(topic_ptr topic);
 
   // partition_listing.cpp
   /// True: older files are listed first, and `f` runs after that.
@@ -206,10 +207,12 @@ class partition_state {
 
   partition_actor::pointer self_;
   std::shared_ptr<const store_access> store_;
-  topic_ptr topic_;
+  topic_ptr topic_;  // with its configs as they are now
   smq::partition_place place_;
   partition_settings settings_;
   partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
+
+  std::size_t max_batch_bytes_ = 0;  // max.message.bytes
 
   gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
   std::shared_ptr<partition_metrics> metrics_;

@@ -43,6 +43,10 @@ topic_forgotten forget_everywhere(std::shared_ptr<const store_access> store,
   };
 }
 
+topic_told tell_partitions(std::shared_ptr<registry_directory> directory) {
+  return [directory](const topic_ptr& topic) { directory->partitions.send(msg::topic_changed{topic}); };
+}
+
 native_translation translate_in(std::shared_ptr<registry_directory> directory) {
   return [directory](const msg::find_by_ts& m) { directory->partitions.send(m); };
 }
@@ -53,8 +57,9 @@ supervisor_actor start_registries(caf::actor_system& system, std::shared_ptr<con
   auto& d = *directory;
   auto groups = std::make_shared<smq_group_store>(store, translate_in(directory));
   settings.groups.store = groups;
-  auto topics = [&system, store, defaults = settings.topics, forget = forget_everywhere(store, directory, groups)] {
-    return spawn_topic_registry(system, store, defaults, forget);
+  auto topics = [&system, store, defaults = settings.topics, forget = forget_everywhere(store, directory, groups),
+                 tell = tell_partitions(directory)] {
+    return spawn_topic_registry(system, store, defaults, forget, tell);
   };
   auto partitions = [&system, store, of_one = settings.partitions] {
     return spawn_partition_registry(system, store, of_one);

@@ -27,6 +27,9 @@ topic_forgotten forget_everywhere(std::shared_ptr<const store_access> store,
                                   std::shared_ptr<registry_directory> directory,
                                   std::shared_ptr<smq_group_store> groups);
 
+/// Tells the offset actors that run; others begin with what the snapshot has.
+topic_told tell_partitions(std::shared_ptr<registry_directory> directory);
+
 /// Where the offset actors answer for `smq_group_store`.
 native_translation translate_in(std::shared_ptr<registry_directory> directory);
 

@@ -36,6 +36,8 @@ struct services : registry_directory {
   std::string host;
   std::uint16_t port = 0;
   std::string cluster_id;
+  std::string log_dir;            // what DescribeLogDirs calls the store
+  bool log_dir_is_local = false;  // and a directory of this machine
   handler_settings settings;
   fetch_session_slots fetch_sessions{1000};  // max.incremental.fetch.session.cache.slots
   std::shared_ptr<actors::fetch_budget> fetch_budget;  // of all connections together

@@ -36,15 +36,17 @@ error_code to_error(smq::create_result code) {
 }  // namespace
 
 topic_registry_state::topic_registry_state(topic_registry_actor::pointer self, std::shared_ptr<const store_access> store,
-                                           topic_defaults defaults, topic_forgotten forget)
+                                           topic_defaults defaults, topic_forgotten forget, topic_told tell)
   : self_(self), store_(std::move(store)), catalog_(store_->engine.entries), defaults_(defaults),
-    forget_(std::move(forget)) {}
+    forget_(std::move(forget)), tell_(std::move(tell)) {}
 
 topic_registry_actor::behavior_type topic_registry_state::make_behavior() {
+  for (const auto& topic : store_->topics.current()->in_doubt) settle(topic);  // of a registry that crashed
   return {
     [this](const msg::find_topic& m) { find(m); },
     [this](const msg::create_topic& m) { create(m); },
     [this](const msg::delete_topic& m) { remove(m); },
+    [this](const msg::change_topic& m) { change(m); },
     [this](const msg::load_all_topics& m) { load_all([answer = m.answer](error_code e) { answer(e); }); },
     [](const msg::resume& m) { (*m.run)(); },
   };
@@ -216,8 +218,9 @@ void topic_registry_state::load_all(std::function<void(error_code)> done) {
   });
 }
 
+/// What a reading found: the snapshot may have a later change of the same topic already.
 void topic_registry_state::publish(const topic_ptr& topic) {
-  if (removing_.count(topic->id)) return;
+  if (removing_.count(topic->id) || store_->topics.current()->find(topic->id)) return;
   auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
   next->by_name[topic->name] = topic;
   next->by_id[topic->id] = topic;
@@ -234,8 +237,9 @@ void topic_registry_state::unpublish(const topic_ptr& topic) {
 }
 
 topic_registry_actor spawn_topic_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
-                                          topic_defaults defaults, topic_forgotten forget) {
-  return spawn<topic_registry_actor, topic_registry_state>(system, std::move(store), defaults, std::move(forget));
+                                          topic_defaults defaults, topic_forgotten forget, topic_told tell) {
+  return spawn<topic_registry_actor, topic_registry_state>(system, std::move(store), defaults, std::move(forget),
+                                                           std::move(tell));
 }
 
 }  // namespace tidegate::actors

@@ -8,6 +8,7 @@
 #include <caf/typed_actor.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -44,6 +45,28 @@ struct delete_topic {
   reply<topic_result> answer;
 };
 
+/// What a request makes of a topic; with error none `after` is what it shall be.
+struct topic_change {
+  error_code error = error_code::none;
+  std::string message;
+  smq::topic_info after;
+};
+
+struct change_result {
+  error_code error = error_code::request_timed_out;
+  std::string message;  // "" = none
+};
+
+/// Changes configs or the number of partitions of a live topic; answers when it is stored and in the snapshot.
+/// `decide` is pure; it is asked with the topic as it is stored, again if somebody else was faster.
+/// Errors: those of `decide`, unknown_topic_or_partition, request_timed_out (undecided in time: done or not).
+struct change_topic {
+  std::string name;
+  std::function<topic_change(const smq::topic_info& now)> decide;
+  bool validate_only = false;  // decide, store nothing
+  reply<change_result> answer;
+};
+
 /// Loads every live topic into the snapshot; answers when it is complete. Topics whose entries cannot be read are named
 /// in it: they are neither live nor absent.
 struct load_all_topics {
@@ -54,10 +77,11 @@ struct load_all_topics {
 
 namespace tidegate::actors {
 
-/// TOPIC REGISTRY: one per node. Owns the published snapshot; the only one that creates and deletes topics.
+/// TOPIC REGISTRY: one per node. Owns the published snapshot; the only one that creates, changes and deletes
+/// topics.
 using topic_registry_actor =
   caf::typed_actor<caf::reacts_to<msg::find_topic>, caf::reacts_to<msg::create_topic>,
-                   caf::reacts_to<msg::delete_topic>, caf::reacts_to<msg::load_all_topics>,
-                   caf::reacts_to<msg::resume>>;
+                   caf::reacts_to<msg::delete_topic>, caf::reacts_to<msg::change_topic>,
+                   caf::reacts_to<msg::load_all_topics>, caf::reacts_to<msg::resume>>;
 
 }  // namespace tidegate::actors

@@ -4,6 +4,7 @@
 #include "actors/topic_registry.hpp"
 #include "smq/topics/catalog.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,12 +21,15 @@ struct topic_defaults {
 /// Makes every owner of the topic's partitions let go, then calls `done`. Thread: any.
 using topic_forgotten = std::function<void(const topic_ptr& topic, std::function<void()> done)>;
 
+/// Tells the owners of the topic's partitions what it has become. Thread: any.
+using topic_told = std::function<void(const topic_ptr& topic)>;
+
 class topic_registry_state {
  public:
   static inline const char* name = "topic-registry";
 
   topic_registry_state(topic_registry_actor::pointer self, std::shared_ptr<const store_access> store,
-                       topic_defaults defaults, topic_forgotten forget);
+                       topic_defaults defaults, topic_forgotten forget, topic_told tell);
 
   topic_registry_actor::behavior_type make_behavior();
 
@@ -38,6 +42,18 @@ class topic_registry_state {
   void begin_remove(const msg::delete_topic& m, const smq::topic_info& topic);
   void release_owners(const msg::delete_topic& m, const topic_ptr& topic);
   void load_all(std::function<void(error_code)> done);
+
+  // topic_changes.cpp
+  void change(const msg::change_topic& m);
+  void next_change(const std::string& topic);
+  void decide_change(const std::string& topic, const smq::topic_info& now);
+  void write_change(const smq::topic_info& before, const smq::topic_info& after);
+  void written_change(const smq::topic_info& after, const smq::update_answer& answer);
+  void end_change(const std::string& topic, const msg::change_result& result);
+  void settle(const std::string& topic);
+  void publish_change(const topic_ptr& topic);
+  void set_doubt(const std::string& topic, bool in_doubt);
+
   void publish(const topic_ptr& topic);
   void unpublish(const topic_ptr& topic);
   void report(const std::string& topic, const smq::topic_answer& answer);
@@ -49,12 +65,15 @@ class topic_registry_state {
   smq::topic_catalog catalog_;
   topic_defaults defaults_;
   topic_forgotten forget_;
+  topic_told tell_;
+  std::set<std::string> settling_;  // topics whose doubt is being looked into
+  std::map<std::string, std::deque<msg::change_topic>> changes_;  // one at a time per topic; the first one runs
   std::map<std::string, std::string> reported_;  // topics that could not be read, and why: said once
   std::vector<std::string> reported_paths_;      // of the last list of all topics
   std::multiset<uuid> removing_;  // not to be published again by a lookup that began before
 };
 
 topic_registry_actor spawn_topic_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
-                                          topic_defaults defaults, topic_forgotten forget);
+                                          topic_defaults defaults, topic_forgotten forget, topic_told tell);
 
 }  // namespace tidegate::actors

@@ -36,8 +36,14 @@ constexpr std::array rows{
   row{api_key::init_producer_id, init_producer_id},
   row{api_key::offset_for_leader_epoch, offset_for_leader_epoch},
   row{api_key::describe_configs, describe_configs},
+  row{api_key::alter_configs, alter_configs},
+  row{api_key::describe_log_dirs, describe_log_dirs},
+  row{api_key::create_partitions, create_partitions},
   row{api_key::delete_groups, delete_groups},
+  row{api_key::incremental_alter_configs, incremental_alter_configs},
   row{api_key::offset_delete, offset_delete},
+  row{api_key::describe_cluster, describe_cluster},
+  row{api_key::list_config_resources, list_config_resources},
 };
 
 static_assert(rows.size() == kafka::apis.size(), "every advertised API has a handler");

@@ -27,6 +27,8 @@ struct known_config {
   const char* documentation;
 };
 
+// Their defaults are the node's.
+constexpr const char* max_message_bytes = "max.message.bytes";
 constexpr const char* protects_groups = "retention.protect.groups";
 constexpr const char* protect_max = "retention.protect.max.ms";
 
@@ -37,7 +39,7 @@ constexpr std::array known{
   known_config{"cleanup.policy", "delete", type_list, no_limit, "delete", "Compaction is not offered."},
   known_config{"compression.type", "producer", type_string, no_limit, "producer",
                "Batches are stored as they were produced."},
-  known_config{"max.message.bytes", "1048588", type_int, 0, "", "Largest record batch, in bytes."},
+  known_config{max_message_bytes, "1048588", type_int, 0, "", "Largest record batch, in bytes."},
   known_config{"message.timestamp.type", "CreateTime", type_string, no_limit, "CreateTime,LogAppendTime",
                "Whose clock a record's timestamp is."},
   known_config{"min.insync.replicas", "1", type_int, 1, "", "The store's replication decides; kept for clients."},
@@ -45,49 +47,118 @@ constexpr std::array known{
   known_config{"retention.ms", "-1", type_long, -1, "", "-1: keep for ever."},
   known_config{protects_groups, "true", type_boolean, no_limit, "true,false",
                "Retention keeps what a group has not read."},
-  known_config{protect_max, "", type_long, -1, "", "Age from which nothing is kept for groups any more; -1: none."},
+  known_config{protect_max, "7776000000", type_long, -1, "", "Age from which nothing is kept for groups any more; -1: none."},
 };
 
+/// Of a topic that does not say; for some it is the node's.
 std::string default_of(const known_config& config, const handler_settings& node) {
-  if (config.name == protects_groups) return node.protects_groups ? "true" : "false";
-  if (config.name == protect_max) return std::to_string(node.protect_max_ms);
+  const std::string_view name = config.name;
+  if (name == protects_groups) return node.protects_groups ? "true" : "false";
+  if (name == protect_max) return std::to_string(node.protect_max_ms);
+  if (name == max_message_bytes) return std::to_string(node.message_max_bytes);
   return config.default_value;
 }
 
-bool is_number(const std::string& value, std::int64_t least) {
-  std::int64_t number = 0;
-  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  return error == std::errc{} && end == value.data() + value.size() && number >= least;
+const known_config* find_known(std::string_view name) {
+  auto found = std::find_if(known.begin(), known.end(), [&](const known_config& k) { return name == k.name; });
+  return found == known.end() ? nullptr : &*found;
 }
 
-bool is_one_of(const std::string& value, std::string_view allowed) {
-  while (!allowed.empty()) {
-    auto comma = std::min(allowed.find(','), allowed.size());
-    if (allowed.substr(0, comma) == value) return true;
-    allowed.remove_prefix(std::min(comma + 1, allowed.size()));
+std::vector<std::string> split(std::string_view list) {
+  std::vector<std::string> parts;
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    auto part = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) parts.emplace_back(part);
   }
-  return false;
+  return parts;
+}
+
+std::string join(const std::vector<std::string>& parts, const char* between) {
+  std::string all;
+  for (const auto& part : parts) all += (all.empty() ? "" : between) + part;
+  return all;
+}
+
+// What is wrong with a value, in Kafka's words; "" = nothing.
+std::string problem_of_number(const known_config& config, const std::string& value) {
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool is_int = config.type == type_int;
+  const auto most = is_int ? std::numeric_limits<std::int32_t>::max() : std::numeric_limits<std::int64_t>::max();
+  if (error != std::errc{} || end != value.data() + value.size() || number > most)
+    return std::string("Not a number of type ") + (is_int ? "INT" : "LONG");
+  if (number < config.least) return "Value must be at least " + std::to_string(config.least);
+  return {};
+}
+
+std::string problem_of_words(const known_config& config, const std::vector<std::string>& words) {
+  const auto allowed = split(config.allowed);
+  for (const auto& word : words)
+    if (std::find(allowed.begin(), allowed.end(), word) == allowed.end())
+      return "String must be one of: " + join(allowed, ", ");
+  return words.empty() ? "must not be empty" : "";
+}
+
+std::string problem_of(const known_config& config, const std::string& value) {
+  if (config.type == type_int || config.type == type_long) return problem_of_number(config, value);
+  return problem_of_words(config, config.type == type_list ? split(value) : std::vector{value});
+}
+
+/// Source: Kafka's ConfigurationControlManager.incrementalAlterConfigResource.
+std::optional<std::string> edit_list(config_values& configs, const config_edit& edit) {
+  const auto* config = find_known(edit.name);
+  const bool appends = edit.operation == config_edit::append;
+  if (config == nullptr || config->type != type_list)
+    return std::string("Can't ") + (appends ? "APPEND" : "SUBTRACT") + " to key " + shown(edit.name) +
+           " because its type is not LIST.";
+  auto set = configs.find(edit.name);
+  auto words = split(set == configs.end() ? config->default_value : set->second);
+  for (const auto& word : split(*edit.value)) {
+    auto found = std::find(words.begin(), words.end(), word);
+    if (appends && found == words.end()) words.push_back(word);
+    if (!appends && found != words.end()) words.erase(found);
+  }
+  configs[edit.name] = join(words, ",");
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<std::string> check_topic_config(const std::string& name, const std::string& value) {
-  auto found = std::find_if(known.begin(), known.end(), [&](const known_config& k) { return name == k.name; });
-  if (found == known.end()) return "Unknown topic config name: " + shown(name);
-  const bool number = found->type == type_int || found->type == type_long;
-  const bool legal = number ? is_number(value, found->least) : is_one_of(value, found->allowed);
-  if (!legal) return "Invalid value " + shown(value) + " for configuration " + name;
+  const auto* config = find_known(name);
+  if (config == nullptr) return "Unknown topic config name: " + shown(name);
+  auto problem = problem_of(*config, value);
+  if (problem.empty()) return std::nullopt;
+  return "Invalid value " + shown(value) + " for configuration " + name + ": " + problem;
+}
+
+std::optional<std::string> edit_topic_configs(config_values& configs, const std::vector<config_edit>& edits) {
+  for (const auto& edit : edits) {
+    switch (edit.operation) {
+      case config_edit::set: configs[edit.name] = *edit.value; break;
+      case config_edit::remove: configs.erase(edit.name); continue;
+      default:
+        if (auto problem = edit_list(configs, edit)) return problem;
+    }
+    if (auto problem = check_topic_config(edit.name, configs[edit.name])) return problem;
+  }
   return std::nullopt;
 }
 
 std::vector<shown_config> topic_configs(const smq::topic_info& topic, const handler_settings& node) {
   std::vector<shown_config> all;
   for (const auto& k : known) {
-    auto set = topic.configs.find(k.name);
-    const bool is_set = set != topic.configs.end();
-    all.push_back({k.name, is_set ? set->second : default_of(k, node),
-                   is_set ? shown_config::topic_source : shown_config::default_source, k.type, false,
-                   k.documentation});
+    auto& config = all.emplace_back(
+      shown_config{k.name, default_of(k, node), shown_config::default_source, k.type, false, k.documentation});
+    if (config.value != k.default_value) config.source = shown_config::static_broker_source;
+    if (auto set = topic.configs.find(k.name); set != topic.configs.end()) {
+      config.value = set->second;
+      config.source = shown_config::topic_source;
+    }
   }
   return all;
 }

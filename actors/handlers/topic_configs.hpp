@@ -4,6 +4,7 @@
 #include "smq/topics/topic_info.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,10 +25,24 @@ struct shown_config {
   std::string documentation;
 };
 
-/// What is wrong with a topic config in CreateTopics; nothing: it is accepted.
+using config_values = std::map<std::string, std::string>;
+
+/// One change of one config (KIP-339). `value`: null only to remove it.
+struct config_edit {
+  enum kind : std::int8_t { set = 0, remove = 1, append = 2, subtract = 3 };  // Kafka's numbers
+
+  std::string name;
+  std::int8_t operation = set;
+  std::optional<std::string> value;
+};
+
+/// What is wrong with a topic config, in Kafka's words; nothing: it is accepted.
 std::optional<std::string> check_topic_config(const std::string& name, const std::string& value);
 
-/// Every config of a topic, set or default.
+/// Applies the edits in order and checks what they set. The answer says what is wrong, and then `configs` mean nothing.
+std::optional<std::string> edit_topic_configs(config_values& configs, const std::vector<config_edit>& edits);
+
+/// Every config of a topic: set, or the default, which for some is the node's.
 std::vector<shown_config> topic_configs(const smq::topic_info& topic, const handler_settings& node);
 
 std::vector<shown_config> broker_configs(const services& node);

@@ -84,6 +84,8 @@ enum class error_code : std::int16_t {
   unreleased_instance_id = 111,
   unsupported_assignor = 112,
   stale_member_epoch = 113,
+  mismatched_endpoint_type = 114,
+  unsupported_endpoint_type = 115,
 };
 
 }  // namespace tidegate

@@ -27,8 +27,14 @@ enum class api_key : std::int16_t {
   init_producer_id = 22,
   offset_for_leader_epoch = 23,
   describe_configs = 32,
+  alter_configs = 33,
+  describe_log_dirs = 35,
+  create_partitions = 37,
   delete_groups = 42,
+  incremental_alter_configs = 44,
   offset_delete = 47,
+  describe_cluster = 60,
+  list_config_resources = 74,
 };
 
 struct api_info {
@@ -63,8 +69,14 @@ inline constexpr std::array apis{
     api_info{api_key::init_producer_id, "InitProducerId", 0, 5, 0, 2},
     api_info{api_key::offset_for_leader_epoch, "OffsetForLeaderEpoch", 0, 4, 0, 4},
     api_info{api_key::describe_configs, "DescribeConfigs", 0, 4, 0, 4},
+    api_info{api_key::alter_configs, "AlterConfigs", 0, 2, 0, 2},
+    api_info{api_key::describe_log_dirs, "DescribeLogDirs", 0, 5, 0, 2},
+    api_info{api_key::create_partitions, "CreatePartitions", 0, 3, 0, 2},
     api_info{api_key::delete_groups, "DeleteGroups", 0, 2, 0, 2},
+    api_info{api_key::incremental_alter_configs, "IncrementalAlterConfigs", 0, 1, 0, 1},
     api_info{api_key::offset_delete, "OffsetDelete", 0, 0, 0, 32767},  // never flexible
+    api_info{api_key::describe_cluster, "DescribeCluster", 0, 2, 0, 0},
+    api_info{api_key::list_config_resources, "ListConfigResources", 0, 1, 0, 0},
 };
 
 /// The row of `key`, or nullptr for an API that we do not decode.

@@ -241,7 +241,8 @@ class node_fixture {
     partitions = actors::spawn_partition_registry(*system, store, settings_);
     registries = std::make_shared<actors::registry_directory>();
     groups = std::make_shared<actors::smq_group_store>(store, actors::translate_in(registries));
-    topics = actors::spawn_topic_registry(*system, store, {1}, actors::forget_everywhere(store, registries, groups));
+    topics = actors::spawn_topic_registry(*system, store, {1}, actors::forget_everywhere(store, registries, groups),
+                                          actors::tell_partitions(registries));
     registries->partitions.publish(partitions);
     registries->topics.publish(topics);
   }

@@ -320,3 +320,55 @@ class Topics(Worker):
             listed = {t.name for t in wire.call("Metadata", 1, topics=None).topics}
         left = {n for n in listed if n.startswith("short-")}
         assert left <= {f"short-{self.done}"}, left
+
+
+class Changes(Worker):
+    """Gives a topic other configs and now and then one more partition, into which it writes."""
+
+    UNDECIDED = 7  # REQUEST_TIMED_OUT
+
+    def __init__(self, node, topic: str):
+        self.topic = topic
+        self.partitions, self.retention = {1}, {"-1"}  # what they may be
+        super().__init__(node)
+
+    def step(self) -> None:
+        if self.done % 8 == 0:
+            self._grow()
+        else:
+            self._alter()
+        time.sleep(0.01)  # not thousands of partitions
+
+    def _grow(self) -> None:
+        began, is_repeated = time.monotonic(), len(self.partitions) > 1  # asking again decides
+        wanted = max(self.partitions) + (0 if is_repeated else 1)
+        self.partitions.add(wanted)
+        asked = [{"name": self.topic, "count": wanted, "assignments": None}]
+        answer = self.wire.call("CreatePartitions", 3, topics=asked, timeout_ms=10000, validate_only=False)
+        error = answer.results[0].error_code
+        assert error in ({0, 7, 37} if is_repeated else {0, 7}), answer  # 37: INVALID_PARTITIONS, it has them already
+        if error == self.UNDECIDED:
+            return
+        self.partitions = {wanted}
+        produce(self.wire, self.topic, b"first", partition=wanted - 1)
+        self.acknowledge(began)
+
+    def _alter(self) -> None:
+        began, wanted = time.monotonic(), str(1_000_000_000 + self.done)
+        self.retention.add(wanted)
+        config = {"name": "retention.ms", "config_operation": 0, "value": wanted}
+        resource = {"resource_type": 2, "resource_name": self.topic, "configs": [config]}
+        answer = self.wire.call("IncrementalAlterConfigs", 1, resources=[resource], validate_only=False)
+        assert answer.responses[0].error_code in (0, self.UNDECIDED), answer
+        if answer.responses[0].error_code == 0:
+            self.retention = {wanted}
+            self.acknowledge(began)
+
+    def check(self) -> None:
+        """The topic is as it was acknowledged, or as in a request whose answer never came."""
+        with self.between_steps, Wire(self.node) as wire:
+            topic = wire.call("Metadata", 4, topics=[{"name": self.topic}], allow_auto_topic_creation=False).topics[0]
+            resource = {"resource_type": 2, "resource_name": self.topic, "configuration_keys": ["retention.ms"]}
+            configs = wire.call("DescribeConfigs", 1, resources=[resource], include_synonyms=False).results[0].configs
+            assert len(topic.partitions) in self.partitions, f"{len(topic.partitions)} is none of {self.partitions}"
+            assert configs[0].value in self.retention, f"{configs[0].value} is none of {self.retention}"

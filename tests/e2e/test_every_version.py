@@ -11,7 +11,9 @@ ADVERTISED = {
     12: ("Heartbeat", 0, 4), 13: ("LeaveGroup", 0, 5), 14: ("SyncGroup", 0, 5), 15: ("DescribeGroups", 0, 6),
     16: ("ListGroups", 0, 5), 18: ("ApiVersions", 0, 4), 19: ("CreateTopics", 0, 7), 20: ("DeleteTopics", 0, 6),
     21: ("DeleteRecords", 0, 2), 22: ("InitProducerId", 0, 5), 23: ("OffsetForLeaderEpoch", 0, 4),
-    32: ("DescribeConfigs", 0, 4), 42: ("DeleteGroups", 0, 2), 47: ("OffsetDelete", 0, 0),
+    32: ("DescribeConfigs", 0, 4), 33: ("AlterConfigs", 0, 2), 35: ("DescribeLogDirs", 0, 5),
+    37: ("CreatePartitions", 0, 3), 42: ("DeleteGroups", 0, 2), 44: ("IncrementalAlterConfigs", 0, 1), 47: ("OffsetDelete", 0, 0),
+    60: ("DescribeCluster", 0, 2), 74: ("ListConfigResources", 0, 1),
 }
 NO_LEADER_CHECK = {"current_leader_epoch": -1}
 
@@ -201,6 +203,56 @@ def check_describe_configs(s: Scene, version: int) -> None:
                          include_documentation=False)
     found = answer.results[0]
     assert found.error_code == 0 and [(c.name, c.value) for c in found.configs] == [("retention.ms", "-1")]
+
+
+def retention_ms(s: Scene) -> str:
+    resource = {"resource_type": 2, "resource_name": s.topic, "configuration_keys": ["retention.ms"]}
+    answer = s.wire.call("DescribeConfigs", 4, resources=[resource], include_synonyms=False, include_documentation=False)
+    return answer.results[0].configs[0].value
+
+
+def check_alter_configs(s: Scene, version: int, api: str = "AlterConfigs", **operation) -> None:
+    config = {"name": "retention.ms", "value": "7", **operation}
+    resource = {"resource_type": 2, "resource_name": s.topic, "configs": [config]}
+    answer = s.wire.call(api, version, resources=[resource], validate_only=False)
+    assert [(r.error_code, r.error_message, r.resource_type, r.resource_name) for r in answer.responses] == \
+        [(0, None, 2, s.topic)]
+    assert retention_ms(s) == "7"
+
+
+def check_incremental_alter_configs(s: Scene, version: int) -> None:
+    check_alter_configs(s, version, "IncrementalAlterConfigs", config_operation=0)
+
+
+def check_create_partitions(s: Scene, version: int) -> None:
+    wanted = {"name": s.topic, "count": 3, "assignments": None}
+    answer = s.wire.call("CreatePartitions", version, topics=[wanted], timeout_ms=10000, validate_only=False)
+    assert [(r.name, r.error_code, r.error_message) for r in answer.results] == [(s.topic, 0, None)]
+    assert produce(s.wire, s.topic, b"new", partition=2) == 0
+    assert produce(s.wire, s.topic, b"old") == 2
+
+
+def check_describe_log_dirs(s: Scene, version: int) -> None:
+    answer = s.wire.call("DescribeLogDirs", version, topics=[{"topic": s.topic, "partitions": [0]}])
+    (found,) = answer.results
+    assert (found.error_code, [t.name if hasattr(t, "name") else t.topic for t in found.topics]) == (0, [s.topic])
+    (partition,) = found.topics[0].partitions
+    assert partition.partition_index == 0 and 70 < partition.partition_size < 1000
+    assert version < 4 or found.total_bytes >= found.usable_bytes > 0
+
+
+def check_describe_cluster(s: Scene, version: int) -> None:
+    answer = s.wire.call("DescribeCluster", version, include_cluster_authorized_operations=False, endpoint_type=1,
+                         include_fenced_brokers=False)
+    port = s.wire.socket.getpeername()[1]
+    assert (answer.error_code, answer.controller_id, [(b.broker_id, b.port) for b in answer.brokers]) == (0, 1, [(1, port)])
+
+
+def check_list_config_resources(s: Scene, version: int) -> None:
+    answer = s.wire.call("ListConfigResources", version, resource_types=[2])
+    assert answer.error_code == 0
+    listed = [r.resource_name for r in answer.config_resources]
+    assert s.topic in listed if version >= 1 else not listed  # version 0: client metrics
 
 
 def check_delete_groups(s: Scene, version: int) -> None:

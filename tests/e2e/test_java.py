@@ -17,8 +17,11 @@ CHECKS = [
     "list_groups", "describe_groups", "list_group_offsets", "alter_group_offsets", "delete_groups",
     "delete_group_offsets",
     "group_in_use_is_protected", "describe_configs", "delete_topics",
+    "create_partitions", "create_partitions_rebalances", "alter_configs", "alter_broker_configs", "describe_cluster",
+    "describe_log_dirs", "list_config_resources",
 ]
 TOPICS = "org.apache.kafka.tools.TopicCommand"
+LOG_DIRS = "org.apache.kafka.tools.LogDirsCommand"
 GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
 PRODUCER = "org.apache.kafka.tools.ConsoleProducer"
 CONSUMER = "org.apache.kafka.tools.consumer.ConsoleConsumer"
@@ -93,6 +96,18 @@ def test_kafka_topics_creates_lists_describes_and_deletes(tool):
     assert "Leader: none" not in described
     tool(TOPICS, "--delete", "--topic", topic)
     assert topic not in tool(TOPICS, "--list").split()
+
+
+def test_kafka_topics_adds_partitions_and_kafka_log_dirs_shows_them(tool):
+    topic = f"tool-{uuid.uuid4().hex[:12]}"
+    tool(TOPICS, "--create", "--topic", topic, "--partitions", "1")
+    tool(TOPICS, "--alter", "--topic", topic, "--partitions", "3")
+    assert "PartitionCount: 3" in tool(TOPICS, "--describe", "--topic", topic)
+    tool(PRODUCER, "--topic", topic, text="line\n" * 50)
+    sizes = json.loads(tool(LOG_DIRS, "--describe", "--topic-list", topic).splitlines()[-1])
+    partitions = [p for d in sizes["brokers"][0]["logDirs"] for p in d["partitions"]]
+    assert sorted(p["partition"] for p in partitions) == [f"{topic}-{i}" for i in range(3)]
+    assert sum(p["size"] for p in partitions) > 50 * 5 and {p["offsetLag"] for p in partitions} == {0}
 
 
 def test_console_tools_produce_consume_and_move_a_group(tool):

@@ -8,7 +8,7 @@ import time
 import pytest
 from clients import create_topic
 from conftest import BINARY, Node
-from fault_load import Commits, Records, Topics, Trims
+from fault_load import Changes, Commits, Records, Topics, Trims
 from wire import Wire, produce
 
 RECORDS = [
@@ -25,8 +25,10 @@ TOPICS = [
     "topics.create.before_write", "topics.create.before_answer", "topics.delete.before_mark",
     "topics.delete.before_release", "topics.delete.before_finish", "topics.delete.before_answer",
 ]
+CHANGES = ["topics.change.before_write", "topics.change.before_publish", "topics.change.before_answer"]
 STARTS = ["node.start.fence_taken", "node.start.own_fence_written", "node.start.before_view", "node.start.view_written"]
-LAST_PASS = {**dict.fromkeys(RECORDS, 40), **dict.fromkeys(GROUPS + TRIMS, 12), **dict.fromkeys(TOPICS, 3)}
+LAST_PASS = {**dict.fromkeys(RECORDS, 40), **dict.fromkeys(GROUPS + TRIMS, 12), **dict.fromkeys(TOPICS, 3),
+             **dict.fromkeys(CHANGES, 10)}
 # Points that only an actor with a registry above it passes: it is started again.
 THROWS = [p for p in RECORDS + GROUPS + TRIMS if not p.startswith("embedded.")]
 
@@ -50,6 +52,8 @@ def loads(node, request):
     if request.node.callspec.params["point"] in TRIMS:
         create_topic(node, "trimmed")
         running.append(Trims(node, "trimmed"))
+    if request.node.callspec.params["point"] in CHANGES:
+        running.append(Changes(node, "stream"))
     yield running
     for load in running:
         load.stopping.set()
@@ -81,7 +85,7 @@ def finish(loads) -> None:
         load.check()
 
 
-@pytest.mark.parametrize("point", RECORDS + GROUPS + TOPICS + TRIMS)
+@pytest.mark.parametrize("point", RECORDS + GROUPS + TOPICS + TRIMS + CHANGES)
 def test_a_kill_at_this_point_loses_and_repeats_nothing(node, loads, point):
     for load in loads:
         load.wait_for(1)
@@ -128,7 +132,7 @@ def test_an_actor_that_throws_at_this_point_is_started_again(node, loads, point)
     finish(loads)
 
 
-@pytest.mark.parametrize("point", ["topics.create.before_write", "topics.delete.before_finish"])
+@pytest.mark.parametrize("point", ["topics.create.before_write", "topics.delete.before_finish", *CHANGES])
 def test_a_registry_that_throws_is_started_again(node, loads, point):
     node.kill()
     node.start(fault=f"{point}:throw:1")

@@ -1,19 +1,25 @@
 #pragma once
 
+#include "messages/kafka/alter_configs.hpp"
 #include "messages/kafka/api_versions.hpp"
 #include "messages/kafka/codec.hpp"
+#include "messages/kafka/create_partitions.hpp"
 #include "messages/kafka/create_topics.hpp"
 #include "messages/kafka/delete_groups.hpp"
 #include "messages/kafka/delete_records.hpp"
 #include "messages/kafka/delete_topics.hpp"
+#include "messages/kafka/describe_cluster.hpp"
 #include "messages/kafka/describe_configs.hpp"
 #include "messages/kafka/describe_groups.hpp"
+#include "messages/kafka/describe_log_dirs.hpp"
 #include "messages/kafka/fetch.hpp"
 #include "messages/kafka/find_coordinator.hpp"
 #include "messages/kafka/heartbeat.hpp"
+#include "messages/kafka/incremental_alter_configs.hpp"
 #include "messages/kafka/init_producer_id.hpp"
 #include "messages/kafka/join_group.hpp"
 #include "messages/kafka/leave_group.hpp"
+#include "messages/kafka/list_config_resources.hpp"
 #include "messages/kafka/list_groups.hpp"
 #include "messages/kafka/list_offsets.hpp"
 #include "messages/kafka/metadata.hpp"
@@ -77,6 +83,18 @@ void for_each_message(Visit visit) {
   visit.template operator()<delete_groups_response>("delete_groups_response");
   visit.template operator()<offset_delete_request>("offset_delete_request");
   visit.template operator()<offset_delete_response>("offset_delete_response");
+  visit.template operator()<create_partitions_request>("create_partitions_request");
+  visit.template operator()<create_partitions_response>("create_partitions_response");
+  visit.template operator()<alter_configs_request>("alter_configs_request");
+  visit.template operator()<alter_configs_response>("alter_configs_response");
+  visit.template operator()<incremental_alter_configs_request>("incremental_alter_configs_request");
+  visit.template operator()<incremental_alter_configs_response>("incremental_alter_configs_response");
+  visit.template operator()<describe_cluster_request>("describe_cluster_request");
+  visit.template operator()<describe_cluster_response>("describe_cluster_response");
+  visit.template operator()<describe_log_dirs_request>("describe_log_dirs_request");
+  visit.template operator()<describe_log_dirs_response>("describe_log_dirs_response");
+  visit.template operator()<list_config_resources_request>("list_config_resources_request");
+  visit.template operator()<list_config_resources_response>("list_config_resources_response");
 }
 
 /// Calls `visit.template operator()<Message>(what, version)` for every version of every message.

@@ -41,7 +41,7 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
  * group of its own, so they run in any order and on a node that others use.
  */
 public final class AdminCheck extends Clients {
-  private interface Body {
+  interface Body {
     void run() throws Exception;
   }
 
@@ -85,6 +85,7 @@ public final class AdminCheck extends Clients {
     m.put("group_in_use_is_protected", this::groupInUseIsProtected);
     m.put("describe_configs", this::describeConfigs);
     m.put("delete_topics", this::deleteTopics);
+    m.putAll(new AlterChecks(bootstrap).checks());
     return m;
   }
 

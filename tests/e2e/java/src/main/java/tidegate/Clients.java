@@ -81,6 +81,10 @@ class Clients {
   }
 
   KafkaConsumer<byte[], byte[]> consumer(String group, String reset) {
+    return consumer(group, reset, Map.of());
+  }
+
+  KafkaConsumer<byte[], byte[]> consumer(String group, String reset, Map<String, Object> more) {
     Properties p = new Properties();
     p.put("bootstrap.servers", bootstrap);
     p.put("group.id", group);
@@ -90,6 +94,7 @@ class Clients {
     p.put("heartbeat.interval.ms", 500);
     p.put("session.timeout.ms", 10000);
     p.put("default.api.timeout.ms", SECONDS * 1000);
+    p.putAll(more);
     return new KafkaConsumer<>(p, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
