@@ -1,4 +1,5 @@
-// timer → topics → partition by partition: (entry →) list → decide → (positions → decide) → trim by its offset actor.
+// timer → topics → partition by partition: (entry →) list → decide → (positions → decide) → trim by its
+// offset actor.
 #include "actors/retention_sweeper.hpp"
 
 #include "actors/log.hpp"

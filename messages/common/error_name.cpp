@@ -88,6 +88,8 @@ constexpr std::pair<error_code, std::string_view> names[] = {
   {unreleased_instance_id, "UNRELEASED_INSTANCE_ID"},
   {unsupported_assignor, "UNSUPPORTED_ASSIGNOR"},
   {stale_member_epoch, "STALE_MEMBER_EPOCH"},
+  {mismatched_endpoint_type, "MISMATCHED_ENDPOINT_TYPE"},
+  {unsupported_endpoint_type, "UNSUPPORTED_ENDPOINT_TYPE"},
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 actors::partition_settings small_files() {
   actors::partition_settings settings;
   settings.segments.max_chunks_per_segment = 1;
-  settings.merges.min_sources = 1000;
+  settings.merges.min_sources = settings.merges.max_sources = 1000;
   settings.tail_bytes = 0;
   return settings;
 }
@@ -96,6 +96,23 @@ CAF_TEST(a trim deletes whole files below the log start and nothing else) {
   node.restart_cleanly();
   topic = node.find("t");
   CAF_CHECK_EQUAL(checked_start(node, topic, 51), 25);
+}
+
+CAF_TEST(files that a load has not listed go with a trim) {
+  node_fixture node(small_files());
+  auto topic = node.create("t");
+  append_one_by_one(node, topic, 0, 150);  // the partition entry has marks from file 32 on
+  for (const std::int64_t target : {40, 41, 100}) {
+    node.restart();
+    topic = node.find("t");
+    CAF_CHECK_EQUAL(trim(node, topic, target).log_start_offset, target);
+    const auto left = stored_files(node, topic);
+    CAF_CHECK_EQUAL(left.front(), target);
+    CAF_CHECK_EQUAL(left.size(), static_cast<std::size_t>(150 - target));
+    node.restart();
+    topic = node.find("t");
+    CAF_CHECK_EQUAL(checked_start(node, topic, 150), target);
+  }
 }
 
 CAF_TEST(bounds of a trim are those of DeleteRecords) {
