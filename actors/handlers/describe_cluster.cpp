@@ -1,5 +1,6 @@
 #include "messages/kafka/describe_cluster.hpp"
 
+#include "actors/handlers/authorized.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/services.hpp"
 
@@ -9,10 +10,6 @@ namespace {
 
 constexpr std::int8_t brokers = 1;
 constexpr std::int8_t controllers = 2;
-
-/// Without authorization everybody may do everything that there is for a cluster: bits of Kafka's AclOperation codes,
-/// create (5), alter (7) to idempotent write (12).
-constexpr std::int32_t all_cluster_operations = 1 << 5 | 0b111111 << 7;
 
 }  // namespace
 

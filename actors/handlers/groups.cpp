@@ -1,4 +1,5 @@
 // DescribeGroups, ListGroups, DeleteGroups: what admin tools ask about groups.
+#include "actors/handlers/authorized.hpp"
 #include "actors/handlers/shown.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
@@ -75,9 +76,12 @@ void describe_groups(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::describe_groups_request>();
   if (!asked) return;
   const auto names = without_repeats(std::move(asked->groups));
-  auto all = fan_in<described>::make(names.size(), [r](std::vector<described> groups) {
+  const bool operations = asked->include_authorized_operations;
+  auto all = fan_in<described>::make(names.size(), [r, operations](std::vector<described> groups) {
     kafka::describe_groups_response out;
     out.groups = std::move(groups);
+    for (auto& group : out.groups)
+      if (operations && group.error_code == error_code::none) group.authorized_operations = all_group_operations;
     r->answer(out);
   });
   std::vector<msg::describe_group> wanted;

@@ -1,5 +1,6 @@
 #include "messages/kafka/metadata.hpp"
 
+#include "actors/handlers/authorized.hpp"
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
@@ -15,12 +16,19 @@ namespace {
 using kafka::metadata_request;
 using kafka::metadata_response;
 
-metadata_response::topic describe(const services& node, const msg::topic_result& found) {
+/// Which optional parts of the answer the client wants.
+struct wanted_parts {
+  bool cluster_operations = false;
+  bool topic_operations = false;
+};
+
+metadata_response::topic describe(const services& node, const msg::topic_result& found, const wanted_parts& parts) {
   metadata_response::topic out;
   out.error_code = found.error;
   if (!found.topic) return out;
   out.name = found.topic->name;
   out.topic_id = found.topic->id;
+  if (parts.topic_operations) out.topic_authorized_operations = all_topic_operations;
   for (std::int32_t i = 0; i < found.topic->partitions; ++i) {
     auto& p = out.partitions.emplace_back();
     p.partition_index = i;
@@ -38,8 +46,10 @@ void drop_repeated(std::vector<metadata_request::topic>& topics) {
   std::erase_if(topics, [&](const auto& topic) { return !seen.emplace(topic.name, topic.topic_id).second; });
 }
 
-void answer(const services& node, const request_ptr& r, std::vector<metadata_response::topic> topics) {
+void answer(const services& node, const request_ptr& r, const wanted_parts& parts,
+            std::vector<metadata_response::topic> topics) {
   metadata_response response;
+  if (parts.cluster_operations) response.cluster_authorized_operations = all_cluster_operations;
   response.brokers.push_back({node.node_id, node.host, node.port, std::nullopt});
   response.cluster_id = node.cluster_id;
   response.controller_id = node.node_id;
@@ -47,17 +57,17 @@ void answer(const services& node, const request_ptr& r, std::vector<metadata_res
   r->answer(response);
 }
 
-void answer_all(const services& node, const request_ptr& r) {
-  auto done = [&node, r](error_code error) {
+void answer_all(const services& node, const request_ptr& r, const wanted_parts& parts) {
+  auto done = [&node, r, parts](error_code error) {
     if (error != error_code::none) return r->close("the list of topics cannot be read now");
     std::vector<metadata_response::topic> topics;
     const auto known = node.store->topics.current();
-    for (const auto& [name, topic] : known->by_name) topics.push_back(describe(node, {error_code::none, topic}));
+    for (const auto& [name, topic] : known->by_name) topics.push_back(describe(node, {error_code::none, topic}, parts));
     for (const auto& name : known->unreadable) {  // not absent: the client is to ask again
-      topics.push_back(describe(node, {error_code::leader_not_available, nullptr}));
+      topics.push_back(describe(node, {error_code::leader_not_available, nullptr}, parts));
       topics.back().name = name;
     }
-    answer(node, r, std::move(topics));
+    answer(node, r, parts, std::move(topics));
   };
   node.topics.send(msg::load_all_topics{reply<error_code>{error_code::leader_not_available, done}});
 }
@@ -70,7 +80,9 @@ void metadata(const services& node, const request_ptr& r) {
   auto decoded = r->decode<metadata_request>();
   if (!decoded) return;
   const bool all = !decoded->topics || (r->header.api_version == 0 && decoded->topics->empty());
-  if (all) return answer_all(node, r);
+  const wanted_parts parts{decoded->include_cluster_authorized_operations,
+                           decoded->include_topic_authorized_operations};
+  if (all) return answer_all(node, r, parts);
   drop_repeated(*decoded->topics);
   std::vector<topic_reference> wanted;
   std::vector<std::size_t> place;  // in the answer, of each wanted topic
@@ -89,15 +101,15 @@ void metadata(const services& node, const request_ptr& r) {
   }
   const bool create = decoded->allow_auto_topic_creation && node.settings.auto_create_topics;
   find_topics(node, r, std::move(wanted), create,
-              [&node, r, out = std::move(out), place](std::vector<msg::topic_result> found) mutable {
+              [&node, r, parts, out = std::move(out), place](std::vector<msg::topic_result> found) mutable {
                 for (std::size_t i = 0; i < found.size(); ++i) {
                   auto& target = out[place[i]];
                   if (found[i].topic)
-                    target = describe(node, {error_code::none, found[i].topic});
+                    target = describe(node, {error_code::none, found[i].topic}, parts);
                   else
                     target.error_code = found[i].error;
                 }
-                answer(node, r, std::move(out));
+                answer(node, r, parts, std::move(out));
               });
 }
 

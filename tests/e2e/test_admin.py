@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from clients import admin, committed, consumer, create_topic, produce, read
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, ResourceType
 
 
@@ -77,7 +77,7 @@ def test_what_kafka_refuses_is_refused(shared_node, topic):
 
 
 def test_a_running_group_takes_the_new_partitions(shared_node, topic):
-    settings = {"topic.metadata.refresh.interval.ms": 300, "metadata.max.age.ms": 900}
+    settings = {"topic.metadata.refresh.interval.ms": 300, "metadata.max.age.ms": 900, "enable.auto.commit": True}
     members = [consumer(shared_node, "grow-" + topic, **settings) for _ in range(2)]
     produce(shared_node, topic, [b"old"])
     seen = []
@@ -151,7 +151,19 @@ def test_the_cluster_is_described(shared_node):
     client = admin(shared_node)
     found = client.describe_cluster(include_authorized_operations=True).result(20)
     assert [(n.id, n.port) for n in found.nodes] == [(1, shared_node.port)]
-    assert found.controller.id == 1 and found.cluster_id and found.authorized_operations
+    assert found.controller.id == 1 and found.cluster_id and len(found.authorized_operations) == 7
+
+
+def test_everybody_may_do_everything(shared_node, topic):
+    client = admin(shared_node)
+    described = client.describe_topics(TopicCollection([topic]), include_authorized_operations=True)[topic].result(20)
+    assert len(described.authorized_operations) == 8
+    c = consumer(shared_node, "may")
+    c.subscribe([topic])
+    c.poll(3)
+    group = client.describe_consumer_groups(["may"], include_authorized_operations=True)["may"].result(20)
+    c.close()
+    assert len(group.authorized_operations) == 5
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_connections_and_requests_that_are_refused_are_counted_by_their_reason(m
                                                 limit="kafka.max.connections.per.ip") == 1
         first.sendall(b"\x7f\xff\xff\xff")
         assert first.recv(1) == b""
-    for payload in (frame(0, 1), frame(3, 1, b"\xff" * 20)):
+    for payload in (frame(0, 1), frame(3, 1, b"\0\0\0\x05")):
         scrape_until(node, lambda s: s.get("tidegate_connections") == 0)
         exchange(node, payload)
     change = Difference(before, scrape(node))
