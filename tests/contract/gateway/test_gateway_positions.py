@@ -138,6 +138,7 @@ def test_alternations(weed, gateway):
     """
     A Kafka consumer and a native subscriber of one group take turns. Every record is seen, in order. After a commit at
     the end of a batch the native side goes on exactly there; after one inside a batch it may repeat, and never skips.
+    The Kafka side goes on exactly where native subscribers would.
     """
     topic, group, rng = "alternations", "alternating", random.Random(20261125)
     create_topic(gateway, topic)
@@ -166,6 +167,11 @@ def test_alternations(weed, gateway):
         assert values == [b"record-%d" % o for o in range(read[0].base_offset, read[-1].next_offset)]
         position = read[-1].next_offset
         got = committed(gateway, group, topic)
-        assert got == position, f"turn {turn}: OffsetFetch says {got}, the native side ended at {position}"
+        if got != position:
+            # SMQ's broker may end a subscriber before it has handled its last acknowledgement: then native subscribers
+            # themselves go on at an earlier batch.
+            native = native_peek(weed, topic, group).base_offset
+            assert got == native < position, f"turn {turn}: {got}, but native subscribers go on at {native} of {position}"
+            position = got
         if turn % 25 == 24:
             gateway.restart()
