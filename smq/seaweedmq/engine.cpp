@@ -24,8 +24,10 @@ class filer_directory final : public volume_directory {
     request_.replication = wanted.replication;
   }
 
-  void assign(std::uint32_t count, time_point deadline, completion<result<id_batch>> done) override {
+  void assign(std::uint32_t count, std::uint64_t bytes_each, time_point deadline,
+              completion<result<id_batch>> done) override {
     auto wanted = request_;
+    wanted.bytes_each = bytes_each;
     wanted.count = static_cast<std::int32_t>(count);
     filer_->assign(wanted, deadline, [done = std::move(done)](result<assigned_ids> ids) {
       if (!ids.is_ok()) return done({std::move(ids.what), {}});

@@ -33,7 +33,7 @@ void filer::assign(const id_request& wanted, time_point deadline, completion<res
   request.set_collection(wanted.collection);
   request.set_replication(wanted.replication);
   request.set_data_center(wanted.data_center);
-  request.set_expected_data_size(wanted.expected_bytes);
+  request.set_expected_data_size(wanted.bytes_each);
   request.set_path("/topics/kafka/");  // the filer's storage rules are by path
   rpc_->call<filer_pb::AssignVolumeRequest, filer_pb::AssignVolumeResponse>(
       &filer_rpc::async::AssignVolume, std::move(request), deadline,

@@ -23,7 +23,7 @@ struct id_request {
   std::string collection;             // empty: the filer's default, as below
   std::string replication;            // e.g. "001"
   std::string data_center;            // preferred
-  std::uint64_t expected_bytes = 0;   // of all chunks; 0: unknown
+  std::uint64_t bytes_each = 0;       // expected, of each chunk; 0: the master takes 1 MiB
 };
 
 /// `count` chunk ids: the first one as it is, each next one with a key that is one greater and the same cookie.

@@ -1,6 +1,6 @@
 """
 Measures what a load program does not show: starts, first requests, cold groups, latencies at a given rate.
-As a program: tools/rows [--engine embedded|seaweedmq] [ROW…]; one JSON line per row.
+As a program: tools/rows [--engine embedded|seaweedmq] [--set KEY=VALUE]… [ROW…]; one JSON line per row.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests/contract/gateway", "tests/contract", "tests/e2e")]
@@ -41,6 +42,12 @@ def timed(run) -> float:
     start = time.perf_counter()
     run()
     return time.perf_counter() - start
+
+
+def timed_at_once(run, count: int) -> float:
+    """run(0) to run(count - 1), each in a thread; what one raises is raised."""
+    with ThreadPoolExecutor(count) as pool:
+        return timed(lambda: list(pool.map(run, range(count))))
 
 
 def fetch(wire: Wire, topic: str, offset: int) -> None:
@@ -75,7 +82,7 @@ def create(node, topic: str, partitions: int) -> None:
 
 
 class Bench:
-    def __init__(self, engine: str, directory: pathlib.Path):
+    def __init__(self, engine: str, directory: pathlib.Path, settings: list[str]):
         self.engine = engine
         self.weed = None
         flags: tuple[str, ...] = ()
@@ -85,7 +92,7 @@ class Bench:
             flags = ("--engine", "seaweedmq", "--masters", self.weed.masters)
         (directory / "node").mkdir()
         limits = ("limits.connections_per_second=100000", "kafka.max.connections.per.ip=100000")
-        self.node = e2e.Node(directory / "node", "kafka.group.initial.rebalance.delay.ms=0", *limits, flags=flags)
+        self.node = e2e.Node(directory / "node", "kafka.group.initial.rebalance.delay.ms=0", *limits, *settings, flags=flags)
         self.node.start()
 
     def close(self) -> None:
@@ -156,9 +163,7 @@ class Bench:
                     check(wire.receive())
 
         def all_of(send, check) -> float:
-            threads = [threading.Thread(target=each, args=(names[i::connections], send, check))
-                       for i in range(connections)]  # fmt: skip
-            return timed(lambda: ([t.start() for t in threads], [t.join() for t in threads]))
+            return timed_at_once(lambda i: each(names[i::connections], send, check), connections)
 
         def check_fetch(answer) -> None:
             assert all(p.committed_offset == 1 for p in answer.topics[0].partitions), answer
@@ -213,8 +218,7 @@ class Bench:
                 for _ in range(records):
                     produce(wire, "hour", b"r" * 100, partition=partition)
 
-        threads = [threading.Thread(target=append, args=(p,)) for p in range(partitions)]
-        took = timed(lambda: ([t.start() for t in threads], [t.join() for t in threads]))
+        took = timed_at_once(append, partitions)
         time.sleep(20)  # merges go one at a time
         root = "/topics/kafka/hour"
         (version,) = [n for n in self.weed.filer.names(root) if n.startswith("v")]
@@ -270,13 +274,14 @@ ROWS = ("restart", "ack_latency", "cold_groups", "long_log", "entries", "seaweed
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tools/rows", description=__doc__)
     parser.add_argument("--engine", choices=("embedded", "seaweedmq"), default="seaweedmq")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the node")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"default: {' '.join(ROWS)}")
     given = parser.parse_args()
     for name in given.rows or ROWS:
         with tempfile.TemporaryDirectory(prefix="tidegate-rows-") as directory:
-            bench = Bench(given.engine, pathlib.Path(directory))
+            bench = Bench(given.engine, pathlib.Path(directory), given.set)
             try:
-                row = {"row": name, "engine": given.engine, **getattr(bench, name)()}
+                row = {"row": name, "engine": given.engine, "set": given.set, **getattr(bench, name)()}
             finally:
                 bench.close()
         print(json.dumps(row), flush=True)

@@ -17,7 +17,7 @@ outcome judge(const std::string& server, const http_result& got) {
 }  // namespace
 
 void check_access(store_parts& parts, time_point deadline, completion<outcome> done) {
-  parts.stock->take(deadline, [&parts, deadline, done = std::move(done)](const slot_or_reason& got) {
+  parts.stock->take(0, deadline, [&parts, deadline, done = std::move(done)](const slot_or_reason& got) {
     if (!got.slot) return done({});
     http_request request;
     request.server = got.slot->server;

@@ -2,6 +2,7 @@
 
 #include "smq/seaweedmq/http/http_message.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace tidegate::smq::seaweedmq {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::chrono::milliseconds first_pause{20};
 constexpr std::chrono::milliseconds longest_pause{1000};
+constexpr std::uint64_t least_reserved = 1024;  // of each id
 
 time_point now() { return std::chrono::steady_clock::now(); }
 
@@ -35,7 +37,8 @@ id_stock::id_stock(event_loop& loop, volume_directory& directory, id_stock_optio
              }),
     timer_(loop) {}
 
-void id_stock::take(time_point deadline, completion<slot_or_reason> done) {
+void id_stock::take(std::uint64_t bytes, time_point deadline, completion<slot_or_reason> done) {
+  if (bytes > 0) typical_bytes_ = typical_bytes_ == 0 ? bytes : typical_bytes_ - typical_bytes_ / 8 + bytes / 8;
   if (!closed_.empty()) return done({std::nullopt, closed_});
   if (waiting_.empty()) {
     if (auto slot = next_slot()) {
@@ -76,10 +79,11 @@ void id_stock::refill() {
   timer_.set(deadline + std::chrono::seconds{1}, [this, request] {
     on_assigned(request, {{status::unknown, "the directory does not answer", 0}, {}});
   });
-  directory_.assign(options_.per_assign, deadline, [loop = loop_.weak_from_this(), weak = weak_from_this(), request](
-                                                     const result<id_batch>& answer) {
-    post_to(loop, weak, [request, answer](id_stock& self) { self.on_assigned(request, answer); });
-  });
+  // Unsaid, a master sets 1 MiB aside for each id: many small chunks would take one volume after the other out of use.
+  directory_.assign(options_.per_assign, std::max(typical_bytes_, least_reserved), deadline,
+                    [loop = loop_.weak_from_this(), weak = weak_from_this(), request](const result<id_batch>& answer) {
+                      post_to(loop, weak, [request, answer](id_stock& self) { self.on_assigned(request, answer); });
+                    });
 }
 
 void id_stock::on_assigned(std::uint64_t request, result<id_batch> answer) {

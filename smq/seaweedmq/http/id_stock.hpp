@@ -39,7 +39,8 @@ class id_stock : public std::enable_shared_from_this<id_stock> {
   id_stock(event_loop& loop, volume_directory& directory, id_stock_options options);
 
   /// Calls `done` exactly once, by `deadline` or after `patience`, possibly before it returns.
-  void take(time_point deadline, completion<slot_or_reason> done);
+  /// `bytes`: of the chunk, from which later stocks are sized; 0: says nothing.
+  void take(std::uint64_t bytes, time_point deadline, completion<slot_or_reason> done);
 
   /// Throws away what is left of a batch after an upload of it failed: its server or volume is in trouble.
   void drop(std::uint64_t batch);
@@ -72,6 +73,7 @@ class id_stock : public std::enable_shared_from_this<id_stock> {
   std::deque<batch> batches_;
   loop_timer timer_;              // the end of a request that nobody answers, or the pause before the next one
   std::uint64_t requests_ = 0;    // also numbers batches; answers to older ones do not count
+  std::uint64_t typical_bytes_ = 0;  // of a chunk; a moving average
   bool asking_ = false;           // or pausing
   std::chrono::milliseconds pause_{0};
   std::string trouble_;           // why the last request failed

@@ -55,7 +55,7 @@ void put_operation::start() {
 
 void put_operation::try_one() {
   ++attempts_;
-  parts_.stock->take(deadline_, [self = shared_from_this()](const slot_or_reason& got) { self->upload(got); });
+  parts_.stock->take(size_, deadline_, [self = shared_from_this()](const slot_or_reason& got) { self->upload(got); });
 }
 
 void put_operation::upload(const slot_or_reason& got) {

@@ -22,8 +22,10 @@ class volume_directory {
  public:
   virtual ~volume_directory() = default;
 
+  /// `bytes_each`: what a chunk will have, about; masters set so much room aside for each id.
   /// Errors: refused (no volume takes writes), unknown.
-  virtual void assign(std::uint32_t count, time_point deadline, completion<result<id_batch>> done) = 0;
+  virtual void assign(std::uint32_t count, std::uint64_t bytes_each, time_point deadline,
+                      completion<result<id_batch>> done) = 0;
 
   /// host:port of every server that has `volume`. A list that is empty proves nothing: a server may be away.
   virtual void locate(std::uint32_t volume, time_point deadline, completion<result<std::vector<std::string>>> done) = 0;

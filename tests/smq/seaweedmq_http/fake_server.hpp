@@ -116,8 +116,10 @@ class fake_directory final : public seaweedmq::volume_directory {
  public:
   explicit fake_directory(std::vector<std::string> servers) : servers_(std::move(servers)) {}
 
-  void assign(std::uint32_t count, time_point, completion<result<seaweedmq::id_batch>> done) override {
+  void assign(std::uint32_t count, std::uint64_t each, time_point,
+              completion<result<seaweedmq::id_batch>> done) override {
     const auto number = ++assigns;
+    bytes_each = each;
     if (silent) {
       const std::lock_guard lock(mutex_);
       return never_answered_.push_back(std::move(done));
@@ -147,6 +149,7 @@ class fake_directory final : public seaweedmq::volume_directory {
   std::atomic<std::uint32_t> most_ids{100};
   std::atomic<bool> silent{false};
   std::atomic<std::size_t> assigns{0};
+  std::atomic<std::uint64_t> bytes_each{0};  // of the last call
   std::atomic<std::size_t> lookups{0};
 
  private:

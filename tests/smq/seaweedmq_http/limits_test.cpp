@@ -159,6 +159,19 @@ CAF_TEST(the stock is filled before it runs out and forgotten when told) {
   CAF_CHECK_EQUAL(seen.front(), "POST /7,010badcafe");
 }
 
+CAF_TEST(a stock says how large its chunks will be) {
+  fake_server server([](const std::string& request) { return fake_reply{stored(request)}; });
+  fake_directory where({server.address()});
+  chunk_store_options options;
+  options.fsync = false;
+  options.ids_per_assign = 8;
+  chunk_store store(where, options);
+  for (int i = 0; i < 6; ++i) CAF_CHECK(put_to(store, "small").is_ok());
+  CAF_CHECK_EQUAL(where.bytes_each.load(), 1024U);
+  for (int i = 0; i < 100; ++i) CAF_CHECK(put_to(store, std::string(10'000, 'l')).is_ok());
+  CAF_CHECK(where.bytes_each.load() > 9'000U && where.bytes_each.load() <= 10'000U);
+}
+
 CAF_TEST(with a token the uploads use the form that it is signed for) {
   std::mutex mutex;
   std::vector<std::string> seen;

@@ -153,7 +153,8 @@ std::string http_get(const std::string& address, const std::string& target) {
   return answer;
 }
 
-void master_directory::assign(std::uint32_t count, time_point, completion<result<seaweedmq::id_batch>> done) {
+void master_directory::assign(std::uint32_t count, std::uint64_t /*bytes_each*/, time_point,
+                              completion<result<seaweedmq::id_batch>> done) {
   result<seaweedmq::id_batch> told;
   {
     const std::lock_guard lock(mutex_);

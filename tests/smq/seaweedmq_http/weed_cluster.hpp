@@ -48,7 +48,8 @@ class master_directory final : public seaweedmq::volume_directory {
  public:
   explicit master_directory(const weed_cluster& of) : cluster_(of) {}
 
-  void assign(std::uint32_t count, time_point, completion<result<seaweedmq::id_batch>> done) override;
+  void assign(std::uint32_t count, std::uint64_t bytes_each, time_point,
+              completion<result<seaweedmq::id_batch>> done) override;
   void locate(std::uint32_t volume, time_point, completion<result<std::vector<std::string>>> done) override;
 
   /// The next `assign` answers this.
