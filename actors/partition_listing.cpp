@@ -24,6 +24,9 @@ void partition_state::listed(const smq::segment_range& range, const smq::result<
     log_event(log_level::error, "older segment files cannot be listed",
               {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", what.reason}});
   for (auto& request : waiting) what.is_ok() ? request.run() : request.refuse();
+  // A trim may have found no room among those that wait: it is answered all the same.
+  if (trims_.empty()) return;
+  what.is_ok() ? start_trim() : fail_trims(error_code::kafka_storage_error);
 }
 
 }  // namespace tidegate::actors
