@@ -162,7 +162,10 @@ void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::re
 
 /// Where a position that a native subscriber moved lies in this log.
 void partition_state::translate(const msg::find_by_ts& m) {
-  if (lists_first(smq::newest_unlisted(log_), m, &partition_state::translate)) return;
+  // A list that does not come is doubt, not damage: the group is to ask again.
+  if (const auto missing = smq::newest_unlisted(log_))
+    return list_older(*missing, {[this, m] { translate(m); },
+                                 [m] { m.answer({error_code::not_leader_or_follower, -1}); }});
   auto view = smq::make_view(log_, place_, machine_->log_start_offset(), machine_->high_watermark(),
                              log_.segments.size());
   smq::find_by_ts(store_->engine, view, m.value_ns, store_->deadline(),
