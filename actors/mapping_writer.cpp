@@ -91,18 +91,18 @@ void mapping_writer_state::write_waiting() {
     // Behind the end of a file's time span: they go with the next write.
     for (auto i = plan.covered; i < records[at].size(); ++i)
       waiting_.emplace(std::pair{records[at][i].topic_id, records[at][i].partition}, records[at][i]);
-    plans_.push_back({p, std::move(plan), {}});
+    plans_.push_back({p, {std::move(plan), {}}});
   }
   chunks_left_ = plans_.size();  // all before the first: an engine may answer at once
   for (std::size_t i = 0; i < plans_.size(); ++i)
-    store_->engine.chunks.put(plans_[i].plan.chunk, store_->deadline(),
+    store_->engine.chunks.put(plans_[i].append.plan.chunk, store_->deadline(),
                               [this, i, post = poster()](const smq::result<smq::chunk_id>& put) {
                                 post([this, i, put] { chunk_put(i, put); });
                               });
 }
 
 void mapping_writer_state::chunk_put(std::size_t index, const smq::result<smq::chunk_id>& put) {
-  plans_[index].chunk = put.value;
+  plans_[index].append.id = put.value;
   if (!put.is_ok()) chunk_problem_ = put.what.reason.empty() ? "a chunk was not stored" : put.what.reason;
   if (--chunks_left_ > 0) return;
   if (!chunk_problem_.empty()) return given_up(std::exchange(chunk_problem_, {}));
@@ -112,7 +112,7 @@ void mapping_writer_state::chunk_put(std::size_t index, const smq::result<smq::c
 void mapping_writer_state::write_entries() {
   auto unit = log_->is_stored ? std::vector<smq::mutation>{} : smq::create_mapping_topic(log_->topic);
   for (const auto& p : plans_) {
-    auto more = smq::mutations(log_->partitions[static_cast<std::size_t>(p.partition)], p.plan, p.chunk);
+    auto more = smq::mutations(log_->partitions[static_cast<std::size_t>(p.partition)], {&p.append, 1});
     std::move(more.begin(), more.end(), std::back_inserter(unit));
   }
   session_->write(std::move(unit), smq::write_class::bulk, [this, post = poster()](const smq::write_answer& answer) {
@@ -127,7 +127,7 @@ void mapping_writer_state::written(const smq::write_answer& answer) {
   log_->is_stored = true;
   for (const auto& p : std::exchange(plans_, {})) {
     const auto at = static_cast<std::size_t>(p.partition);
-    smq::apply(log_->partitions[at], p.plan, p.chunk);
+    smq::apply(log_->partitions[at], p.append);
     smq::drop_closed_chunks(log_->partitions[at]);
     has_written_[at] = true;
   }
@@ -160,7 +160,7 @@ void mapping_writer_state::trim() {
 /// Nothing of it was written, so nobody names its chunks.
 void mapping_writer_state::given_up(const std::string& reason) {
   for (const auto& p : plans_)
-    if (!p.chunk.empty()) store_->release(p.chunk);
+    if (!p.append.id.empty()) store_->release(p.append.id);
   failed(reason);
 }
 

@@ -46,8 +46,7 @@ class mapping_writer_state {
  private:
   struct planned {
     std::int32_t partition = 0;
-    smq::append_plan plan;
-    smq::chunk_id chunk;
+    smq::uploaded_append append;
   };
 
   void report(const msg::mapping_report& m);

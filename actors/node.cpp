@@ -180,6 +180,7 @@ void node::parts::start_actors(const options& settings) {
   registries.topics.partitions = s.settings.num_partitions;
   registries.partitions.segments = engine->segments;
   registries.partitions.merges = engine->merges;
+  registries.partitions.appends_at_once = engine->appends_at_once;
   configured = settings;
   metrics = std::make_shared<topic_metrics>(static_cast<std::size_t>(settings.limits.metric_topics));
   tails = std::make_shared<core::tail_budget>(settings.limits.tail_bytes);

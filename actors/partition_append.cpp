@@ -1,4 +1,6 @@
 // Produce, from the validated batch to the answer: offer → plan → put chunk → write entry → apply → answer.
+// Up to `appends_at_once` are between plan and apply. Their chunks are put side by side; entries are written one unit
+// after the other, in order, each with all chunks of its file that are there. So nothing is stored above what was refused.
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
@@ -57,75 +59,111 @@ void partition_state::append(const msg::append& m) {
 }
 
 void partition_state::start_append() {
-  // One append at a time: what arrives meanwhile rides in the next one.
-  if (appending_ || !machine_->has_queued()) return;
-  core::append_rules rules;
-  rules.uses_log_append_time = uses_log_append_time(*topic_);
-  writing_ = machine_->plan(wall_ns(), rules);
-  if (rules.uses_log_append_time)
-    for (auto& u : undecided_)
-      for (const auto& batch : writing_)
-        if (u.base_offset == batch.base_offset) u.log_append_time_ms = batch.ts_ns / 1'000'000;
-  appending_ = true;
-  write_next_chunk();
+  // What arrives while all of them are on their way rides in the next one.
+  while (appends_.size() < settings_.appends_at_once) {
+    if (planned_.empty()) plan_batches();
+    if (planned_.empty()) return;
+    upload_next();
+  }
 }
 
-void partition_state::write_next_chunk() {
-  auto plan = smq::plan_append(log_, place_, writing_, new_leader_, settings_.segments);
-  if (plan.rolls) {
-    // The entry written on a roll carries the producers, so that a load need not read closed segments.
-    take_snapshot();
-    plan = smq::plan_append(log_, place_, writing_, new_leader_, settings_.segments);
-  }
-  TIDEGATE_FAULT_POINT("partition.append.before_chunk");
+void partition_state::plan_batches() {
+  if (!machine_->has_queued()) return;
+  core::append_rules rules;
+  rules.uses_log_append_time = uses_log_append_time(*topic_);
+  planned_ = machine_->plan(wall_ns(), rules);
+  if (!rules.uses_log_append_time) return;
+  for (auto& u : undecided_)
+    for (const auto& batch : planned_)
+      if (u.base_offset == batch.base_offset) u.log_append_time_ms = batch.ts_ns / 1'000'000;
+}
+
+void partition_state::upload_next() {
+  auto plan = smq::plan_append(next_append_at_, place_, planned_, settings_.segments);
+  next_append_at_ = plan.tail;
+  const auto end = planned_.begin() + static_cast<std::ptrdiff_t>(plan.covered);
   auto parts = plan.chunk;
+  const auto number = next_append_++;
+  appends_.push_back({number, {std::move(plan), {}}, {planned_.begin(), end}, append_step::uploads, {}});
+  planned_.erase(planned_.begin(), end);
+  TIDEGATE_FAULT_POINT("partition.append.before_chunk");
+  // Not for this life alone: an upload that comes too late must still be released.
   store_->engine.chunks.put(std::move(parts), store_->deadline(),
-                            [this, plan, post = poster()](const smq::result<smq::chunk_id>& put) {
-                              post([this, plan, put] {
-                                if (!put.is_ok()) return append_refused(put.what.reason);
-                                write_planned(plan, put.value);
-                              });
+                            [this, number, post = poster(every_life)](const smq::result<smq::chunk_id>& put) {
+                              post([this, number, put] { uploaded(number, put); });
                             });
 }
 
-void partition_state::write_planned(const smq::append_plan& plan, const smq::chunk_id& id) {
-  // A new file comes with the partition entry, which would take an undecided trim back.
-  if (plan.rolls && trim_ && log_.log_start < trim_->to) {
-    append_after_trim_ = {plan, id};
+void partition_state::uploaded(std::uint64_t number, const smq::result<smq::chunk_id>& put) {
+  const auto append = std::ranges::find(appends_, number, &pending_append::number);
+  if (append == appends_.end()) {  // given up meanwhile: nothing names the chunk
+    if (put.is_ok()) store_->release(put.value);
     return;
   }
+  append->upload.id = put.value;
+  append->step = put.is_ok() ? append_step::uploaded : append_step::failed;
+  append->problem = put.what.reason;
+  write_appends();
+}
+
+void partition_state::write_appends() {
+  if (appends_.empty()) return;
+  const auto& first = appends_.front();
+  if (first.step == append_step::failed) return append_refused(first.problem);
+  if (first.step != append_step::uploaded) return;
+  if (first.upload.plan.rolls) {
+    // A new file comes with the partition entry, which would take an undecided trim back.
+    if (trim_ && log_.log_start < trim_->to) return;
+    // The entry carries the producers, so that a load need not read closed segments.
+    take_snapshot();
+  }
+  std::vector<smq::uploaded_append> unit;
+  for (auto& append : appends_) {
+    if (append.step != append_step::uploaded || (!unit.empty() && append.upload.plan.rolls)) break;
+    append.step = append_step::written;
+    unit.push_back(append.upload);
+  }
   TIDEGATE_FAULT_POINT("partition.append.before_write");
-  session_->write(smq::mutations(log_, plan, id), smq::write_class::bulk,
-                  [this, plan, id, post = poster()](const smq::write_answer& answer) {
-                    post([this, plan, id, answer] { chunk_written(plan, id, answer); });
+  session_->write(smq::mutations(log_, unit), smq::write_class::bulk,
+                  [this, post = poster()](const smq::write_answer& answer) {
+                    post([this, answer] { appends_written(answer); });
                   });
 }
 
-void partition_state::chunk_written(const smq::append_plan& plan, const smq::chunk_id& id,
-                                    const smq::write_answer& answer) {
-  settle_chunks({id}, answer);
+void partition_state::appends_written(const smq::write_answer& answer) {
+  auto written = take_written();
+  std::vector<smq::chunk_id> ids;
+  for (const auto& append : written) ids.push_back(append.upload.id);
+  settle_chunks(ids, answer);
   if (answer.code == smq::write_result::refused) return append_refused(answer.reason);
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
   TIDEGATE_FAULT_POINT("partition.append.before_apply");
-  smq::apply(log_, plan, id);
+  for (const auto& append : written) {
+    smq::apply(log_, append.upload);
+    machine_->apply(append.batches);
+    for (const auto& batch : append.batches) tail_.push(batch);
+    count_stored(append.batches);
+  }
   new_leader_ = false;
-  const auto covered = static_cast<std::ptrdiff_t>(plan.covered);
-  const std::span stored{writing_.data(), plan.covered};
-  machine_->apply(stored);
-  for (const auto& batch : stored) tail_.push(batch);
-  count_stored(stored);
   store_->hints.note(place_.topic_id, place_.partition, machine_->high_watermark(), machine_->last_ts_ns() + 1);
-  writing_.erase(writing_.begin(), writing_.begin() + covered);
   TIDEGATE_FAULT_POINT("partition.append.before_answer");
   answer_stored();
   wake_waiters();
   report_mapping(false);
-  if (plan.rolls) start_merge();
-  if (!writing_.empty()) return write_next_chunk();
-  appending_ = false;
+  if (written.front().upload.plan.rolls) start_merge();
+  write_appends();
   start_append();
   if (closing_) close_when_decided();
 }
+
+std::vector<partition_state::pending_append> partition_state::take_written() {
+  std::vector<pending_append> written;
+  for (; !appends_.empty() && appends_.front().step == append_step::written; appends_.pop_front())
+    written.push_back(std::move(appends_.front()));
+  return written;
+}
+
+bool partition_state::is_appending() const { return !appends_.empty() || !planned_.empty(); }
 
 void partition_state::count_stored(std::span<const planned_batch> stored) {
   std::uint64_t records = 0;
@@ -141,15 +179,25 @@ void partition_state::count_stored(std::span<const planned_batch> stored) {
   metrics_->end.store(machine_->high_watermark(), std::memory_order_relaxed);
 }
 
+/// Nothing of what is left is sent, and all of it stands behind what was refused.
 void partition_state::append_refused(const std::string& reason) {
   counted.refused_appends.add();
   log_event(log_level::error, "append was refused",
             {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
   machine_->abandon();
-  writing_.clear();
-  appending_ = false;
+  drop_appends();
   answer_all(error_code::kafka_storage_error);
   if (closing_) close_when_decided();
+}
+
+/// Those that are not written name nothing; of the others a load shows what became of them.
+void partition_state::drop_appends() {
+  for (const auto& append : std::exchange(appends_, {})) {
+    if (append.step == append_step::uploaded) store_->release(append.upload.id);
+    if (append.step == append_step::written) doubtful_.push_back(append.upload.id);
+  }
+  planned_.clear();
+  next_append_at_ = smq::tail_of(log_, new_leader_);
 }
 
 /// What becomes of uploads whose entry was or was not written. A node that lost its fence deletes nothing.

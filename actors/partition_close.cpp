@@ -24,7 +24,7 @@ void partition_state::look_idle() {
 
 bool partition_state::is_quiet() {
   std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
-  const bool writes = appending_ || merging_ || trim_ || !trims_.empty();
+  const bool writes = is_appending() || merging_ || trim_ || !trims_.empty();
   return parked_.empty() && undecided_.empty() && !writes && waiters_.empty() && reads_.use_count() == 1;
 }
 
@@ -44,7 +44,7 @@ void partition_state::close(const msg::close_cleanly& m) {
 }
 
 void partition_state::close_when_decided() {
-  if (appending_ || trim_) return;
+  if (is_appending() || trim_) return;
   write_clean_end([this] { end(closing_->held); });
 }
 
@@ -101,7 +101,7 @@ void partition_state::forget(const msg::forget_topic& m) {
 /// `held` is let go when nothing of this actor is on its way to the store any more.
 void partition_state::end(std::shared_ptr<void> held) {
   ++life_;
-  drop_waiting_append();
+  drop_appends();
   if (session_) session_->close([held = std::move(held)] {});
   session_.reset();
   self_->quit(caf::exit_reason::user_shutdown);

@@ -78,14 +78,13 @@ void partition_state::when_serving(const Message& m, void (partition_state::*f)(
   if (parked_.size() < settings_.max_parked) parked_.push_back(for_later(m, f));
 }
 
-std::function<void(std::function<void()>)> partition_state::poster() const {
-  // A completion that comes after a reload belongs to the earlier life and changes nothing.
+std::function<void(std::function<void()>)> partition_state::poster(bool in_every_life) const {
   auto self = caf::actor_cast<caf::actor_addr>(static_cast<caf::local_actor*>(self_)->address());
-  return [self, this, life = life_](std::function<void()> f) {
+  return [self, this, in_every_life, life = life_](std::function<void()> f) {
     auto strong = caf::actor_cast<partition_actor>(self);
     if (!strong) return;
-    caf::anon_send(strong, msg::make_resume([this, life, f = std::move(f)] {
-                     if (life == life_) f();
+    caf::anon_send(strong, msg::make_resume([this, in_every_life, life, f = std::move(f)] {
+                     if (in_every_life || life == life_) f();
                    }));
   };
 }
@@ -196,6 +195,7 @@ void partition_state::serve(std::int32_t epoch) {
   machine_ = std::make_unique<core::partition_machine>(start, std::move(producers));
   metrics_->end.store(machine_->high_watermark(), std::memory_order_relaxed);
   new_leader_ = true;
+  next_append_at_ = smq::tail_of(log_, new_leader_);
   const auto first = log_.segments.size() - std::min(log_.segments.size(), noted_segments);
   for (auto i = first; i < log_.segments.size(); ++i) {
     const auto& s = log_.segments[i];
@@ -239,10 +239,8 @@ void partition_state::reload(const std::string& reason) {
             {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
   // What was on its way may be stored or not; the client finds out by asking again.
   answer_all(error_code::request_timed_out);
-  writing_.clear();
-  appending_ = false;
+  drop_appends();
   trim_.reset();
-  drop_waiting_append();
   // Their list of segments is the one that is loaded now.
   for (auto* waiting : {&after_change_, &after_listing_})
     for (auto& read : std::exchange(*waiting, {}))

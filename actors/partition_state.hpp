@@ -16,6 +16,7 @@
 
 #include <caf/actor_clock.hpp>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +30,7 @@ namespace tidegate::actors {
 struct partition_settings {
   kafka::batch_limits batches;
   smq::append_options segments;                      // the engine's
+  std::size_t appends_at_once = 1;                   // the engine's; whose chunks are put or wait for their entry
   smq::merge_rules merges;                           // the engine's
   std::shared_ptr<merge_turns> turns = std::make_shared<merge_turns>();  // shared by all partitions of the node
   std::chrono::milliseconds merge_timeout{60'000};   // for copying
@@ -67,6 +69,14 @@ class partition_state {
     std::int64_t base_offset = 0;
     std::int64_t log_append_time_ms = -1;
     std::vector<reply<msg::append_result>> answers;  // more than one: retries of the same batch
+  };
+  enum class append_step : std::uint8_t { uploads, uploaded, written, failed };
+  struct pending_append {
+    std::uint64_t number = 0;
+    smq::uploaded_append upload;
+    std::vector<planned_batch> batches;
+    append_step step = append_step::uploads;
+    std::string problem;  // failed
   };
   struct parked_request {
     std::function<void()> run;
@@ -138,9 +148,14 @@ class partition_state {
   // partition_append.cpp
   void append(const msg::append& m);
   void start_append();
-  void write_next_chunk();
-  void write_planned(const smq::append_plan& plan, const smq::chunk_id& id);
-  void chunk_written(const smq::append_plan& plan, const smq::chunk_id& id, const smq::write_answer& answer);
+  void plan_batches();
+  void upload_next();
+  void uploaded(std::uint64_t number, const smq::result<smq::chunk_id>& put);
+  void write_appends();
+  void appends_written(const smq::write_answer& answer);
+  std::vector<pending_append> take_written();
+  [[nodiscard]] bool is_appending() const;
+  void drop_appends();
   void count_stored(std::span<const planned_batch> stored);
   void append_refused(const std::string& reason);
   void settle_chunks(const std::vector<smq::chunk_id>& chunks, const smq::write_answer& answer);
@@ -166,8 +181,6 @@ class partition_state {
   void trim_written(const smq::trim_plan& plan, const smq::write_answer& answer);
   void answer_trims();
   void fail_trims(error_code error);
-  void let_append_go_on();
-  void drop_waiting_append();
   void trim_ended();
   void end_visit();
 
@@ -203,7 +216,9 @@ class partition_state {
   template <class Message>
   void when_serving(const Message& m, void (partition_state::*f)(const Message&));
 
-  [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
+  /// Posts to this actor; what comes after a reload belongs to an earlier life and is dropped, unless told otherwise.
+  static constexpr bool every_life = true;
+  [[nodiscard]] std::function<void(std::function<void()>)> poster(bool in_every_life = false) const;
 
   partition_actor::pointer self_;
   std::shared_ptr<const store_access> store_;
@@ -224,7 +239,6 @@ class partition_state {
   std::unique_ptr<core::partition_machine> machine_;  // null while loading
   core::tail_cache tail_;
   bool new_leader_ = true;
-  bool appending_ = false;
   bool merging_ = false;         // or waiting for the turn, or erasing what is left of a merge
   merge_turns::turn merge_turn_;  // held while it copies and writes
   bool merge_undecided_ = false;  // its unit is sent: the chunks of its sources may be gone
@@ -235,8 +249,10 @@ class partition_state {
   std::int64_t merge_from_ = 0;   // files below are not merged: one of them failed
   std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry
   std::vector<msg::trim> trims_;       // not answered yet
-  std::optional<std::pair<smq::append_plan, smq::chunk_id>> append_after_trim_;  // of a new file
-  std::vector<planned_batch> writing_;  // planned and not stored, in order
+  std::vector<planned_batch> planned_;    // by the machine, and not in an append yet
+  std::deque<pending_append> appends_;    // not stored, in order; those that are written come first
+  std::uint64_t next_append_ = 0;         // its number
+  smq::log_tail next_append_at_;
   std::vector<smq::chunk_id> doubtful_;  // of writes that were given up: the next load shows whether a file names them
   std::vector<undecided> undecided_;    // in offset order
   std::vector<parked_request> parked_;

@@ -72,7 +72,7 @@ void partition_state::trim_written(const smq::trim_plan& plan, const smq::write_
   trim_->bytes += plan.bytes;
   TIDEGATE_FAULT_POINT("partition.trim.before_answer");
   answer_trims();
-  let_append_go_on();
+  write_appends();  // the log start is decided: a new file does not take it back
   if (!closing_ && smq::is_needed(log_, smq::plan_trim(log_, trim_->to))) return write_trim();
   log_event(log_level::info, "log was trimmed",
             {{"topic", place_.topic}, {"partition", place_.partition}, {"from", trim_->from}, {"to", trim_->to},
@@ -94,21 +94,10 @@ void partition_state::fail_trims(error_code error) {
   for (const auto& t : std::exchange(trims_, {})) t.answer({error, -1});
 }
 
-/// The log start is decided: a new file's partition entry does not take it back.
-void partition_state::let_append_go_on() {
-  if (const auto append = std::exchange(append_after_trim_, std::nullopt)) write_planned(append->first, append->second);
-}
-
-/// Its chunk is stored and no entry will name it.
-void partition_state::drop_waiting_append() {
-  if (const auto append = std::exchange(append_after_trim_, std::nullopt))
-    settle_chunks({append->second}, {smq::write_result::not_written, {}});
-}
-
 void partition_state::trim_ended() {
   trim_.reset();
   for (auto& read : std::exchange(after_change_, {})) read.run();
-  let_append_go_on();
+  write_appends();
   if (closing_) return close_when_decided();
   if (!trims_.empty()) return start_trim();
   end_visit();

@@ -98,6 +98,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   engine->max_window_chunk_bytes = std::numeric_limits<std::uint64_t>::max();
   // Every rewrite of a segment's entry is logged twice by the filer: short chunk lists (design §6.3).
   engine->segments = {.max_chunks_per_segment = 16, .max_segment_bytes = 16 * 1024 * 1024};
+  engine->appends_at_once = 4;  // a chunk is put while the entry of the one before is written
   engine->start_timeout = cluster_patience;
   engine->address = address;
   engine->address_is_named = !settings.smq.filer.empty();

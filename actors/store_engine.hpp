@@ -25,6 +25,7 @@ struct store_engine {
   std::size_t max_window_bytes = 0;
   std::uint64_t max_window_chunk_bytes = 0;
   smq::append_options segments;
+  std::size_t appends_at_once = 1;  // of a partition
   smq::merge_rules merges;
   std::function<void(const smq::chunk_id&)> release;  // see store_access
   std::chrono::milliseconds start_timeout{60'000};    // of the steps that make this process a member

@@ -69,7 +69,7 @@ append_plan plan_mappings(const mapping_log& log, std::int32_t partition, const 
     ts_ns = std::max(ts_ns + 2, now_ns);  // + 2: SMQ readers resume at ts_ns + 1
     messages.push_back({mapping_key(r.topic_id, r.partition), encode_mapping(r), ts_ns, number++});
   }
-  return plan_messages(at, mapping_place(log.topic, partition), messages, leader_epoch, new_leader, options);
+  return plan_messages(tail_of(at, new_leader), mapping_place(log.topic, partition), messages, leader_epoch, options);
 }
 
 std::int64_t mappings_start_after(const log_state& log, std::int64_t before_ns) {

@@ -13,11 +13,11 @@ namespace tidegate::smq {
 
 namespace {
 
-void check_continues(const log_state& log, const std::vector<planned_batch>& batches) {
+void check_continues(const log_tail& tail, const std::vector<planned_batch>& batches) {
   if (batches.empty()) throw std::invalid_argument("nothing to append");
-  auto offset = log.next_offset;
-  auto number = log.next_message_number;
-  auto ts_ns = log.last_ts_ns;
+  auto offset = tail.next_offset;
+  auto number = tail.next_message_number;
+  auto ts_ns = tail.last_ts_ns;
   for (const auto& b : batches) {
     if (b.base_offset != offset || b.message_number != number || b.ts_ns <= ts_ns || b.record_count < 1)
       throw std::invalid_argument("a planned batch does not continue the log");
@@ -25,12 +25,6 @@ void check_continues(const log_state& log, const std::vector<planned_batch>& bat
     ++number;
     ts_ns = b.ts_ns;
   }
-}
-
-std::uint64_t total_size(const std::vector<shared_bytes>& parts) {
-  std::uint64_t size = 0;
-  for (const auto& p : parts) size += p.size();
-  return size;
 }
 
 void note_epoch(std::vector<epoch_start>& epochs, std::int32_t epoch, std::int64_t start_offset) {
@@ -55,10 +49,9 @@ mutation put_partition_entry(const partition_entry& e, const partition_place& pl
   return {mutation::kind::put, {place.directory + "/tidegate.offset", encode_partition_entry(e), {}, {}}};
 }
 
-segment new_segment(const log_state& log, const partition_place& place, const planned_batch& first) {
+segment new_segment(const log_tail& tail, const partition_place& place, const planned_batch& first) {
   segment s;
-  auto newest = log.segments.empty() ? -1 : log.segments.back().name_second;
-  s.name_second = name_second_for(first.ts_ns, place.span_seconds, newest);
+  s.name_second = name_second_for(first.ts_ns, place.span_seconds, tail.name_second);
   s.name = segment_name(s.name_second, first.base_offset);
   s.path = place.directory + "/" + s.name;
   s.base_offset = s.next_offset = first.base_offset;
@@ -79,25 +72,26 @@ void extend(segment& s, const planned_batch& b) {
   s.next_message_number = b.message_number + 1;
 }
 
-segment with_chunk(const append_plan& plan, const chunk_id& id) {
-  auto s = plan.after;
-  s.chunks.push_back({id, s.size_bytes(), plan.chunk_bytes, s.last_ts_ns});
+/// The open file, or the new one, with the chunk.
+segment with_chunk(const segment* open, const uploaded_append& append) {
+  auto s = append.plan.after;
+  if (!append.plan.rolls) s.chunks = open->chunks;
+  s.chunks.push_back({append.id, s.size_bytes(), append.plan.chunk_bytes, s.last_ts_ns});
   return s;
 }
 
 /// All of a plan but the chunk: which batches, and into which file.
-append_plan plan_segment(const log_state& log, const partition_place& place, const std::vector<planned_batch>& batches,
-                         bool new_leader, const append_options& options) {
-  check_continues(log, batches);
+append_plan plan_segment(const log_tail& tail, const partition_place& place, const std::vector<planned_batch>& batches,
+                         const append_options& options) {
+  check_continues(tail, batches);
   append_plan plan;
   plan.place = place;
   const auto& first = batches.front();
-  const auto* open = log.segments.empty() ? nullptr : &log.segments.back();
-  plan.rolls = new_leader || !open || open->chunks.size() >= options.max_chunks_per_segment ||
-               open->size_bytes() + first.batch.size() > options.max_segment_bytes ||
-               open->next_offset != first.base_offset || !takes(*open, first);
-  plan.after = plan.rolls ? new_segment(log, place, first) : *open;
-  auto bytes = plan.after.size_bytes();
+  plan.rolls = !tail.open || tail.open_chunks >= options.max_chunks_per_segment ||
+               tail.open_bytes + first.batch.size() > options.max_segment_bytes ||
+               tail.open->next_offset != first.base_offset || !takes(*tail.open, first);
+  plan.after = plan.rolls ? new_segment(tail, place, first) : *tail.open;
+  auto bytes = plan.rolls ? 0 : tail.open_bytes;
   for (const auto& b : batches) {
     bytes += b.batch.size();
     if (!takes(plan.after, b) || (plan.covered > 0 && bytes > options.max_segment_bytes)) break;
@@ -105,6 +99,17 @@ append_plan plan_segment(const log_state& log, const partition_place& place, con
     ++plan.covered;
   }
   return plan;
+}
+
+void finish_plan(append_plan& plan, const log_tail& before) {
+  for (const auto& part : plan.chunk) plan.chunk_bytes += part.size();
+  plan.tail = {plan.after.next_offset,
+               plan.after.next_message_number,
+               plan.after.last_ts_ns,
+               plan.after.name_second,
+               plan.after,
+               (plan.rolls ? 0 : before.open_chunks) + 1,
+               (plan.rolls ? 0 : before.open_bytes) + plan.chunk_bytes};
 }
 
 }  // namespace
@@ -122,38 +127,61 @@ void declare_gap(log_state& log, const offset_gap& gap) {
   log.next_offset = std::max(log.next_offset, gap.to);
 }
 
-append_plan plan_append(const log_state& log, const partition_place& place, const std::vector<planned_batch>& batches,
-                        bool new_leader, const append_options& options) {
-  auto plan = plan_segment(log, place, batches, new_leader, options);
+log_tail tail_of(const log_state& log, bool new_leader) {
+  log_tail tail;
+  tail.next_offset = log.next_offset;
+  tail.next_message_number = log.next_message_number;
+  tail.last_ts_ns = log.last_ts_ns;
+  if (log.segments.empty()) return tail;
+  const auto& newest = log.segments.back();
+  tail.name_second = newest.name_second;
+  if (new_leader) return tail;
+  tail.open = newest;
+  tail.open->chunks.clear();
+  tail.open_chunks = newest.chunks.size();
+  tail.open_bytes = newest.size_bytes();
+  return tail;
+}
+
+append_plan plan_append(const log_tail& tail, const partition_place& place, const std::vector<planned_batch>& batches,
+                        const append_options& options) {
+  auto plan = plan_segment(tail, place, batches, options);
   auto end = batches.begin() + static_cast<std::ptrdiff_t>(plan.covered);
   plan.chunk = encode_log_entries(place.topic_id, place.partition, {batches.begin(), end});
-  plan.chunk_bytes = total_size(plan.chunk);
+  finish_plan(plan, tail);
   return plan;
 }
 
-append_plan plan_messages(const log_state& log, const partition_place& place,
-                          const std::vector<plain_message>& messages, std::int32_t leader_epoch, bool new_leader,
+append_plan plan_messages(const log_tail& tail, const partition_place& place,
+                          const std::vector<plain_message>& messages, std::int32_t leader_epoch,
                           const append_options& options) {
   std::vector<planned_batch> records;
   for (const auto& m : messages)
     records.push_back({shared_bytes::copy_of(as_byte_view(m.value)), m.message_number, leader_epoch, 1, m.ts_ns,
                        m.message_number, -1});
-  auto plan = plan_segment(log, place, records, new_leader, options);
+  auto plan = plan_segment(tail, place, records, options);
   auto end = messages.begin() + static_cast<std::ptrdiff_t>(plan.covered);
   plan.chunk.emplace_back(encode_messages({messages.begin(), end}));
-  plan.chunk_bytes = total_size(plan.chunk);
+  finish_plan(plan, tail);
   return plan;
 }
 
-std::vector<mutation> mutations(const log_state& log, const append_plan& plan, const chunk_id& id) {
+std::vector<mutation> mutations(const log_state& log, std::span<const uploaded_append> appends) {
   std::vector<mutation> all;
-  if (plan.rolls) {
-    auto e = entry_of(log, plan.place);
-    note_epoch(e.epochs, plan.after.leader_epoch, plan.after.base_offset);
-    all.push_back(put_partition_entry(e, plan.place));
+  const auto& first = appends.front().plan;
+  if (first.rolls) {
+    auto e = entry_of(log, first.place);
+    note_epoch(e.epochs, first.after.leader_epoch, first.after.base_offset);
+    all.push_back(put_partition_entry(e, first.place));
   }
-  all.push_back(put_segment(with_chunk(plan, id), plan.place));
-  all.back().new_chunk_bytes = plan.chunk_bytes;
+  auto file = with_chunk(first.rolls ? nullptr : &log.segments.back(), appends.front());
+  auto new_bytes = first.chunk_bytes;
+  for (const auto& append : appends.subspan(1)) {
+    file = with_chunk(&file, append);
+    new_bytes += append.plan.chunk_bytes;
+  }
+  all.push_back(put_segment(file, first.place));
+  all.back().new_chunk_bytes = new_bytes;
   return all;
 }
 
@@ -172,18 +200,19 @@ mutation put_segment(const segment& s, const partition_place& place) {
   return {mutation::kind::put, {s.path, "", encode_segment_attributes(attributes), s.chunks}};
 }
 
-void apply(log_state& log, const append_plan& plan, const chunk_id& id) {
-  if (plan.rolls) {
-    log.segments.push_back(with_chunk(plan, id));
-    note_epoch(log.epochs, plan.after.leader_epoch, plan.after.base_offset);
+void apply(log_state& log, const uploaded_append& append) {
+  const auto& after = append.plan.after;
+  if (append.plan.rolls) {
+    log.segments.push_back(with_chunk(nullptr, append));
+    note_epoch(log.epochs, after.leader_epoch, after.base_offset);
     add_marks(log);
     log.has_partition_entry = true;
   } else {
-    log.segments.back() = with_chunk(plan, id);
+    log.segments.back() = with_chunk(&log.segments.back(), append);
   }
-  log.next_offset = plan.after.next_offset;
-  log.last_ts_ns = plan.after.last_ts_ns;
-  log.next_message_number = plan.after.next_message_number;
+  log.next_offset = after.next_offset;
+  log.last_ts_ns = after.last_ts_ns;
+  log.next_message_number = after.next_message_number;
 }
 
 void set_snapshot(log_state& log, byte_buffer snapshot, std::int64_t offset) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -93,37 +94,58 @@ struct append_options {
   std::uint64_t max_segment_bytes = 64 * 1024 * 1024;  // and retention deletes whole segments
 };
 
+/// Where the next batch goes. Ahead of the log while appends are on their way.
+struct log_tail {
+  std::int64_t next_offset = 0;
+  std::int64_t next_message_number = 0;
+  std::int64_t last_ts_ns = 0;
+  std::int64_t name_second = -1;  // of the newest file
+  std::optional<segment> open;    // without its chunks; nullopt: the next append begins a file
+  std::size_t open_chunks = 0;
+  std::uint64_t open_bytes = 0;
+};
+
+/// `new_leader`: the first append of a leader, who never puts its predecessor's open file again.
+log_tail tail_of(const log_state& log, bool new_leader);
+
 /// One chunk and what the segment's entry says after it. Pure: nothing changes until apply().
 struct append_plan {
   std::size_t covered = 0;          // how many of the batches are in the chunk: the rest needs another plan
   std::vector<shared_bytes> chunk;  // the parts for chunk_port::put
   std::uint64_t chunk_bytes = 0;
   bool rolls = false;  // a new segment file
-  segment after;       // the segment with the chunk still missing from its list
+  segment after;       // without its chunks: the log knows those before, and this one has no id yet
+  log_tail tail;       // after it
   partition_place place;
 };
 
-/// Plans the chunk of the leading batches that fit one segment file. `batches`: not empty, in order, continuing `log`.
-/// `new_leader`: the first append of a leader, who never puts its predecessor's open file again.
+/// Plans the chunk of the leading batches that fit one segment file. `batches`: not empty, in order, continuing `tail`.
 /// Errors: throws std::invalid_argument when the batches do not continue the log (a bug of the caller).
-append_plan plan_append(const log_state& log, const partition_place& place, const std::vector<planned_batch>& batches,
-                        bool new_leader, const append_options& options = {});
+append_plan plan_append(const log_tail& tail, const partition_place& place, const std::vector<planned_batch>& batches,
+                        const append_options& options = {});
 
 /// The same for messages that are no record batches, in a log whose offsets are its message numbers: one each, from
-/// log.next_message_number on. Their ts_ns ascend, from above log.last_ts_ns on.
-append_plan plan_messages(const log_state& log, const partition_place& place,
-                          const std::vector<plain_message>& messages, std::int32_t leader_epoch, bool new_leader,
+/// tail.next_message_number on. Their ts_ns ascend, from above tail.last_ts_ns on.
+append_plan plan_messages(const log_tail& tail, const partition_place& place,
+                          const std::vector<plain_message>& messages, std::int32_t leader_epoch,
                           const append_options& options = {});
 
-/// What the session has to write for the plan, in this order: the partition entry when rolling, then the segment.
-/// `log`: as it is now, before apply(): a trim or a snapshot may have come while the chunk was uploaded.
-std::vector<mutation> mutations(const log_state& log, const append_plan& plan, const chunk_id& id);
+/// An append whose chunk is stored.
+struct uploaded_append {
+  append_plan plan;
+  chunk_id id;
+};
+
+/// What the session has to write for the appends, in this order: the partition entry when rolling, then the segment.
+/// `appends`: not empty, in order, continuing `log`; only the first may roll.
+/// `log`: as it is now, before apply(): a trim or a snapshot may have come while the chunks were uploaded.
+std::vector<mutation> mutations(const log_state& log, std::span<const uploaded_append> appends);
 
 /// PUT of one segment's entry, with its attributes and chunks.
 mutation put_segment(const segment& s, const partition_place& place);
 
-/// The log after the plan is written.
-void apply(log_state& log, const append_plan& plan, const chunk_id& id);
+/// The log after the append is written.
+void apply(log_state& log, const uploaded_append& append);
 
 /// Remembers the producer snapshot that the next partition entry carries; `offset`: the next offset it was taken at.
 /// Errors: throws std::invalid_argument over partition_entry::max_snapshot_bytes (a bug of the caller).

@@ -22,6 +22,12 @@ bool held_one(node_fixture& node) {
   return soon_true([&] { return node.ports->held_count() == 1; });
 }
 
+actors::partition_settings putting_at_once(std::size_t appends) {
+  actors::partition_settings settings;
+  settings.appends_at_once = appends;
+  return settings;
+}
+
 /// Sends again until it is stored, as an idempotent producer does.
 msg::append_result append_until_stored(node_fixture& node, const actors::topic_ptr& topic, int value,
                                        std::int64_t producer, std::int32_t sequence) {
@@ -193,8 +199,8 @@ CAF_TEST(a partition that keeps crashing stays down and its neighbour serves) {
 CAF_TEST(no acknowledged batch is lost or doubled by a store that fails at random) {
   constexpr int producers = 3;
   constexpr int per_producer = 30;
-  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
-    node_fixture node;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    node_fixture node{putting_at_once(seed % 2 == 0 ? 4 : 1)};
     auto topic = node.create("t");
     std::atomic<bool> done{false};
     std::thread chaos([&] {
@@ -205,6 +211,7 @@ CAF_TEST(no acknowledged batch is lost or doubled by a store that fails at rando
         random() % 4 == 0 ? node.ports->script({f, f, f, f}) : node.ports->script({f});
         if (i % 25 == 5) node.ports->put_throws = 1;
         if (i % 25 == 15) node.ports->reads_fail = 1;
+        if (i % 5 == 2) node.ports->put_refuses = 1;
         std::this_thread::sleep_for(std::chrono::milliseconds{random() % 30});
       }
     });

@@ -53,6 +53,8 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
 
   std::atomic<int> put_throws{0};    // so many puts throw inside the caller: an actor crashes
   std::atomic<int> put_refuses{0};
+  std::atomic<int> puts_stall{0};  // so many are not begun before release()
+  std::atomic<int> puts{0};
   std::atomic<int> reads_fail{0};
   std::atomic<int> reads_stall{0};  // so many reads of chunks are not answered before release()
   std::atomic<int> chunk_reads{0};
@@ -67,7 +69,13 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   void put(std::vector<shared_bytes> parts, smq::time_point deadline,
            smq::completion<smq::result<smq::chunk_id>> done) override {
     if (takes(put_throws)) throw std::runtime_error("injected");
+    ++puts;
     if (takes(put_refuses)) return done({{smq::status::refused, "injected", 0}, {}});
+    if (takes(puts_stall)) {
+      return hold([this, parts = std::move(parts), done = std::move(done)] {
+        inner_.chunks.put(parts, smq::testing::soon(), done);
+      });
+    }
     inner_.chunks.put(std::move(parts), deadline, std::move(done));
   }
   void get(const smq::chunk_id& id, std::uint64_t position, std::uint64_t count, smq::time_point deadline,

@@ -106,12 +106,13 @@ void write_segments(engine ports, int partitions, std::size_t chunk_bytes, int s
     tally done;
     while (steady::now() < end) {
       const planned_batch batch{body, log.next_offset, 1, 1000, ts_ns += 1000, log.next_message_number, -1};
-      const auto plan = plan_append(log, place, {batch}, false, options);
+      const auto plan = plan_append(tail_of(log, false), place, {batch}, options);
       const auto put = wait_for<result<chunk_id>>(
         [&](auto stored) { ports.chunks.put(plan.chunk, soon(), std::move(stored)); });
       if (!put.is_ok()) fail("chunk: " + put.what.reason);
-      writer.write(mutations(log, plan, put.value));
-      apply(log, plan, put.value);
+      const uploaded_append append{plan, put.value};
+      writer.write(mutations(log, {&append, 1}));
+      apply(log, append);
       done.bytes += chunk_bytes;
       ++done.count;
     }

@@ -28,8 +28,9 @@ void append(segments_memory_engine& store, mapping_log& log, std::int32_t partit
   if (!log.is_stored) store.write(create_mapping_topic(log.topic));
   log.is_stored = true;
   store.put(plan.chunk, {}, [&](const result<chunk_id>& id) {
-    store.write(mutations(at, plan, id.value));
-    apply(at, plan, id.value);
+    const uploaded_append append{plan, id.value};
+    store.write(mutations(at, {&append, 1}));
+    apply(at, append);
   });
 }
 

@@ -36,7 +36,10 @@ void random_history(stored_log& s) {
       at.next_offset += batches.back().record_count;
       ++at.next_message_number;
     }
-    s.append(std::move(batches));
+    if (*rc::gen::arbitrary<bool>())
+      s.append(std::move(batches));
+    else
+      s.append_ahead(std::move(batches));
   }
 }
 
@@ -242,9 +245,9 @@ CAF_TEST(a roll writes the partition entry first and any prefix loads) {
   s.append_one(2, 1000);
   s.new_leader = true;
   s.epoch = 4;
-  auto plan = plan_append(s.log, place, {s.plan_one(s.log, 1, 2000)}, true);
-  CAF_CHECK(plan.rolls);
-  auto all = mutations(s.log, plan, "chunk-x");
+  const uploaded_append append{plan_append(tail_of(s.log, true), place, {s.plan_one(s.log, 1, 2000)}), "chunk-x"};
+  CAF_CHECK(append.plan.rolls);
+  auto all = mutations(s.log, {&append, 1});
   CAF_REQUIRE_EQUAL(all.size(), 2u);
   CAF_CHECK_EQUAL(all[0].target.path, place.directory + "/tidegate.offset");
   s.store.write({all[0]});
@@ -260,7 +263,7 @@ CAF_TEST(one plan ends at the end of its span) {
   auto at = s.log;
   at.next_offset = at.next_message_number = 1;
   auto next = s.plan_one(at, 1, 600 * second);
-  auto plan = plan_append(s.log, place, {first, next}, false);
+  auto plan = plan_append(tail_of(s.log, false), place, {first, next});
   CAF_CHECK_EQUAL(plan.covered, 1u);
   CAF_CHECK_EQUAL(plan.after.name, "1970-01-01-00-09-59.00000000000000000000");
 }
@@ -275,7 +278,7 @@ CAF_TEST(batches that do not continue the log are a bug) {
     change(wrong);
     auto refused = false;
     try {
-      plan_append(s.log, place, {wrong}, false);
+      plan_append(tail_of(s.log, false), place, {wrong});
     } catch (const std::invalid_argument&) {
       refused = true;
     }

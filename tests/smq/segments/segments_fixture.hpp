@@ -7,6 +7,8 @@
 #include "smq/segments/trim_log.hpp"
 #include "tests/smq/segments/segments_memory_engine.hpp"
 
+#include <algorithm>
+#include <deque>
 #include <optional>
 #include <utility>
 
@@ -65,13 +67,38 @@ struct stored_log {
   /// Plans, uploads, writes and applies until all are stored.
   void append(std::vector<planned_batch> batches) {
     while (!batches.empty()) {
-      auto plan = plan_append(log, place, batches, std::exchange(new_leader, false), options);
+      auto plan = plan_append(tail_of(log, std::exchange(new_leader, false)), place, batches, options);
       store.put(plan.chunk, {}, [&](result<chunk_id> id) {
-        store.write(mutations(log, plan, id.value));
-        apply(log, plan, id.value);
+        const uploaded_append append{plan, id.value};
+        store.write(mutations(log, {&append, 1}));
+        apply(log, append);
       });
       for (std::size_t i = 0; i < plan.covered; ++i) written.push_back(batches[i].batch);
       batches.erase(batches.begin(), batches.begin() + static_cast<std::ptrdiff_t>(plan.covered));
+    }
+  }
+
+  /// Plans and uploads all, as if nothing were written meanwhile, in chunks of one or two batches; then writes what may
+  /// go into a file together.
+  void append_ahead(std::vector<planned_batch> batches) {
+    std::deque<uploaded_append> uploaded;
+    auto tail = tail_of(log, std::exchange(new_leader, false));
+    while (!batches.empty()) {
+      const auto take = std::min<std::size_t>(batches.size(), 1 + uploaded.size() % 2);
+      auto plan = plan_append(tail, place, {batches.begin(), batches.begin() + static_cast<std::ptrdiff_t>(take)}, options);
+      tail = plan.tail;
+      for (std::size_t i = 0; i < plan.covered; ++i) written.push_back(batches[i].batch);
+      batches.erase(batches.begin(), batches.begin() + static_cast<std::ptrdiff_t>(plan.covered));
+      store.put(plan.chunk, {}, [&](result<chunk_id> id) { uploaded.push_back({plan, id.value}); });
+    }
+    while (!uploaded.empty()) {
+      std::vector<uploaded_append> together;
+      do {
+        together.push_back(std::move(uploaded.front()));
+        uploaded.pop_front();
+      } while (!uploaded.empty() && !uploaded.front().plan.rolls);
+      store.write(mutations(log, together));
+      for (const auto& append : together) apply(log, append);
     }
   }
 
