@@ -138,6 +138,7 @@ bool node::parts::open_store(const options& settings, std::string& error) {
   shards.max_window_bytes = engine->max_window_bytes;
   shards.max_window_chunk_bytes = engine->max_window_chunk_bytes;
   shards.max_queued_bytes = std::max(shards.max_queued_bytes / engine->shards, 2 * engine->max_window_bytes);
+  shards.look_every = engine->look_every;
   shards.random = random;
   shards.after = timer->run_after();
   shards.on_fenced = [](smq::fence_loss why) {

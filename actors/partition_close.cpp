@@ -95,6 +95,7 @@ void partition_state::forget(const msg::forget_topic& m) {
   answer_all(error_code::unknown_topic_or_partition);
   fail_trims(error_code::unknown_topic_or_partition);
   store_->hints.forget(place_.topic_id, place_.partition);
+  store_->other_epochs->forget(place_.topic_id, place_.partition);
   end(m.held);
 }
 

@@ -115,8 +115,11 @@ void partition_state::loaded(smq::log_state log) {
   log_ = std::move(log);
   release_orphans();
   clean_end_ = log_.snapshot_offset == log_.next_offset ? log_.next_offset : -1;
-  const auto epoch = std::max(store_->leader_epoch, log_.epochs.empty() ? 0 : log_.epochs.back().epoch);
-  if (auto gap = smq::undeclared_tail_gap(log_, epoch)) return declare_rewind(*gap, epoch);
+  const auto last = log_.epochs.empty() ? 0 : log_.epochs.back().epoch;
+  const auto epoch = std::max(store_->leader_epoch, last);
+  // What was lost had been read in that epoch, perhaps: clients that know its records must notice.
+  const auto raised = std::max(store_->leader_epoch, last + 1);
+  if (auto gap = smq::undeclared_tail_gap(log_, raised)) return declare_rewind(*gap, raised);
   recovery from_snapshot;
   from_snapshot.next_offset = log_.log_start;
   if (log_.snapshot_offset >= log_.log_start) {
@@ -187,6 +190,7 @@ void partition_state::serve(std::int32_t epoch) {
   producers.expire(wall_ms(), settings_.producer_expiration.count());
   core::partition_start start;
   start.leader_epoch = epoch;
+  store_->other_epochs->note(place_.topic_id, place_.partition, epoch, store_->leader_epoch);
   start.log_start_offset = log_.log_start;
   start.next_offset = log_.next_offset;
   start.next_message_number = log_.next_message_number;

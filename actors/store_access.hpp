@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/leader_epochs.hpp"
 #include "actors/topic_directory.hpp"
 #include "messages/common/uuid.hpp"
 #include "smq/ports.hpp"
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 namespace tidegate::actors {
 
@@ -27,7 +29,11 @@ struct store_access {
   uuid incarnation;
   std::int32_t leader_epoch = 0;  // version of the view that made this node leader (design §6.5)
   std::chrono::milliseconds call_timeout{10'000};
+  std::shared_ptr<leader_epochs> other_epochs = std::make_shared<leader_epochs>();
 
+  [[nodiscard]] std::int32_t leader_epoch_of(const uuid& topic_id, std::int32_t partition) const {
+    return other_epochs->of(topic_id, partition, leader_epoch);
+  }
   [[nodiscard]] smq::time_point deadline() const { return std::chrono::steady_clock::now() + call_timeout; }
 };
 

@@ -100,6 +100,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   engine->segments = {.max_chunks_per_segment = 16, .max_segment_bytes = 16 * 1024 * 1024};
   engine->appends_at_once = 4;  // a chunk is put while the entry of the one before is written
   engine->start_timeout = cluster_patience;
+  engine->look_every = std::chrono::seconds{10};  // others may write there, and it may be put back
   engine->address = address;
   engine->address_is_named = !settings.smq.filer.empty();
   engine->release = std::move(release);

@@ -33,7 +33,7 @@ metadata_response::topic describe(const services& node, const msg::topic_result&
     auto& p = out.partitions.emplace_back();
     p.partition_index = i;
     p.leader_id = node.node_id;
-    p.leader_epoch = node.store->leader_epoch;
+    p.leader_epoch = node.store->leader_epoch_of(found.topic->id, i);
     p.replica_nodes = {node.node_id};
     p.isr_nodes = {node.node_id};
   }

@@ -36,6 +36,15 @@ class shard_session : public session {
 struct session_store::shard_set {
   std::vector<std::shared_ptr<shard>> shards;
   std::atomic<bool> fenced{false};
+
+  static void look_later(const std::weak_ptr<shard_set>& set, const run_after& after, std::chrono::milliseconds every) {
+    after(every, [set, after, every] {
+      const auto all = set.lock();
+      if (!all) return;
+      for (auto& each : all->shards) each->look();
+      look_later(set, after, every);
+    });
+  }
 };
 
 session_store::session_store(entry_port& entries, const node_identity& identity, const shard_options& options)
@@ -52,6 +61,7 @@ session_store::session_store(entry_port& entries, const node_identity& identity,
   };
   for (std::uint32_t i = 0; i < identity.shards.size(); ++i)
     set_->shards.push_back(shard::make(entries, fence_path(identity.incarnation, i), identity.shards[i], of_shard));
+  if (options.look_every.count() > 0) shard_set::look_later(set_, options.after, options.look_every);
 }
 
 session_store::~session_store() { stop(); }

@@ -170,48 +170,6 @@ void shard::renew_fence(write_window& window) const {
   window.after_content = encode(window.after);
 }
 
-void shard::begin_window() {
-  if (window_ || fenced_) return;
-  write_window window;
-  filled so_far;
-  // What did not fit blocks everything behind it: a later unit of the same session must not overtake it.
-  if (!alone_.empty())
-    fill_from(alone_, window, so_far);
-  else if (fill_from(commits_, window, so_far))
-    fill_from(bulk_, window, so_far);
-  if (window.units.empty()) return;
-  window.before = current_content_;
-  renew_fence(window);
-  window_ = std::move(window);
-  window_began_ = options_.now();
-  counted.windows_undecided.add();
-  counted.window_mutations.observe(so_far.mutations);
-  send();
-}
-
-// Moves units until one does not fit; true: the queue is empty.
-bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, filled& so_far) {
-  while (!queue.empty()) {
-    auto& unit = queue.front();
-    bool fits = so_far.mutations + unit.mutations.size() <= options_.max_window_mutations &&
-                so_far.bytes + unit.bytes <= options_.max_window_bytes &&
-                so_far.chunk_bytes + unit.chunk_bytes <= options_.max_window_chunk_bytes && !unit.alone;
-    if (!fits && !window.units.empty()) return false;
-    so_far.mutations += unit.mutations.size();
-    so_far.bytes += unit.bytes;
-    so_far.chunk_bytes += unit.chunk_bytes;
-    queued_bytes_ -= unit.bytes;
-    if (auto it = owners_.find(unit.owner); it != owners_.end()) {
-      --it->second.queued;
-      if (&queue == &bulk_) --it->second.queued_bulk;
-    }
-    window.units.push_back(std::move(unit));
-    queue.pop_front();
-    if (!fits) return false;
-  }
-  return true;
-}
-
 void shard::send() {
   auto& window = *window_;
   ++window.attempts;
@@ -263,6 +221,28 @@ void shard::on_read(const result<entry>& what) {
   if (how != verdict::pending) return finish(how);
   if (!window_->burn && window_->attempts >= options_.max_attempts) return burn();
   try_again(&shard::send);
+}
+
+void shard::look() {
+  locked([&] {
+    if (window_ || fenced_ || stopped_) return;
+    later([this, self = shared_from_this(), last = current_content_] {
+      entries_.get(path_, options_.now() + options_.port_timeout, [self, last](const result<entry>& what) {
+        self->locked([&] { self->on_look(last, what); });
+      });
+    });
+  });
+}
+
+void shard::on_look(const std::string& last, const result<entry>& what) {
+  // A write that began meanwhile finds out by itself.
+  if (window_ || fenced_ || current_content_ != last || (!what.is_ok() && what.what.code != status::absent)) return;
+  write_window nothing;
+  nothing.before = last;
+  renew_fence(nothing);
+  const auto how = judge(nothing, what.is_ok() ? std::optional{what.value.content} : std::nullopt);
+  if (how == verdict::pending) return;
+  fence_off(how == verdict::rewound ? fence_loss::rewound : how == verdict::gone ? fence_loss::gone : fence_loss::taken);
 }
 
 void shard::try_again(void (shard::*step)()) {

@@ -36,6 +36,7 @@ struct shard_options {
   std::chrono::milliseconds port_timeout{5000};
   std::chrono::milliseconds first_backoff{10};  // doubles with every step that decided nothing
   std::chrono::milliseconds max_backoff{250};
+  std::chrono::milliseconds look_every{0};  // at the fence of a shard without writes; 0: never
   uuid_source random = system_uuid_source();
   run_after after;  // must be set
   std::function<time_point()> now = [] { return std::chrono::steady_clock::now(); };
@@ -68,6 +69,10 @@ class shard : public std::enable_shared_from_this<shard> {
   void mark_fenced();
 
   [[nodiscard]] bool is_fenced() const;
+
+  /// Reads the fence if no write is under way: the only way for a node without writes to learn that its fence is lost
+  /// or that the store went back. Doubt changes nothing.
+  void look();
 
   /// For how long the oldest write that was sent has been undecided; zero: none is. Takes no lock.
   [[nodiscard]] std::chrono::milliseconds undecided_for() const;
@@ -102,6 +107,7 @@ class shard : public std::enable_shared_from_this<shard> {
   void on_sent(const outcome& what);
   void read_fence();
   void on_read(const result<entry>& what);
+  void on_look(const std::string& last, const result<entry>& what);
   void try_again(void (shard::*step)());
   void burn();
   void on_refused(const std::string& reason);

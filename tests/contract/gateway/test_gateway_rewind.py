@@ -87,6 +87,16 @@ def test_a_running_gateway_notices_and_ends(cluster, make_gateway, backup):
     assert read_from(node, "restored", 0, 11)[-1] == (10, b"new")
 
 
+def test_an_idle_gateway_notices_too(cluster, make_gateway, backup):
+    node = make_gateway(cluster)
+    create_topic(node, "idle")
+    produce(node, "idle", values(0, 5))
+    backup.take()
+    produce(node, "idle", values(5, 5))
+    backup.put_back()
+    ends_with(node, 1, "the store was rewound")
+
+
 def test_a_gateway_that_started_after_the_copy_ends_too(cluster, make_gateway, backup):
     backup.take()
     node = make_gateway(cluster)
