@@ -87,6 +87,7 @@ void partition_state::merge_written(const std::vector<smq::segment>& sources, co
 }
 
 void partition_state::leave_alone(const std::vector<smq::segment>& files) {
+  not_merged_.erase(not_merged_.begin(), not_merged_.lower_bound(log_.log_start));  // these are trimmed
   for (const auto& file : files) not_merged_.insert(file.base_offset);
 }
 
