@@ -182,6 +182,8 @@ void node::parts::start_actors(const options& settings) {
   registries.partitions.segments = engine->segments;
   registries.partitions.merges = engine->merges;
   registries.partitions.appends_at_once = engine->appends_at_once;
+  registries.partitions.turns = std::make_shared<merge_turns>(engine->merges_at_once);
+  registries.partitions.idle_after = std::chrono::milliseconds{settings.limits.partition_idle_ms};
   configured = settings;
   metrics = std::make_shared<topic_metrics>(static_cast<std::size_t>(settings.limits.metric_topics));
   tails = std::make_shared<core::tail_budget>(settings.limits.tail_bytes);

@@ -40,6 +40,11 @@ std::vector<option_row> server_rows() {
      .help = "Broker id that clients see; unique in a cluster."},
     {.key = "admin.listen", .at = text<&o::admin, &admin_settings::listen>, .rule = text_rule::host_port,
      .flag = "--admin-listen", .help = "Address and port of the HTTP server for operators (/, /health, /metrics)."},
+  };
+}
+
+std::vector<option_row> limit_rows() {
+  return {
     {.key = "limits.io_threads", .at = integer<&o::limits, &l::io_threads>, .min = 0, .max = 64, .unit = "threads",
      .help = "Threads that read and write sockets; 0: two, or one on a single core."},
     {.key = "limits.worker_threads", .at = integer<&o::limits, &l::worker_threads>, .min = 0, .max = 256,
@@ -58,6 +63,9 @@ std::vector<option_row> server_rows() {
     {.key = "limits.read_ahead_bytes", .at = integer<&o::limits, &l::read_ahead_bytes>, .min = 0, .max = 1LL << 40,
      .unit = "bytes",
      .help = "Chunks of a cluster that are read ahead for consumers of old records and kept for others; 0: none."},
+    {.key = "limits.partition_idle_ms", .at = integer<&o::limits, &l::partition_idle_ms>, .min = 100, .max = day_ms,
+     .unit = "milliseconds",
+     .help = "A partition without requests for so long has its small files merged and leaves memory."},
     {.key = "limits.elements_per_request", .at = integer<&o::limits, &l::elements_per_request>, .min = 1000,
      .max = 100000000, .unit = "elements",
      .help = "Elements of all arrays of one request together; a request with more closes the connection."},
@@ -77,6 +85,11 @@ std::vector<option_row> server_rows() {
      .unit = "topics", .help = "Topics with metrics of their own; all others are summed as topic=\"_other\"."},
     {.key = "limits.metric_lags", .at = integer<&o::limits, &l::metric_lags>, .min = 0, .max = 10000,
      .unit = "series", .help = "Pairs of group and topic whose lag is shown; all others are summed as \"_other\"."},
+  };
+}
+
+std::vector<option_row> retention_and_log_rows() {
+  return {
     {.key = "retention.protect.groups", .at = boolean<&o::retention, &retention_options::protect_groups>,
      .help = "Retention keeps what a group has not read; for topics without this config of their own."},
     {.key = "retention.protect.max.ms", .at = integer<&o::retention, &retention_options::protect_max_ms>, .min = -1,
@@ -163,7 +176,8 @@ std::vector<option_row> kafka_rows() {
 std::span<const option_row> option_table() {
   static const auto rows = [] {
     auto all = server_rows();
-    for (auto& rows_of : {smq_rows(), kafka_rows()}) all.insert(all.end(), rows_of.begin(), rows_of.end());
+    for (auto& rows_of : {limit_rows(), retention_and_log_rows(), smq_rows(), kafka_rows()})
+      all.insert(all.end(), rows_of.begin(), rows_of.end());
     return all;
   }();
   return rows;

@@ -38,6 +38,7 @@ struct limit_settings {
   std::int64_t fetch_bytes_in_flight = 268435456;
   std::int64_t tail_bytes = 268435456;
   std::int64_t read_ahead_bytes = 67108864;
+  std::int64_t partition_idle_ms = 600000;
   std::int64_t elements_per_request = 1000000;
   std::int64_t connections_per_second = 100;
   std::int64_t first_byte_timeout_ms = 10000;

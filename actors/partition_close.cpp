@@ -16,11 +16,21 @@ void partition_state::look_idle() {
   const auto idle = std::chrono::floor<std::chrono::milliseconds>(self_->clock().now() - last_request_);
   if (idle < settings_.idle_after) return look_idle_in(settings_.idle_after - idle);
   look_idle_in(settings_.idle_after);
-  if (!is_quiet() || closing_) return;
+  if (is_quiet() && !closing_) leave();
+}
+
+/// Clean end, then what is left to merge, then the end. A request that comes between keeps the actor.
+void partition_state::leave() {
   write_clean_end([this, seen = seen_] {
-    if (seen == seen_) ask_to_retire();
+    if (seen != seen_) return;
+    if (!machine_ || leaving_at_ == seen_) return ask_to_retire();  // not loaded, or the merges came to nothing
+    leaving_at_ = seen_;
+    not_merged_.clear();  // once more
+    start_merge();
   });
 }
+
+bool partition_state::is_leaving() const { return leaving_at_ == seen_ && !closing_; }
 
 bool partition_state::is_quiet() {
   std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });

@@ -113,6 +113,7 @@ void partition_state::loaded(smq::log_state log) {
     log_event(log_level::warn, "foreign files are not served",
               {{"topic", place_.topic}, {"partition", place_.partition}, {"files", log.foreign_files}});
   log_ = std::move(log);
+  looked_back_ = false;
   release_orphans();
   clean_end_ = log_.snapshot_offset == log_.next_offset ? log_.next_offset : -1;
   const auto last = log_.epochs.empty() ? 0 : log_.epochs.back().epoch;

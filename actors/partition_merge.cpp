@@ -1,4 +1,5 @@
-// Merging closed segment files: plan → copy → write the unit → apply. Started by a roll, as is what a crash left of one.
+// Merging closed segment files: plan → copy → write the unit → apply → plan again. Started by a roll, as is what a crash
+// left of one, and when nobody uses the partition any more.
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
@@ -18,19 +19,35 @@ std::vector<smq::chunk_id> ids_of(const std::vector<smq::chunk_ref>& chunks) {
 }  // namespace
 
 void partition_state::start_merge() {
-  if (merging_) return;
+  if (!machine_ || merging_ || closing_) return;
   if (!log_.leftovers.empty()) return erase_leftovers();
-  if (smq::plan_merge(log_, settings_.merges, merge_from_).empty()) return;
+  if (!log_.unlisted.empty() && !std::exchange(looked_back_, true)) return look_back();
+  if (next_merge().empty()) {
+    if (is_leaving()) ask_to_retire();
+    return;
+  }
   merging_ = true;
   settings_.turns->ask([this, post = poster()](const merge_turns::turn& turn) {
     post([this, turn] { merge_now(turn); });
   });
 }
 
+/// A load lists files from the last mark on, and its neighbours below the mark may be small, too. Once per load: what is
+/// older than these was merged when they were written.
+void partition_state::look_back() {
+  auto go_on = [this] { start_merge(); };
+  list_older(log_.unlisted.back(), {go_on, go_on});
+}
+
+std::vector<smq::segment> partition_state::next_merge() const {
+  const auto plan = is_leaving() ? smq::plan_last_merge : smq::plan_merge;
+  return plan(log_, settings_.merges, not_merged_);
+}
+
 void partition_state::merge_now(merge_turns::turn turn) {
-  if (trim_) return merge_ended();  // the next roll asks again
+  if (trim_ || closing_) return merge_ended();  // the next roll asks again
   merge_turn_ = std::move(turn);
-  const auto sources = smq::plan_merge(log_, settings_.merges, merge_from_);
+  const auto sources = next_merge();
   if (sources.empty()) return merge_ended();
   const auto deadline = std::chrono::steady_clock::now() + settings_.merge_timeout;
   smq::copy_segments(store_->engine.chunks, place_, sources, settings_.merges.max_chunk_bytes, deadline, poster(),
@@ -59,19 +76,29 @@ void partition_state::merge_written(const std::vector<smq::segment>& sources, co
                                     const smq::write_answer& answer) {
   settle_chunks(ids_of(merged.chunks), answer);
   if (answer.code == smq::write_result::refused) return merge_failed(sources, answer.reason);
-  if (answer.code != smq::write_result::stored) return reload(answer.reason);
+  if (answer.code != smq::write_result::stored) {
+    if (is_leaving()) leave_alone(sources);  // not tried until it succeeds: the actor is to go
+    return reload(answer.reason);
+  }
   smq::apply_merge(log_, sources, merged);
   ++changes_;
   merge_ended();
+  start_merge();
 }
 
-/// The files stay as they are, which costs nobody anything. Not tried again by this actor: it would copy
-/// all of it again each time.
+void partition_state::leave_alone(const std::vector<smq::segment>& files) {
+  not_merged_.erase(not_merged_.begin(), not_merged_.lower_bound(log_.log_start));  // these are trimmed
+  for (const auto& file : files) not_merged_.insert(file.base_offset);
+}
+
+/// The files stay as they are, which costs nobody anything. Not tried again before the partition goes quiet: it would
+/// copy all of it again each time.
 void partition_state::merge_failed(const std::vector<smq::segment>& sources, const std::string& reason) {
   log_event(log_level::warn, "segment files were not merged",
             {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
-  merge_from_ = sources.back().next_offset;
+  leave_alone(sources);
   merge_ended();
+  start_merge();
 }
 
 void partition_state::merge_ended() {
@@ -97,6 +124,7 @@ void partition_state::erase_leftovers() {
                       else if (answer.code != smq::write_result::refused)
                         return reload(answer.reason);
                       merge_ended();  // what was refused is tried again at the next roll
+                      if (is_leaving()) log_.leftovers.empty() ? start_merge() : ask_to_retire();
                     });
                   });
 }

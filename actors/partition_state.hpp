@@ -11,6 +11,7 @@
 #include "smq/mappings.hpp"
 #include "smq/segments/list_segments.hpp"
 #include "smq/segments/merge_log.hpp"
+#include "smq/segments/plan_merge.hpp"
 #include "smq/segments/trim_log.hpp"
 #include "smq/session.hpp"
 
@@ -20,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -166,10 +168,13 @@ class partition_state {
 
   // partition_merge.cpp
   void start_merge();
+  void look_back();
+  [[nodiscard]] std::vector<smq::segment> next_merge() const;
   void merge_now(merge_turns::turn turn);
   void write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged);
   void merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
                      const smq::write_answer& answer);
+  void leave_alone(const std::vector<smq::segment>& files);
   void merge_failed(const std::vector<smq::segment>& sources, const std::string& reason);
   void merge_ended();
   void erase_leftovers();
@@ -197,6 +202,8 @@ class partition_state {
   void look_idle_in(std::chrono::milliseconds delay);
   void look_idle();
   [[nodiscard]] bool is_quiet();
+  void leave();
+  [[nodiscard]] bool is_leaving() const;
   void ask_to_retire();
   void close(const msg::close_cleanly& m);
   void close_when_decided();
@@ -244,9 +251,10 @@ class partition_state {
   bool merge_undecided_ = false;  // its unit is sent: the chunks of its sources may be gone
   std::uint64_t changes_ = 0;     // merges and trims applied to `log_`
   std::vector<parked_request> after_change_;  // reads that found a chunk gone meanwhile
+  bool looked_back_ = false;      // for files to merge, below those that the load listed
   bool listing_ = false;          // older files, one range at a time
   std::vector<parked_request> after_listing_;  // what needs some of them
-  std::int64_t merge_from_ = 0;   // files below are not merged: one of them failed
+  std::set<std::int64_t> not_merged_;  // base offsets of files whose merge failed
   std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry
   std::vector<msg::trim> trims_;       // not answered yet
   std::vector<planned_batch> planned_;    // by the machine, and not in an append yet
@@ -265,6 +273,7 @@ class partition_state {
   std::uint64_t seen_ = 0;  // requests; the registry counts them too
   std::uint64_t visits_ = 0;  // of these, from the retention sweeper
   caf::actor_clock::time_point last_request_;
+  std::optional<std::uint64_t> leaving_at_;  // `seen_` when nobody used it any more and the last merges began
   std::int64_t clean_end_ = -1;  // the high watermark that the stored partition entry was written at; -1: an older one
   std::optional<msg::close_cleanly> closing_;
   std::optional<caf::actor_clock::time_point> last_report_;

@@ -2,7 +2,7 @@
 
 #include "actors/options.hpp"
 #include "smq/ports.hpp"
-#include "smq/segments/merge_log.hpp"
+#include "smq/segments/plan_merge.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -27,6 +27,7 @@ struct store_engine {
   smq::append_options segments;
   std::size_t appends_at_once = 1;  // of a partition
   smq::merge_rules merges;
+  std::size_t merges_at_once = 1;
   std::function<void(const smq::chunk_id&)> release;  // see store_access
   std::chrono::milliseconds start_timeout{60'000};    // of the steps that make this process a member
   std::chrono::milliseconds look_every{0};            // see shard_options

@@ -6,6 +6,7 @@
 #include "smq/segments/segment_name.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -19,16 +20,10 @@ constexpr std::uint8_t sources_version = 1;
 
 outcome damaged(const std::string& why) { return {status::refused, "damaged: " + why, 0}; }
 
-bool is_small(const segment& s, const merge_rules& rules) {
-  return s.size_bytes() / std::max<std::size_t>(s.chunks.size(), 1) < rules.small_chunk_bytes &&
-         s.size_bytes() < rules.max_bytes;
-}
+constexpr std::size_t reads_at_once = 4;  // half of our connections to a volume server: others read, too
+constexpr std::uint64_t bytes_at_once = std::uint64_t{1} << 20;
 
-bool continues(const segment& before, const segment& s) {
-  return s.base_offset == before.next_offset && s.first_message_number == before.next_message_number;
-}
-
-/// Reads chunk after chunk and puts them together. Every pending callback holds it.
+/// Reads chunks, a few at once, and puts them together in order. Every pending callback holds it.
 class segment_copier final : public std::enable_shared_from_this<segment_copier> {
  public:
   segment_copier(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,
@@ -39,61 +34,96 @@ class segment_copier final : public std::enable_shared_from_this<segment_copier>
       next_offset_(sources_.front().base_offset), next_message_number_(sources_.front().first_message_number) {}
 
   void step() {
-    while (segment_ < sources_.size() && chunk_ == sources_[segment_].chunks.size()) {
-      if (next_offset_ != sources_[segment_].next_offset) return fail(damaged(sources_[segment_].name + " ends early"));
-      ++segment_;
-      chunk_ = 0;
+    if (is_over_ || is_putting_) return;  // what is read meanwhile waits
+    while (!reads_.empty() && reads_.front()->answer) {
+      if (!parts_.empty() && bytes_ + reads_.front()->size > max_chunk_bytes_) return put();
+      const auto next = std::move(reads_.front());
+      reads_.pop_front();
+      bytes_ahead_ -= next->size;
+      if (auto what = take(*next); !what.is_ok()) return finish(std::move(what));
     }
-    const bool at_end = segment_ == sources_.size();
-    if (!parts_.empty() && (at_end || bytes_ + source_chunk().size > max_chunk_bytes_)) return put();
-    if (at_end) return done_({{}, std::move(copied_)});
-    read();
+    read_ahead();
+    if (!reads_.empty()) return;
+    if (!parts_.empty()) return put();
+    if (next_offset_ != sources_.back().next_offset) return finish(damaged(sources_.back().name + " ends early"));
+    finish({});
   }
 
  private:
-  const chunk_ref& source_chunk() const { return sources_[segment_].chunks[chunk_]; }
+  /// One chunk of a source, on its way or not taken yet.
+  struct chunk_read {
+    const segment& source;
+    std::uint64_t size;
+    bool ends_source;
+    std::optional<result<shared_bytes>> answer;
+  };
 
-  void read() {
-    chunks_.get(source_chunk().id, 0, source_chunk().size, deadline_,
-                [self = shared_from_this()](result<shared_bytes> answer) {
-                  self->later_([self, answer = std::move(answer)] { self->take_read(answer); });
-                });
+  void read_ahead() {
+    for (; segment_ < sources_.size(); ++segment_, chunk_ = 0) {
+      const auto& source = sources_[segment_];
+      for (; chunk_ < source.chunks.size(); ++chunk_) {
+        const auto size = source.chunks[chunk_].size;
+        const bool is_enough = reads_.size() == reads_at_once || bytes_ahead_ + size > bytes_at_once;
+        if (!reads_.empty() && is_enough) return;
+        read(source, chunk_);
+      }
+    }
+  }
+
+  void read(const segment& source, std::size_t number) {
+    const auto& chunk = source.chunks[number];
+    const bool ends_source = number + 1 == source.chunks.size();
+    const auto slot = std::make_shared<chunk_read>(chunk_read{source, chunk.size, ends_source, std::nullopt});
+    reads_.push_back(slot);
+    bytes_ahead_ += chunk.size;
+    chunks_.get(chunk.id, 0, chunk.size, deadline_, [self = shared_from_this(), slot](result<shared_bytes> answer) {
+      self->later_([self, slot, answer = std::move(answer)] {
+        slot->answer = answer;
+        self->step();
+      });
+    });
   }
 
   /// Nothing is copied that the source does not prove: a damaged file stays where it is.
-  void take_read(const result<shared_bytes>& answer) {
-    if (!answer.is_ok()) return fail(answer.what);
-    auto rest = answer.value.view();
-    if (rest.size() != source_chunk().size) return fail(damaged("a chunk is shorter than its entry says"));
+  outcome take(const chunk_read& read) {
+    if (!read.answer->is_ok()) return read.answer->what;
+    const auto& bytes = read.answer->value;
+    auto rest = bytes.view();
+    if (rest.size() != read.size) return damaged("a chunk is shorter than its entry says");
     while (!rest.empty()) {
       const auto message = decode_log_entry(rest, place_.topic_id, place_.partition);
       if (!message || message->base_offset != next_offset_ || message->message_number != next_message_number_)
-        return fail(damaged(sources_[segment_].name));
+        return damaged(read.source.name);
       next_offset_ = message->next_offset;
       ++next_message_number_;
       last_ts_ns_ = message->ts_ns;
       rest = rest.subspan(message->stored_bytes);
     }
-    bytes_ += answer.value.size();
-    parts_.push_back(answer.value);
-    ++chunk_;
-    step();
+    if (read.ends_source && next_offset_ != read.source.next_offset) return damaged(read.source.name + " ends early");
+    bytes_ += bytes.size();
+    parts_.push_back(bytes);
+    return {};
   }
 
   void put() {
+    is_putting_ = true;
     chunks_.put(std::exchange(parts_, {}), deadline_, [self = shared_from_this()](result<chunk_id> answer) {
       self->later_([self, answer = std::move(answer)] { self->take_put(answer); });
     });
   }
 
   void take_put(const result<chunk_id>& answer) {
-    if (!answer.is_ok()) return fail(answer.what);
+    is_putting_ = false;
+    if (!answer.is_ok()) return finish(answer.what);
     copied_.push_back({answer.value, file_bytes_, bytes_, last_ts_ns_});
     file_bytes_ += std::exchange(bytes_, 0);
     step();
   }
 
-  void fail(outcome what) { done_({std::move(what), std::move(copied_)}); }
+  void finish(outcome what) {
+    is_over_ = true;
+    done_({std::move(what), std::move(copied_)});
+  }
 
   chunk_port& chunks_;
   const partition_place place_;
@@ -104,6 +134,10 @@ class segment_copier final : public std::enable_shared_from_this<segment_copier>
   const completion<result<std::vector<chunk_ref>>> done_;
   std::size_t segment_ = 0;  // the next chunk to read
   std::size_t chunk_ = 0;
+  std::deque<std::shared_ptr<chunk_read>> reads_;  // in order
+  std::uint64_t bytes_ahead_ = 0;                  // of these
+  bool is_putting_ = false;
+  bool is_over_ = false;
   std::int64_t next_offset_;
   std::int64_t next_message_number_;
   std::int64_t last_ts_ns_ = 0;
@@ -133,31 +167,6 @@ std::vector<segment_mark> marks_without(std::vector<segment_mark> marks, const s
 }
 
 }  // namespace
-
-std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules, std::int64_t from) {
-  std::vector<segment> run;
-  std::uint64_t bytes = 0;
-  std::size_t chunks = 0;
-  const auto is_worth_it = [&] { return run.size() >= rules.min_sources || chunks >= rules.min_chunks; };
-  const auto closed = log.segments.empty() ? 0 : log.segments.size() - 1;
-  for (std::size_t i = 0; i < closed; ++i) {
-    const auto& s = log.segments[i];
-    if (s.base_offset < from || s.next_offset <= log.log_start) continue;  // what is below the log start goes soon
-    const bool fits = is_small(s, rules) && bytes + s.size_bytes() <= rules.max_bytes;
-    if (!run.empty() && (!fits || !continues(run.back(), s))) {
-      if (is_worth_it()) return run;
-      run.clear();
-      bytes = chunks = 0;
-    }
-    if (!is_small(s, rules)) continue;
-    bytes += s.size_bytes();
-    chunks += s.chunks.size();
-    run.push_back(s);
-    if (run.size() == rules.max_sources) return run;
-  }
-  if (!is_worth_it()) run.clear();
-  return run;
-}
 
 void copy_segments(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,
                    std::uint64_t max_chunk_bytes, time_point deadline, run_later later,

@@ -3,33 +3,22 @@
 #include "smq/segments/log.hpp"
 
 #include <functional>
-#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
 
-/// Merging closed segment files, so that a quiet partition leaves few entries behind (design §6.3). Records are copied,
-/// never changed: message bytes stay as they are, only files and chunks get fewer.
+/// Merging closed segment files that plan_merge() chose. Records are copied, never changed: message bytes stay as they are,
+/// only files and chunks get fewer.
 /// A merged file names its sources (`tg.src`): a crash between its PUT and their deletes leaves sources that load_log()
 /// recognises, so every prefix of the transaction is valid.
 namespace tidegate::smq {
-
-struct merge_rules {
-  std::size_t min_sources = 16;  // it is worth it with so many files,
-  std::size_t min_chunks = std::numeric_limits<std::size_t>::max();  // or with so many chunks, even of one file
-  std::size_t max_sources = 64;
-  std::uint64_t max_bytes = std::uint64_t{64} << 20;          // of the merged file
-  std::uint64_t small_chunk_bytes = std::uint64_t{512} << 10;  // a file with larger chunks on average stays
-  std::uint64_t max_chunk_bytes = std::uint64_t{8} << 20;      // of a copied chunk, as brokers write them
-};
-
-/// The oldest run of closed neighbours that is worth it: contiguous offsets, small chunks, within the rules. The newest
-/// file is open and never among them, nor is any that begins below `from` or ends below the log start. Empty: there is
-/// none.
-std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules, std::int64_t from = 0);
 
 /// Runs what it is given later, never before it returns, one after the other; or never, if its owner has gone.
 using run_later = std::function<void(std::function<void()>)>;
 
 /// Copies the sources' messages into new chunks, checking every message; nothing names the chunks yet.
-/// Goes on through `later` after every chunk: an engine that answers at once must not keep a thread for all of it.
+/// Reads a few chunks at once and goes on through `later` after every one: an engine that answers at once must not keep a
+/// thread for all of it.
 /// Errors: refused "damaged: …"; absent (a source is gone); the port's doubts as they came. Then too the value is
 /// what was copied: nobody will ever name it.
 /// Thread: any; `done` runs at most once, before this returns or where `later` runs things. `chunks` outlives it.

@@ -40,3 +40,23 @@ CAF_TEST(many who are gone give their turns on without nesting) {
   first.reset();
   CAF_CHECK(is_last);
 }
+
+CAF_TEST(as many have a turn as there are and each that ends is the turn of the next) {
+  auto turns = std::make_shared<merge_turns>(3);
+  std::vector<int> granted;
+  std::vector<merge_turns::turn> held;
+  for (int i = 0; i < 6; ++i)
+    turns->ask([&, i](merge_turns::turn turn) {
+      granted.push_back(i);
+      held.push_back(std::move(turn));
+    });
+  CAF_CHECK_EQUAL(granted, (std::vector<int>{0, 1, 2}));
+  auto second = std::move(held[1]);
+  second.reset();
+  CAF_CHECK_EQUAL(granted, (std::vector<int>{0, 1, 2, 3}));
+  for (const auto i : {0U, 2U}) {
+    auto ended = std::move(held[i]);
+    ended.reset();
+  }
+  CAF_CHECK_EQUAL(granted, (std::vector<int>{0, 1, 2, 3, 4, 5}));
+}

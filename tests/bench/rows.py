@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("tests/contract/gateway", "tes
 
 from conftest import e2e  # noqa: E402
 from confluent_kafka import Producer  # noqa: E402
+from metrics import scrape  # noqa: E402
 from store import Topic  # noqa: E402
 from weed import WEED, Weed, wait_for  # noqa: E402
 from wire import Wire, batch, produce  # noqa: E402
@@ -207,25 +208,40 @@ class Bench:
                 "worst_ms": ms(took[-1])}  # fmt: skip
 
     def entries(self) -> dict:
-        """What an hour at one record per second leaves of each partition, in fast motion: 3600 appends of one record."""
+        """What an hour at one record per second of 1 kB leaves of each partition, in fast motion, and once it is quiet."""
         if not self.weed:
             return {"skipped": "files are counted in a filer"}
-        partitions, records = 20, 3600
+        partitions, records, idle_ms = 20, 3600, 20_000
+        self.node.settings += (f"limits.partition_idle_ms={idle_ms}",)
+        self.cold()
         create(self.node, "hour", partitions)
+
+        def each(count) -> dict:
+            (version,) = [n for n in self.weed.filer.names("/topics/kafka/hour") if n.startswith("v")]
+            of = [count(self.weed.filer.entries(f"/topics/kafka/hour/{version}/{32 * p:04d}-{32 * p + 31:04d}"))
+                  for p in range(partitions)]  # fmt: skip
+            return {"mean": statistics.mean(of), "most": max(of)}
+
+        def files() -> dict:
+            return each(lambda found: sum(1 for e in found if e.chunks))
+
+        def written() -> float:
+            """Bytes of chunks per byte of records."""
+            now = scrape(self.node)
+            return round(now.get("tidegate_chunk_written_bytes_total") / now.get("tidegate_appended_bytes_total"), 2)
 
         def append(partition: int) -> None:
             with Wire(self.node, 60) as wire:
                 for _ in range(records):
-                    produce(wire, "hour", b"r" * 100, partition=partition)
+                    produce(wire, "hour", b"r" * 1000, partition=partition)
 
         took = timed_at_once(append, partitions)
-        time.sleep(20)  # merges go one at a time
-        root = "/topics/kafka/hour"
-        (version,) = [n for n in self.weed.filer.names(root) if n.startswith("v")]
-        left = [sum(1 for e in self.weed.filer.entries(f"{root}/{version}/{32 * p:04d}-{32 * p + 31:04d}") if e.chunks)
-                for p in range(partitions)]  # fmt: skip
-        return {"partitions": partitions, "records_each": records, "seconds": round(took, 1),
-                "files_mean": statistics.mean(left), "files_most": max(left)}  # fmt: skip
+        found = {"files_at_once": files(), "written_at_once": written()}
+        start = time.perf_counter()
+        wait_for("quiet partitions", lambda: not scrape(self.node).get("tidegate_actors", kind="offset_actor"), 600)
+        return {"partitions": partitions, "records_each": records, "seconds": round(took, 1), **found,
+                "quiet_after_seconds": round(time.perf_counter() - start - idle_ms / 1000, 1),
+                "files_quiet": files(), "entries_quiet": each(len), "written_quiet": written()}  # fmt: skip
 
     def seaweedfs_gateway(self) -> dict:
         """Records/s of 1 kB, acks=all, one librdkafka producer with its defaults: here, and at SeaweedFS's own gateway."""

@@ -1,6 +1,7 @@
 #define CAF_SUITE segments_list
 #include "smq/segments/list_segments.hpp"
 #include "smq/segments/merge_log.hpp"
+#include "smq/segments/plan_merge.hpp"
 #include "smq/segments/segment_name.hpp"
 #include "tests/smq/run_queue.hpp"
 #include "tests/smq/segments/segments_fixture.hpp"
@@ -48,7 +49,7 @@ std::vector<shared_bytes> read_one(stored_log& s, std::int64_t offset, int& list
 }
 
 void merge_some(stored_log& s, const merge_rules& rules, std::size_t prefix = SIZE_MAX) {
-  const auto sources = plan_merge(s.log, rules);
+  const auto sources = plan_last_merge(s.log, rules);
   RC_PRE(!sources.empty());
   testing::run_queue queue;
   segment merged;

@@ -1,5 +1,6 @@
 #define CAF_SUITE segments_merge
 #include "smq/segments/merge_log.hpp"
+#include "smq/segments/plan_merge.hpp"
 #include "tests/smq/run_queue.hpp"
 #include "tests/smq/segments/segments_fixture.hpp"
 
@@ -33,11 +34,14 @@ void small_files(stored_log& s) {
   }
 }
 
-/// Copies and plans; does not write. Empty: nothing to merge.
-std::vector<mutation> plan_unit(stored_log& s, const merge_rules& rules, std::vector<segment>& sources,
+/// All closed files, whatever the rules are.
+std::vector<segment> closed_files(const stored_log& s) {
+  return {s.log.segments.begin(), s.log.segments.end() - 1};
+}
+
+/// Copies and plans; does not write.
+std::vector<mutation> plan_unit(stored_log& s, const merge_rules& rules, const std::vector<segment>& sources,
                                 segment& merged) {
-  sources = plan_merge(s.log, rules);
-  if (sources.empty()) return {};
   testing::run_queue queue;
   copy_segments(s.store, place, sources, rules.max_chunk_bytes, {}, queue.later(),
                 [&](result<std::vector<chunk_ref>> copied) {
@@ -47,6 +51,33 @@ std::vector<mutation> plan_unit(stored_log& s, const merge_rules& rules, std::ve
   queue.run_all();
   return merge_mutations(s.log, place, sources, merged);
 }
+
+/// Answers reads when it is told to, the newest first.
+class held_reads final : public chunk_port {
+ public:
+  explicit held_reads(chunk_port& inner) : inner_(inner) {}
+
+  void put(std::vector<shared_bytes> parts, time_point deadline, completion<result<chunk_id>> done) override {
+    inner_.put(std::move(parts), deadline, std::move(done));
+  }
+  void get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
+           completion<result<shared_bytes>> done) override {
+    held.push_back([=, this] { inner_.get(id, position, count, deadline, done); });
+    most = std::max(most, held.size());
+  }
+
+  void release_newest() {
+    const auto read = std::move(held.back());
+    held.pop_back();
+    read();
+  }
+
+  std::vector<std::function<void()>> held;
+  std::size_t most = 0;
+
+ private:
+  chunk_port& inner_;
+};
 
 std::vector<shared_bytes> read_all(stored_log& s) {
   std::vector<shared_bytes> all;
@@ -73,10 +104,11 @@ CAF_TEST(every prefix of a merge loads as the same records) {
     auto rules = any_two;
     rules.max_chunk_bytes = *rc::gen::element<std::uint64_t>(100, 1000, 1 << 20);
     rules.max_sources = *rc::gen::inRange<std::size_t>(2, 12);
-    std::vector<segment> sources;
+    auto sources = plan_merge(s.log, rules);
+    if (sources.empty() || *rc::gen::arbitrary<bool>()) sources = plan_last_merge(s.log, rules);
+    RC_PRE(!sources.empty());
     segment merged;
     const auto unit = plan_unit(s, rules, sources, merged);
-    RC_PRE(!unit.empty());
     const auto before = s.log;
     const auto entries = s.store.entries;
     for (std::size_t applied = 0; applied <= unit.size(); ++applied) {
@@ -101,32 +133,24 @@ CAF_TEST(merging again and again leaves few files and every record) {
   stored_log s;
   s.options.max_chunks_per_segment = 2;
   const merge_rules rules;
+  const auto merge_all = [&](auto plan) {
+    for (auto sources = plan(s.log, rules, {}); !sources.empty(); sources = plan(s.log, rules, {})) {
+      segment merged;
+      s.store.write(plan_unit(s, rules, sources, merged));
+      apply_merge(s.log, sources, merged);
+    }
+  };
   for (int i = 0; i < 1000; ++i) {
     s.append_one(1, (i + 1) * second);
-    std::vector<segment> sources;
-    segment merged;
-    const auto unit = plan_unit(s, rules, sources, merged);
-    if (unit.empty()) continue;
-    s.store.write(unit);
-    apply_merge(s.log, sources, merged);
+    merge_all(plan_merge);
   }
-  CAF_CHECK_LESS_OR_EQUAL(files(s), rules.min_sources + 1);
+  CAF_CHECK_LESS_OR_EQUAL(files(s), 3 * rules.min_sources);  // 500 of them, in tiers of 1, 8 and 64
+  CAF_CHECK(read_all(s) == s.written);
+  merge_all(plan_last_merge);
+  CAF_CHECK_EQUAL(files(s), 2u);
   CAF_CHECK(read_all(s) == s.written);
   auto loaded = s.load();
   CAF_CHECK(loaded.is_ok() && loaded.value == s.log);
-}
-
-CAF_TEST(the open file and large chunks are left alone) {
-  stored_log s;
-  s.options.max_chunks_per_segment = 1;
-  for (int i = 0; i < 3; ++i) s.append_one(1, (i + 1) * second, 2000);
-  CAF_CHECK_EQUAL(plan_merge(s.log, any_two).size(), 2u);
-  auto rules = any_two;
-  rules.small_chunk_bytes = 1000;
-  CAF_CHECK(plan_merge(s.log, rules).empty());
-  rules = any_two;
-  rules.max_bytes = 3000;
-  CAF_CHECK(plan_merge(s.log, rules).empty());
 }
 
 CAF_TEST(a damaged source is not copied) {
@@ -137,7 +161,7 @@ CAF_TEST(a damaged source is not copied) {
   bytes.back() ^= std::byte{1};
   outcome what;
   testing::run_queue queue;
-  copy_segments(s.store, place, plan_merge(s.log, any_two), 1 << 20, {}, queue.later(),
+  copy_segments(s.store, place, closed_files(s), 1 << 20, {}, queue.later(),
                 [&](const result<std::vector<chunk_ref>>& copied) { what = copied.what; });
   queue.run_all();
   CAF_CHECK(what.code == status::refused && what.reason.starts_with("damaged"));
@@ -152,7 +176,7 @@ CAF_TEST(a copy that fails says what it had copied) {
   result<std::vector<chunk_ref>> copied;
   testing::run_queue queue;
   const std::uint64_t alone = 1;  // every source chunk becomes one
-  copy_segments(s.store, place, plan_merge(s.log, any_two), alone, {}, queue.later(),
+  copy_segments(s.store, place, closed_files(s), alone, {}, queue.later(),
                 [&](const result<std::vector<chunk_ref>>& got) { copied = got; });
   queue.run_all();
   CAF_CHECK(copied.what.code == status::refused);
@@ -165,21 +189,11 @@ CAF_TEST(a source that was trimmed meanwhile stops the merge) {
   stored_log s;
   s.options.max_chunks_per_segment = 1;
   for (int i = 0; i < 4; ++i) s.append_one(1, (i + 1) * second);
-  std::vector<segment> sources;
+  const auto sources = closed_files(s);
   segment merged;
   CAF_CHECK(!plan_unit(s, any_two, sources, merged).empty());
   apply_trim(s.log, plan_trim(s.log, 1));
   CAF_CHECK(merge_mutations(s.log, place, sources, merged).empty());
-}
-
-CAF_TEST(what lies below the log start is not merged) {
-  stored_log s;
-  s.options.max_chunks_per_segment = 1;
-  for (int i = 0; i < 6; ++i) s.append_one(1, (i + 1) * second);
-  apply_trim(s.log, plan_trim(s.log, 2, 0));  // the files are still there
-  const auto sources = plan_merge(s.log, any_two);
-  CAF_REQUIRE(!sources.empty());
-  CAF_CHECK_EQUAL(sources.front().base_offset, 2);
 }
 
 CAF_TEST(others get their turn between two chunks of a copy) {
@@ -188,7 +202,7 @@ CAF_TEST(others get their turn between two chunks of a copy) {
   for (int i = 0; i < 5; ++i) s.append_one(1, (i + 1) * second);
   testing::run_queue queue;
   bool is_done = false;
-  copy_segments(s.store, place, plan_merge(s.log, any_two), 1 << 20, {}, queue.later(),
+  copy_segments(s.store, place, closed_files(s), 1 << 20, {}, queue.later(),
                 [&](const result<std::vector<chunk_ref>>& copied) { is_done = copied.is_ok(); });
   int turns = 0;
   while (!is_done && queue.run_one()) ++turns;
@@ -196,19 +210,16 @@ CAF_TEST(others get their turn between two chunks of a copy) {
   CAF_CHECK_EQUAL(turns, 4 + 1);  // four chunks read, one put
 }
 
-CAF_TEST(one file of many chunks is merged into itself where the rules say so) {
+CAF_TEST(one file of many chunks is merged into itself) {
   stored_log s;
   s.options.max_chunks_per_segment = 6;
   for (int i = 0; i < 7; ++i) s.append_one(1, (i + 1) * second);
   merge_rules rules;
-  CAF_CHECK(plan_merge(s.log, rules).empty());
-  rules.min_chunks = 7;
-  CAF_CHECK(plan_merge(s.log, rules).empty());
   rules.min_chunks = 6;
-  std::vector<segment> sources;
+  const auto sources = plan_merge(s.log, rules);
+  CAF_REQUIRE_EQUAL(sources.size(), 1u);
   segment merged;
   const auto unit = plan_unit(s, rules, sources, merged);
-  CAF_CHECK_EQUAL(sources.size(), 1u);
   CAF_CHECK_EQUAL(unit.size(), 2u);
   s.store.write(unit);
   apply_merge(s.log, sources, merged);
@@ -218,21 +229,11 @@ CAF_TEST(one file of many chunks is merged into itself where the rules say so) {
   CAF_CHECK(plan_merge(s.log, rules).empty());
 }
 
-CAF_TEST(files below the place to begin at are left alone) {
-  stored_log s;
-  s.options.max_chunks_per_segment = 1;
-  for (int i = 0; i < 6; ++i) s.append_one(1, (i + 1) * second);
-  const auto sources = plan_merge(s.log, any_two, 3);
-  CAF_REQUIRE_EQUAL(sources.size(), 2u);
-  CAF_CHECK_EQUAL(sources.front().base_offset, 3);
-  CAF_CHECK(plan_merge(s.log, any_two, 4).empty());
-}
-
 CAF_TEST(a merge whose sources are not in the log is not applied) {
   stored_log s;
   s.options.max_chunks_per_segment = 1;
   for (int i = 0; i < 4; ++i) s.append_one(1, (i + 1) * second);
-  std::vector<segment> sources;
+  const auto sources = closed_files(s);
   segment merged;
   plan_unit(s, any_two, sources, merged);
   apply_trim(s.log, plan_trim(s.log, 1));
@@ -243,4 +244,62 @@ CAF_TEST(a merge whose sources are not in the log is not applied) {
     refused = true;
   }
   CAF_CHECK(refused);
+}
+
+CAF_TEST(a copy reads a few chunks at once and keeps their order) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 3;
+  for (int i = 0; i < 19; ++i) s.append_one(1, (i + 1) * second);
+  held_reads reads(s.store);
+  result<std::vector<chunk_ref>> copied{{status::unknown, "no answer", 0}, {}};
+  testing::run_queue queue;
+  copy_segments(reads, place, closed_files(s), 500, {}, queue.later(),
+                [&](const result<std::vector<chunk_ref>>& got) { copied = got; });
+  while (!reads.held.empty()) {
+    CAF_CHECK_LESS_OR_EQUAL(reads.held.size(), 4u);
+    reads.release_newest();
+    queue.run_all();
+  }
+  CAF_REQUIRE(copied.is_ok());
+  CAF_CHECK_EQUAL(reads.most, 4u);
+  const auto sources = closed_files(s);
+  const auto merged = merged_segment(place, sources, copied.value);
+  s.store.write(merge_mutations(s.log, place, sources, merged));
+  s.log = s.load().value;
+  CAF_CHECK(read_all(s) == s.written);
+}
+
+CAF_TEST(a copy reads large chunks one by one) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 5; ++i) s.append_one(1, (i + 1) * second, 600'000);
+  held_reads reads(s.store);
+  bool is_done = false;
+  testing::run_queue queue;
+  copy_segments(reads, place, closed_files(s), 1 << 20, {}, queue.later(),
+                [&](const result<std::vector<chunk_ref>>& copied) { is_done = copied.is_ok(); });
+  while (!reads.held.empty()) {
+    reads.release_newest();
+    queue.run_all();
+  }
+  CAF_CHECK(is_done);
+  CAF_CHECK_EQUAL(reads.most, 1u);
+}
+
+CAF_TEST(a copy that fails is over once whatever is still being read) {
+  stored_log s;
+  s.options.max_chunks_per_segment = 1;
+  for (int i = 0; i < 6; ++i) s.append_one(1, (i + 1) * second);
+  s.store.chunks["chunk-0"].back() ^= std::byte{1};
+  held_reads reads(s.store);
+  int answers = 0;
+  testing::run_queue queue;
+  copy_segments(reads, place, closed_files(s), 1 << 20, {}, queue.later(),
+                [&](const result<std::vector<chunk_ref>>& copied) { answers += copied.is_ok() ? 100 : 1; });
+  while (!reads.held.empty()) {
+    reads.release_newest();
+    queue.run_all();
+  }
+  CAF_CHECK_EQUAL(answers, 1);
+  CAF_CHECK_EQUAL(reads.most, 4u);
 }

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "smq/segments/log.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <vector>
+
+/// Which closed segment files are worth a merge (design §6.3): few files, and few copies of every byte.
+namespace tidegate::smq {
+
+struct merge_rules {
+  std::size_t min_sources = 8;  // so many neighbours of a tier are merged; the next tier is so many times larger
+  std::size_t min_chunks = std::numeric_limits<std::size_t>::max();  // a file of so many is worth a copy of its own
+  std::size_t max_sources = 64;
+  std::uint64_t max_bytes = std::uint64_t{64} << 20;           // of the merged file
+  std::uint64_t small_chunk_bytes = std::uint64_t{512} << 10;  // see both plans
+  std::uint64_t max_chunk_bytes = std::uint64_t{8} << 20;      // of a copied chunk, as brokers write them
+};
+
+/// What a partition in use merges next: a run of closed neighbours (contiguous offsets, within the rules).
+/// Sizes fall into tiers: max_bytes / 2, and from there down by min_sources. A run is worth it when its files are below a
+/// tier, are at least min_sources (or as many as max_bytes allows), and together reach that tier. So every byte is copied
+/// at most once per tier, and fewer than min_sources files of each stay. The lowest tier comes first, and in it the
+/// oldest run; at last a single file of min_chunks.
+/// Left alone: the newest file (it is open); files of max_bytes; files with chunks of small_chunk_bytes on average,
+/// unless one chunk could hold all of them; what ends below the log start; the files whose base offsets are in `except`.
+/// Empty: there is none.
+std::vector<segment> plan_merge(const log_state& log, const merge_rules& rules,
+                                const std::set<std::int64_t>& except = {});
+
+/// What is left to merge when nobody uses the partition any more: the oldest run of any sizes, but no file that makes up
+/// three quarters of more than small_chunk_bytes. Asked again after every merge, it leaves one file, or a few, each three
+/// times as large as all that are newer. So a partition that is used now and then copies its large files seldom.
+/// Files are left alone as by plan_merge().
+std::vector<segment> plan_last_merge(const log_state& log, const merge_rules& rules,
+                                     const std::set<std::int64_t>& except = {});
+
+}  // namespace tidegate::smq
