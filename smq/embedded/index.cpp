@@ -127,6 +127,7 @@ std::string index::load() {
     const auto position = decode_position(value);
     if (!position) return "the index has a damaged replay position, or one of an unknown layout";
     replay_from_ = *position;
+    durable_volume_ = position->volume;
   } else if (!found.IsNotFound()) {
     return "cannot read the index: " + found.ToString();
   }
@@ -136,6 +137,7 @@ std::string index::load() {
     const auto live = decode_live_bytes(it->key().ToStringView(), it->value().ToStringView());
     if (!live) return "the index has a damaged volume record";
     live_bytes_.insert(*live);
+    live_total_ += live->second;
   }
   return it->status().ok() ? std::string{} : "cannot read the index: " + it->status().ToString();
 }
@@ -326,8 +328,12 @@ result<std::vector<std::string>> index::paths_below(const std::string& directory
 
 std::string index::apply(window_effects&& effects) {
   if (is_broken_) return wait_for_checkpoint();
-  for (const auto& [id, place] : effects.placed) live_bytes_[place.volume] += place.length;
+  for (const auto& [id, place] : effects.placed) {
+    live_bytes_[place.volume] += place.length;
+    live_total_ += place.length;
+  }
   std::map<std::uint32_t, std::uint64_t> freed;
+  for (const auto& [id, from] : effects.moved) freed[from.volume] += from.length;
   for (const auto& id : effects.released) {
     const auto here = effects.placed.find(id);
     const auto place = here != effects.placed.end() ? result<chunk_place>{{}, here->second} : place_of(id);
@@ -338,12 +344,17 @@ std::string index::apply(window_effects&& effects) {
   const std::unique_lock lock{layers_mutex_};
   for (auto& r : effects.records) active_->set(r.path, std::move(r.value));
   for (const auto& [id, place] : effects.placed) {
-    active_->place(id, place);
+    if (effects.moved.contains(id)) {
+      active_->move(id, place);
+    } else {
+      active_->place(id, place);
+    }
     active_->live_bytes[place.volume] = live_bytes_[place.volume];
   }
   for (const auto& id : effects.released) active_->release(id);
   for (const auto& [volume, bytes] : freed) {
     auto& live = live_bytes_[volume];
+    live_total_ -= std::min(live, bytes);
     live -= std::min(live, bytes);
     active_->live_bytes[volume] = live;
     if (live == 0) live_bytes_.erase(volume);

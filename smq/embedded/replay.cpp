@@ -3,6 +3,7 @@
 #include "smq/embedded/recovery.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 /// What a start does with the windows that the index does not have yet.
 namespace tidegate::smq::embedded {
@@ -111,6 +112,27 @@ std::string make_durable(volumes& files, const walk& found) {
   return {};
 }
 
+/// What the window stores and none of its entries is the first to name was copied from another volume.
+std::string find_moved(const index& entries, const std::vector<chunk_id>& claimed, window_effects& effects) {
+  const std::unordered_set<std::string_view> named{claimed.begin(), claimed.end()};
+  for (auto it = effects.placed.begin(); it != effects.placed.end();) {
+    const auto& id = it->first;
+    if (named.contains(id)) {
+      ++it;
+      continue;
+    }
+    const auto from = entries.place_of(id);
+    if (from.what.code == status::absent) {
+      it = effects.placed.erase(it);
+      continue;
+    }
+    if (!from.is_ok()) return from.what.reason;
+    effects.moved.emplace(id, from.value);
+    ++it;
+  }
+  return {};
+}
+
 std::string replay_window(volumes& files, index& entries, const window_place& w) {
   mutation_section section;
   if (auto error = read_section(files, w, section); !error.empty()) return error;
@@ -124,6 +146,7 @@ std::string replay_window(volumes& files, index& entries, const window_place& w)
   for (auto& r : section.records) {
     if (auto error = plan.replay(std::move(r)); !error.empty()) return error;
   }
+  if (auto error = find_moved(entries, plan.claimed, effects); !error.empty()) return error;
   effects.records = std::move(plan.records);
   effects.released = std::move(plan.released);
   effects.next = {w.volume, w.position + w.header.window_bytes(), w.header.seq + 1};
@@ -160,6 +183,8 @@ std::string engine::impl::recover() {
   }
   if (report.replayed_bytes > replay_worth_a_checkpoint) {
     if (auto error = entries->flush(); !error.empty()) return error;
+  } else {
+    volume_bytes_since_checkpoint = report.replayed_bytes;
   }
   synced_seq = next_seq - 1;
   return files->start(found.end.volume, found.end.position);

@@ -86,8 +86,10 @@ std::string engine::impl::start() {
       problem);
   if (!entries) return problem;
   if (problem = recover(); !problem.empty()) return problem;
-  delete_dead_volumes();
+  wants_upkeep = upkeep(false);
+  next_upkeep = std::chrono::steady_clock::now() + settings.upkeep_interval;
   open_seq = next_seq;
+  start_vacuum();
   writer = std::thread{[this] { run(); }};
   return {};
 }

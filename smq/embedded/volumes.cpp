@@ -67,9 +67,10 @@ std::string volumes::scan() {
     std::uint32_t number = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
     if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size() || name.size() != name_digits) continue;
-    known_.emplace(number, true);
+    const auto bytes = item.file_size(gone);
+    known_.emplace(number, bytes);
     counted.volumes.add();
-    counted.volume_bytes.add(static_cast<std::int64_t>(item.file_size(gone)));
+    counted.volume_bytes.add(static_cast<std::int64_t>(bytes));
   }
   return error ? "cannot read " + directory_ + ": " + error.message() : std::string{};
 }
@@ -77,8 +78,13 @@ std::string volumes::scan() {
 std::vector<std::uint32_t> volumes::numbers() const {
   const std::lock_guard lock{mutex_};
   std::vector<std::uint32_t> all;
-  for (const auto& [number, known] : known_) all.push_back(number);
+  for (const auto& [number, bytes] : known_) all.push_back(number);
   return all;
+}
+
+std::map<std::uint32_t, std::uint64_t> volumes::sizes() const {
+  const std::lock_guard lock{mutex_};
+  return known_;
 }
 
 bool volumes::has(std::uint32_t number) const {
@@ -123,7 +129,7 @@ std::string volumes::start(std::uint32_t number, std::uint64_t position) {
     ::close(fd);
     if (auto error = sync_directory_at(directory_); !error.empty()) return error;
     const std::lock_guard lock{mutex_};
-    known_.emplace(number, true);
+    known_.emplace(number, 0);
     counted.volumes.add();
   }
   std::string error;
@@ -152,6 +158,8 @@ std::string volumes::append(std::vector<iovec>& parts) {
   }
   counted.volume_bytes.add(static_cast<std::int64_t>(at - position_));
   position_ = at;
+  const std::lock_guard lock{mutex_};
+  known_[current_] = at;
   return {};
 }
 
@@ -207,19 +215,19 @@ std::string volumes::truncate(std::uint32_t number, std::uint64_t size) {
   if (::ftruncate(opened->fd(), static_cast<off_t>(size)) != 0) {
     return errno_text("cannot truncate " + path_of(number), errno);
   }
+  const std::lock_guard lock{mutex_};
+  known_[number] = size;
   return {};
 }
 
 std::string volumes::remove(std::uint32_t number) {
-  const auto bytes = size_of(number);
-  {
-    const std::lock_guard lock{mutex_};
-    known_.erase(number);
-    open_.remove_if([&](const auto& o) { return o.first == number; });
-  }
   if (::unlink(path_of(number).c_str()) != 0) return errno_text("cannot delete " + path_of(number), errno);
+  // After that, or a reader could open it once more and keep its bytes on the disk.
+  const std::lock_guard lock{mutex_};
+  open_.remove_if([&](const auto& o) { return o.first == number; });
   counted.volumes.add(-1);
-  counted.volume_bytes.add(-static_cast<std::int64_t>(bytes.value_or(0)));
+  counted.volume_bytes.add(-static_cast<std::int64_t>(known_[number]));
+  known_.erase(number);
   return {};
 }
 

@@ -33,6 +33,8 @@ class volumes {
   /// Creates the directory when it is missing and finds the files in it.
   std::string scan();
   [[nodiscard]] std::vector<std::uint32_t> numbers() const;
+  /// Of every volume, in bytes.
+  [[nodiscard]] std::map<std::uint32_t, std::uint64_t> sizes() const;
   [[nodiscard]] bool has(std::uint32_t number) const;
   [[nodiscard]] std::string path_of(std::uint32_t number) const;
 
@@ -73,7 +75,7 @@ class volumes {
   std::uint64_t position_ = 0;
   std::shared_ptr<file> current_file_;  // changes under mutex_
   mutable std::mutex mutex_;            // guards what follows
-  std::map<std::uint32_t, bool> known_;
+  std::map<std::uint32_t, std::uint64_t> known_;  // size in bytes
   std::list<std::pair<std::uint32_t, std::shared_ptr<file>>> open_;  // most recently used first
 };
 
