@@ -5,9 +5,11 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
 
 #include <algorithm>
 
@@ -34,6 +36,13 @@ class flush_listener final : public rocksdb::EventListener {
 
  private:
   std::function<void()> before_;
+};
+
+/// RocksDB would make a file for its log.
+class silent_log final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
 };
 
 rocksdb::Options small_options() {
@@ -118,6 +127,47 @@ std::unique_ptr<index> index::open(const std::string& directory, hooks wanted, s
   if (error = opened->load(); !error.empty()) return nullptr;
   opened->checkpoint_thread_ = std::thread{[self = opened.get()] { self->run_checkpoints(); }};
   return opened;
+}
+
+std::unique_ptr<index> index::open_to_read(const std::string& directory, std::string& error) {
+  std::unique_ptr<index> opened{new index};
+  auto settings = small_options();
+  settings.create_if_missing = false;
+  settings.max_open_files = -1;  // all of them at once: its owner may delete some at any time
+  settings.info_log = std::make_shared<silent_log>();
+  rocksdb::DB* db = nullptr;
+  if (const auto s = rocksdb::DB::OpenForReadOnly(settings, directory, &db); !s.ok()) {
+    error = "cannot read the index " + directory + ": " + s.ToString();
+    return nullptr;
+  }
+  opened->db_.reset(db);
+  error = opened->load();
+  return error.empty() ? std::move(opened) : nullptr;
+}
+
+std::string index::copy_to(const std::string& directory) const {
+  constexpr std::size_t batch_bytes = 1U << 20U;
+  auto settings = small_options();
+  settings.error_if_exists = true;
+  rocksdb::DB* db = nullptr;
+  if (const auto s = rocksdb::DB::Open(settings, directory, &db); !s.ok()) return "cannot write: " + s.ToString();
+  const std::unique_ptr<rocksdb::DB> copy{db};
+  rocksdb::WriteOptions without_log;
+  without_log.disableWAL = true;
+  rocksdb::WriteBatch batch;
+  rocksdb::Status s;
+  const std::unique_ptr<rocksdb::Iterator> it{db_->NewIterator({})};
+  for (it->SeekToFirst(); it->Valid() && s.ok(); it->Next()) {
+    batch.Put(it->key(), it->value());
+    if (batch.GetDataSize() < batch_bytes) continue;
+    s = copy->Write(without_log, &batch);
+    batch.Clear();
+  }
+  if (s.ok()) s = it->status();
+  if (s.ok()) s = copy->Write(without_log, &batch);
+  if (s.ok()) s = copy->Flush({});
+  if (s.ok()) s = copy->Close();
+  return s.ok() ? std::string{} : "cannot copy the index: " + s.ToString();
 }
 
 std::string index::load() {

@@ -52,6 +52,13 @@ class index {
 
   static std::unique_ptr<index> open(const std::string& directory, hooks wanted, std::string& error);
 
+  /// Changes no file, also while another process uses it: what its last checkpoint left. apply() works, in memory;
+  /// nothing makes it durable.
+  static std::unique_ptr<index> open_to_read(const std::string& directory, std::string& error);
+
+  /// Writes what is durable into a new index. Errors: a text.
+  std::string copy_to(const std::string& directory) const;
+
   [[nodiscard]] stored_value find(const std::string& path) const;
   [[nodiscard]] std::vector<stored_value> find_many(const std::vector<std::string>& paths) const;
   [[nodiscard]] result<list_page> list(const std::string& directory, const std::string& after, std::size_t limit,

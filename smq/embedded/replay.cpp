@@ -82,30 +82,37 @@ std::string check_tail(volumes& files, walk& found) {
 }
 
 /// A torn last window was never acknowledged and goes; anything else that is unreadable is damage.
-std::string cut_tail(volumes& files, const walk& found, std::uint64_t bad_seq, recovery_report& report) {
+std::string judge_tail(volumes& files, const walk& found, std::uint64_t bad_seq) {
   const auto& bad = *found.bad;
   if (const auto later = find_later_window(files, found.store, bad, bad_seq)) {
     return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but window " +
            std::to_string(later->header.seq) + " follows at " + later->text();
   }
-  if (bad_seq <= found.synced_seq) {
-    return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but was synced";
-  }
-  report.cut_at = bad.text();
-  report.cut_bytes = files.size_of(bad.volume).value_or(bad.position) - bad.position;
-  if (auto error = files.truncate(bad.volume, bad.position); !error.empty()) return error;
-  counted.volume_bytes.add(-static_cast<std::int64_t>(report.cut_bytes));
-  for (const auto number : files.numbers()) {
-    if (number <= bad.volume) continue;
-    report.cut_bytes += files.size_of(number).value_or(0);
-    if (auto error = files.remove(number); !error.empty()) return error;
-  }
-  return files.rewrite(bad.volume, bad.position, bad.position);
+  if (bad_seq > found.synced_seq) return {};
+  return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but was synced";
 }
 
-std::string make_durable(volumes& files, const walk& found) {
-  for (const auto& w : found.windows) {
-    if (w.header.seq <= found.synced_seq) continue;
+std::uint64_t bytes_behind(volumes& files, const window_place& end) {
+  std::uint64_t bytes = 0;
+  for (const auto number : files.numbers()) {
+    if (number >= end.volume) bytes += files.size_of(number).value_or(0);
+  }
+  return bytes - std::min(bytes, end.position);
+}
+
+std::string cut_tail(volumes& files, const window_place& end) {
+  counted.volume_bytes.add(-static_cast<std::int64_t>(files.size_of(end.volume).value_or(end.position) - end.position));
+  if (auto error = files.truncate(end.volume, end.position); !error.empty()) return error;
+  for (const auto number : files.numbers()) {
+    if (number <= end.volume) continue;
+    if (auto error = files.remove(number); !error.empty()) return error;
+  }
+  return files.rewrite(end.volume, end.position, end.position);
+}
+
+std::string make_durable(volumes& files, const recovery_plan& plan) {
+  for (const auto& w : plan.windows) {
+    if (w.header.seq <= plan.synced_seq) continue;
     const auto until = w.position + w.header.window_bytes();
     if (auto error = files.rewrite(w.volume, w.position, until); !error.empty()) return error;
   }
@@ -133,6 +140,8 @@ std::string find_moved(const index& entries, const std::vector<chunk_id>& claime
   return {};
 }
 
+}  // namespace
+
 std::string replay_window(volumes& files, index& entries, const window_place& w) {
   mutation_section section;
   if (auto error = read_section(files, w, section); !error.empty()) return error;
@@ -153,25 +162,40 @@ std::string replay_window(volumes& files, index& entries, const window_place& w)
   return entries.apply(std::move(effects));
 }
 
-}  // namespace
+recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& store) {
+  recovery_plan plan;
+  if (plan.error = missing_volume(files, entries); !plan.error.empty()) return plan;
+  const auto from = entries.replay_from();
+  if (files.has(from.volume) && files.size_of(from.volume).value_or(0) < from.position) {
+    plan.error = "damaged: volume " + std::to_string(from.volume) + " ends before position " +
+                 std::to_string(from.position);
+    return plan;
+  }
+  auto found = walk_windows(files, store, from);
+  if (plan.error = check_tail(files, found); !plan.error.empty()) return plan;
+  if (found.bad) {
+    plan.error = judge_tail(files, found, from.next_seq + found.windows.size());
+    plan.cut_bytes = bytes_behind(files, found.end);
+  } else if (!files.numbers().empty() && files.numbers().back() > found.end.volume) {
+    plan.error = "volume " + std::to_string(found.end.volume + 1) + " is missing, but later ones are there";
+  }
+  plan.windows = std::move(found.windows);
+  plan.end = found.end;
+  plan.synced_seq = found.synced_seq;
+  return plan;
+}
 
 std::string engine::impl::recover() {
-  if (auto error = missing_volume(*files, *entries); !error.empty()) return error;
-  const auto from = entries->replay_from();
-  if (files->has(from.volume) && files->size_of(from.volume).value_or(0) < from.position) {
-    return "damaged: volume " + std::to_string(from.volume) + " ends before position " + std::to_string(from.position);
+  const auto plan = plan_recovery(*files, *entries, store);
+  if (!plan.error.empty()) return plan.error;
+  next_seq = entries->replay_from().next_seq + plan.windows.size();
+  if (plan.cut_bytes > 0) {
+    report.cut_at = plan.end.text();
+    report.cut_bytes = plan.cut_bytes;
+    if (auto error = cut_tail(*files, plan.end); !error.empty()) return error;
   }
-  auto found = walk_windows(*files, store, from);
-  if (auto error = check_tail(*files, found); !error.empty()) return error;
-  next_seq = from.next_seq + found.windows.size();
-  if (!found.bad && !files->numbers().empty() && files->numbers().back() > found.end.volume) {
-    return "volume " + std::to_string(found.end.volume + 1) + " is missing, but later ones are there";
-  }
-  if (found.bad) {
-    if (auto error = cut_tail(*files, found, next_seq, report); !error.empty()) return error;
-  }
-  if (auto error = make_durable(*files, found); !error.empty()) return error;
-  for (const auto& w : found.windows) {
+  if (auto error = make_durable(*files, plan); !error.empty()) return error;
+  for (const auto& w : plan.windows) {
     if (auto error = replay_window(*files, *entries, w); !error.empty()) {
       return "damaged at " + w.text() + ": " + error;
     }
@@ -187,7 +211,7 @@ std::string engine::impl::recover() {
     volume_bytes_since_checkpoint = report.replayed_bytes;
   }
   synced_seq = next_seq - 1;
-  return files->start(found.end.volume, found.end.position);
+  return files->start(plan.end.volume, plan.end.position);
 }
 
 }  // namespace tidegate::smq::embedded

@@ -55,11 +55,12 @@ std::string sync_directory_at(const std::string& path) {
   return ::fsync(fd) == 0 ? std::string{} : errno_text("cannot sync " + path, errno);
 }
 
-volumes::volumes(std::string directory, hooks faults) : directory_(std::move(directory)), faults_(std::move(faults)) {}
+volumes::volumes(std::string directory, hooks faults, bool reads_only)
+  : directory_(std::move(directory)), faults_(std::move(faults)), reads_only_(reads_only) {}
 
 std::string volumes::scan() {
   std::error_code error;
-  std::filesystem::create_directories(directory_, error);
+  if (!reads_only_) std::filesystem::create_directories(directory_, error);
   if (error) return "cannot create " + directory_ + ": " + error.message();
   std::error_code gone;
   for (const auto& item : std::filesystem::directory_iterator(directory_, error)) {
@@ -104,7 +105,7 @@ std::shared_ptr<file> volumes::open_file(std::uint32_t number, std::string& erro
     open_.splice(open_.begin(), open_, found);
     return open_.front().second;
   }
-  const int fd = ::open(path_of(number).c_str(), O_RDWR | O_CLOEXEC);
+  const int fd = ::open(path_of(number).c_str(), (reads_only_ ? O_RDONLY : O_RDWR) | O_CLOEXEC);
   if (fd < 0) {
     error = errno_text("cannot open " + path_of(number), errno);
     return nullptr;

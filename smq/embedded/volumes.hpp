@@ -28,7 +28,8 @@ class file {
 /// Errors are texts ("" = none). Thread: reads from any thread, everything else from one writer.
 class volumes {
  public:
-  volumes(std::string directory, hooks faults);
+  /// `reads_only`: nothing is created or written, by any call.
+  volumes(std::string directory, hooks faults, bool reads_only = false);
 
   /// Creates the directory when it is missing and finds the files in it.
   std::string scan();
@@ -71,6 +72,7 @@ class volumes {
   static constexpr std::size_t max_open_files = 64;
   const std::string directory_;
   const hooks faults_;
+  const bool reads_only_;
   std::uint32_t current_ = 0;
   std::uint64_t position_ = 0;
   std::shared_ptr<file> current_file_;  // changes under mutex_
