@@ -10,8 +10,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <unistd.h>
-
 #include <exception>
 #include <iostream>
 #include <random>
@@ -121,10 +119,12 @@ struct store_flags {
   bool is_json = false;
 };
 
-void add_store_flags(CLI::App& command, store_flags& into) {
+CLI::App* add_store_command(CLI::App& app, const char* name, const char* what, store_flags& into) {
+  auto& command = *app.add_subcommand(name, what);
   command.add_option("dir", into.data_dir, "data_dir of a node (engine embedded)")->required()
     ->check(CLI::ExistingDirectory);
   command.add_flag("--json", into.is_json, "Print one JSON document");
+  return &command;
 }
 
 }  // namespace
@@ -148,12 +148,10 @@ int run_cli(const std::vector<std::string>& arguments) {
   add_soak_flags(*soak_command, soak_given);
 
   store_flags store_given;
-  auto* doctor_command = app.add_subcommand(
-    "doctor", "Check all of a data directory, changing nothing: 0 fine, 1 damaged, 2 not looked at");
-  add_store_flags(*doctor_command, store_given);
-  auto* snapshot_command = app.add_subcommand(
-    "snapshot", "Make a consistent copy of a data directory, also while a node runs on it; full files are hard links");
-  add_store_flags(*snapshot_command, store_given);
+  auto* doctor_command = add_store_command(
+    app, "doctor", "Check all of a data directory, changing nothing: 0 fine, 1 damaged, 2 not looked at", store_given);
+  auto* snapshot_command = add_store_command(
+    app, "snapshot", "Copy a data directory, also while a node runs on it; full files become hard links", store_given);
   snapshot_command->add_option("target", store_given.target, "what is not there yet; a data_dir")->required();
 
   const cli::admin_commands admin(app);
@@ -179,7 +177,7 @@ int run_cli(const std::vector<std::string>& arguments) {
     if (print_command->parsed()) return std::cout << options_as_toml({}), 0;
     if (serve_command->parsed()) return serve(flags);
     if (soak_command->parsed()) return soak(soak_given);
-    const cli::output to{std::cout, std::cerr, store_given.is_json, isatty(STDERR_FILENO) != 0};
+    const cli::output to{std::cout, std::cerr, store_given.is_json};
     if (doctor_command->parsed()) return run_doctor(store_given.data_dir, to);
     if (snapshot_command->parsed()) return run_snapshot(store_given.data_dir, store_given.target, to);
     if (completion_command->parsed()) return std::cout << cli::completion_script(shell), 0;

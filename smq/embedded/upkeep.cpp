@@ -136,7 +136,7 @@ void engine::impl::start_vacuum() {
     }
     queue_changed.notify_one();
   };
-  all.at = [this](std::string_view name) { step(name); };
+  all.step = [this](std::string_view name) { step(name); };
   cleaner = std::make_unique<vacuum>(std::move(all));
 }
 

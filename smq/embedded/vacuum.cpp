@@ -108,12 +108,12 @@ std::optional<vacuum::ending> vacuum::write_batch() {
     const std::lock_guard lock{mutex_};
     if (stopping_) return ending::refused;
   }
-  all_.at("vacuum.read");
+  all_.step("vacuum.read");
   const auto answer = std::make_shared<std::promise<outcome>>();
   all_.write(std::exchange(batch_, {}), [answer](outcome what) { answer->set_value(std::move(what)); });
   if (!answer->get_future().get().is_ok()) return ending::refused;
   counted.vacuum_copied_bytes.add(std::exchange(batched_, 0));
-  all_.at("vacuum.copied");
+  all_.step("vacuum.copied");
   return std::nullopt;
 }
 

@@ -34,7 +34,7 @@ class vacuum {
     std::uint64_t batch_bytes = 0;  // of one window; a larger chunk is a batch of its own
     std::function<void(std::vector<moved_chunk>, completion<outcome>)> write;
     std::function<void(std::uint32_t volume, ending how)> ended;  // on the thread of the vacuum
-    std::function<void(std::string_view)> at;                     // steps: vacuum.read, vacuum.copied
+    std::function<void(std::string_view)> step;                   // vacuum.read, vacuum.copied
   };
 
   explicit vacuum(surroundings all);
