@@ -6,6 +6,7 @@
 #include "actors/cli/soak_gateway.hpp"
 #include "actors/gateway.hpp"
 #include "actors/options.hpp"
+#include "actors/store_commands.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -112,6 +113,20 @@ int soak(soak_flags given) {
   return cli::run_soak(wanted);
 }
 
+struct store_flags {
+  std::string data_dir;
+  std::string target;
+  bool is_json = false;
+};
+
+CLI::App* add_store_command(CLI::App& app, const char* name, const char* what, store_flags& into) {
+  auto& command = *app.add_subcommand(name, what);
+  command.add_option("dir", into.data_dir, "data_dir of a node (engine embedded)")->required()
+    ->check(CLI::ExistingDirectory);
+  command.add_flag("--json", into.is_json, "Print one JSON document");
+  return &command;
+}
+
 }  // namespace
 
 int run_cli(const std::vector<std::string>& arguments) {
@@ -131,6 +146,13 @@ int run_cli(const std::vector<std::string>& arguments) {
   auto* soak_command = app.add_subcommand(
     "soak", "Check that consumer groups that were away resume exactly, while a gateway is killed again and again");
   add_soak_flags(*soak_command, soak_given);
+
+  store_flags store_given;
+  auto* doctor_command = add_store_command(
+    app, "doctor", "Check all of a data directory, changing nothing: 0 fine, 1 damaged, 2 not looked at", store_given);
+  auto* snapshot_command = add_store_command(
+    app, "snapshot", "Copy a data directory, also while a node runs on it; full files become hard links", store_given);
+  snapshot_command->add_option("target", store_given.target, "what is not there yet; a data_dir")->required();
 
   const cli::admin_commands admin(app);
 
@@ -155,6 +177,9 @@ int run_cli(const std::vector<std::string>& arguments) {
     if (print_command->parsed()) return std::cout << options_as_toml({}), 0;
     if (serve_command->parsed()) return serve(flags);
     if (soak_command->parsed()) return soak(soak_given);
+    const cli::output to{std::cout, std::cerr, store_given.is_json};
+    if (doctor_command->parsed()) return run_doctor(store_given.data_dir, to);
+    if (snapshot_command->parsed()) return run_snapshot(store_given.data_dir, store_given.target, to);
     if (completion_command->parsed()) return std::cout << cli::completion_script(shell), 0;
     if (const auto code = admin.run()) return *code;
   } catch (const std::exception& failure) {

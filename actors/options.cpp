@@ -108,6 +108,8 @@ std::vector<option_row> smq_rows() {
      .flag = "--engine", .help = "Where records and positions live: in data_dir, or in a SeaweedMQ cluster."},
     {.key = "smq.durability", .at = text<&o::smq, &smq_settings::durability>, .choices = {"fsync", "os"},
      .help = "What an acknowledgement means: fsync = on disk, os = in the page cache."},
+    {.key = "smq.volume_bytes", .at = integer<&o::smq, &smq_settings::volume_bytes>, .min = 1 << 20, .max = 1LL << 40,
+     .unit = "bytes", .help = "Size of one data file; on disk are at most twice the live bytes and 6 of these, or so."},
     {.key = "smq.masters", .at = text<&o::smq, &smq_settings::masters>, .flag = "--masters",
      .help = "Masters of the SeaweedFS cluster, host:port separated by commas; they name the filer."},
     {.key = "smq.filer", .at = text<&o::smq, &smq_settings::filer>,

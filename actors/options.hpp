@@ -17,6 +17,7 @@ struct admin_settings {
 struct smq_settings {
   std::string engine = "embedded";
   std::string durability = "fsync";
+  std::int64_t volume_bytes = 64LL << 20;  // embedded only
   // What follows is for the engine seaweedmq only.
   std::string masters;  // "host:port,…"
   std::string filer;

@@ -36,6 +36,9 @@ struct store_counters {
   // embedded/
   gauge volumes;
   gauge volume_bytes;
+  gauge live_bytes;
+  counter vacuum_copied_bytes;
+  counter vacuum_freed_bytes;
   histogram<disk_bounds> sync_time;            // ns, of one fdatasync
   histogram<request_bounds> checkpoint_time;  // ns
 

@@ -47,9 +47,9 @@ void add_entries(const layer& what, rocksdb::WriteBatch& batch) {
 std::string index::write(const layer& what) {
   rocksdb::WriteBatch batch;
   add_entries(what, batch);
-  for (const auto& [id, place] : what.chunks()) {
-    if (place) {
-      batch.Put(chunk_key(id), encode_place(*place));
+  for (const auto& [id, state] : what.chunks()) {
+    if (state.place) {
+      batch.Put(chunk_key(id), encode_place(*state.place));
     } else {
       batch.Delete(chunk_key(id));
     }
@@ -81,6 +81,11 @@ bool index::start_checkpoint() {
   return true;
 }
 
+bool index::has_checkpoint_under_way() {
+  const std::lock_guard lock{checkpoint_mutex_};
+  return handed_over_ != nullptr;
+}
+
 std::string index::wait_for_checkpoint() {
   std::unique_lock lock{checkpoint_mutex_};
   checkpoint_changed_.wait(lock, [&] { return !handed_over_; });
@@ -109,6 +114,7 @@ void index::run_checkpoints() {
       rocksdb::FlushOptions how;
       how.allow_write_stall = true;
       if (const auto s = db_->Flush(how); s.ok()) {
+        durable_volume_ = work->next.volume;
         durable_change_ = work->change;
       } else {
         // Still readable, and the volumes have it: a later checkpoint tries again.

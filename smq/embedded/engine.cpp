@@ -53,6 +53,7 @@ bool is_inside(std::uint64_t position, std::uint64_t count, std::uint64_t length
 engine::impl::impl(options wanted) : settings(std::move(wanted)) {}
 
 engine::impl::~impl() {
+  if (cleaner) cleaner->stop();  // the writer still answers it, and may ask it
   if (writer.joinable()) {
     {
       const std::lock_guard lock{queue_mutex};
@@ -101,14 +102,18 @@ void engine::impl::forget_old_chunks(time_point now) {
 }
 
 result<shared_bytes> engine::impl::read_stored(const chunk_id& id, std::uint64_t position, std::uint64_t count) {
-  const auto place = entries->place_of(id);
+  auto place = entries->place_of(id);
   if (!place.is_ok()) return {place.what, {}};
   if (!is_inside(position, count, place.value.length)) return {refused("range ends behind the chunk"), {}};
   byte_buffer bytes(count);
-  if (auto error = files->read(place.value.volume, place.value.position + position, bytes); !error.empty()) {
-    // Its volume may have been deleted since the look-up: then the place is gone, too.
-    if (const auto again = entries->place_of(id); again.what.code == status::absent) return {again.what, {}};
-    return {unknown(std::move(error)), {}};
+  while (true) {
+    auto error = files->read(place.value.volume, place.value.position + position, bytes);
+    if (error.empty()) break;
+    // Its volume may have been deleted since the look-up: then the chunk is gone, or somewhere else.
+    auto again = entries->place_of(id);
+    if (!again.is_ok()) return {again.what, {}};
+    if (again.value == place.value) return {unknown(std::move(error)), {}};
+    place = std::move(again);
   }
   if (count == place.value.length && crc32c(bytes) != place.value.crc) {
     return {unknown("damaged chunk in volume " + std::to_string(place.value.volume) + " at " +
@@ -223,12 +228,12 @@ const recovery_report& engine::recovered() const { return impl_->report; }
 
 usage engine::measure() const {
   usage now;
-  now.volumes = impl_->files->numbers().size();
-  now.windows = impl_->windows;
-  {
-    const std::lock_guard lock{impl_->usage_mutex};
-    now.live_bytes = impl_->live_total;
+  for (const auto& [volume, bytes] : impl_->files->sizes()) {
+    ++now.volumes;
+    now.volume_bytes += bytes;
   }
+  now.windows = impl_->windows;
+  now.live_bytes = impl_->live_total;
   const std::lock_guard lock{impl_->chunks_mutex};
   now.unnamed_bytes = impl_->pending_bytes;
   return now;

@@ -21,14 +21,17 @@ struct hooks {
   std::function<int(int fd)> sync;                                                      // fdatasync
   std::function<void(const std::string& why)> fatal;  // default: log to stderr and std::_Exit(70)
   // Steps of the writer: window.taken, window.appended, window.synced, window.indexed; on the thread that writes
-  // checkpoints: checkpoint.begun, checkpoint.written (to RocksDB, not yet durable), checkpoint.done.
+  // checkpoints: checkpoint.begun, checkpoint.written (to RocksDB, not yet durable), checkpoint.done; of the vacuum:
+  // vacuum.read and vacuum.copied (a batch of chunks, on its thread), vacuum.removed (a volume, on the writer's).
   std::function<void(std::string_view step)> at;
 };
 
 struct options {
   std::string data_dir;
   bool sync = true;                           // false: durability "os": acknowledged when the kernel has it
-  std::uint64_t volume_bytes = 256ULL << 20;  // a window that starts behind this goes to a new volume
+  // A window that starts behind this goes to a new volume. When all is quiet, the volumes take at most twice the live
+  // bytes and two of this, and what no checkpoint is due for yet.
+  std::uint64_t volume_bytes = 64ULL << 20;
   // What a start replays at most, 0.1 s; four times as much where the disk is so slow that a checkpoint lasts longer, and
   // what is on its way into RocksDB.
   std::uint64_t checkpoint_mutation_bytes = 32ULL << 20;
@@ -38,6 +41,8 @@ struct options {
   std::uint64_t max_unnamed_bytes = 512ULL << 20;       // chunks that no transaction named yet are in memory
   std::chrono::milliseconds unnamed_lifetime{600'000};  // a chunk that nobody names for so long is forgotten
   std::uint64_t reserve_bytes = 32ULL << 20;            // "disk full" while less is free: RocksDB needs room, too
+  std::uint64_t vacuum_batch_bytes = 2ULL << 20;        // copied in one window, for the commits that wait for it
+  std::chrono::milliseconds upkeep_interval{1000};      // dead volumes wait so long for an early checkpoint
   hooks faults;
 };
 
@@ -51,6 +56,7 @@ struct recovery_report {
 
 struct usage {
   std::uint64_t volumes = 0;
+  std::uint64_t volume_bytes = 0;
   std::uint64_t live_bytes = 0;     // chunk bytes that entries name
   std::uint64_t unnamed_bytes = 0;  // chunk bytes in memory
   std::uint64_t windows = 0;        // written since start

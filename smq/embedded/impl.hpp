@@ -1,10 +1,13 @@
 #pragma once
 
+#include "messages/common/counter.hpp"
 #include "smq/embedded/plan.hpp"
+#include "smq/embedded/vacuum.hpp"
 #include "smq/embedded/volumes.hpp"
 
 #include <condition_variable>
 #include <deque>
+#include <set>
 #include <thread>
 
 namespace tidegate::smq::embedded {
@@ -24,6 +27,7 @@ struct task {
   std::uint64_t bytes = 0;
   std::string tree;  // not empty: remove_tree of this directory
   tree_cursor removed;
+  std::vector<moved_chunk> moves;  // not empty: of the vacuum
   time_point deadline;
   completion<outcome> done;
 };
@@ -31,6 +35,11 @@ struct task {
 struct window_size {
   std::uint64_t mutation_bytes = 0;
   std::uint64_t bytes = 0;  // all of it
+};
+
+struct vacuum_end {
+  std::uint32_t volume = 0;
+  vacuum::ending how = vacuum::ending::copied;
 };
 
 struct engine::impl {
@@ -44,21 +53,31 @@ struct engine::impl {
 
   // writer.cpp; on the writer thread.
   void run();
-  std::vector<task> take_queued();
+  bool take_queued(std::vector<task>& taken);
   void run_window(std::vector<task>& tasks);
   bool remove_some(task& one);
   bool claim_chunks(const window_plan& plan, std::vector<std::shared_ptr<pending_chunk>>& chunks,
                     std::vector<chunk_row>& rows);
   void give_back_chunks(const window_plan& plan);
-  outcome write(window_plan& plan, window_size& size);
+  void drop_dead_moves(const window_plan& plan, std::vector<moved_chunk>& moves) const;
+  outcome write(window_plan& plan, const std::vector<moved_chunk>& moves, window_size& size);
   outcome make_visible(window_effects&& effects);
   std::string make_room(std::uint64_t bytes);
   void after_window(const window_size& size);
-  void checkpoint_when_due();
-  void delete_dead_volumes();
   outcome fail(const std::string& why);
   void step(std::string_view name) const;
   void sync_before_flush();
+
+  // upkeep.cpp; on the writer thread.
+  [[nodiscard]] bool is_checkpoint_due(std::uint64_t times) const;
+  void checkpoint_when_due();
+  bool start_checkpoint();
+  void upkeep_when_due();
+  bool upkeep(bool is_time);
+  void note_dead_volumes();
+  void remove_dead_volumes();
+  [[nodiscard]] std::optional<std::uint32_t> sparsest_volume() const;
+  void start_vacuum();
 
   // engine.cpp; on any thread.
   void enqueue(task one);
@@ -81,6 +100,12 @@ struct engine::impl {
   std::uint64_t mutation_bytes_since_checkpoint = 0;
   std::uint64_t volume_bytes_since_checkpoint = 0;
   std::map<std::uint32_t, std::uint64_t> dead_since;  // closed volume without live bytes -> change that made it so
+  std::set<std::uint32_t> stuck_volumes;              // the vacuum met damage in them
+  std::optional<std::uint32_t> vacuuming;             // the volume that is being copied
+  bool wants_upkeep = false;  // at next_upkeep, even if nothing happens before
+  time_point next_upkeep{};
+  std::uint64_t last_durable_change = 0;
+  gauge_share live_shown;
 
   mutable std::mutex chunks_mutex;  // guards the next five
   std::map<chunk_id, std::shared_ptr<pending_chunk>> pending;
@@ -89,15 +114,16 @@ struct engine::impl {
   std::uint32_t open_index = 0;
   time_point next_sweep{};
 
-  std::mutex queue_mutex;  // guards the next two
+  std::mutex queue_mutex;  // guards the next three
   std::deque<task> queue;
+  std::optional<vacuum_end> vacuum_ended;
   bool stopping = false;
   std::condition_variable queue_changed;
   std::atomic<bool> failed{false};  // a sync failed and the process goes on, in a test
   std::atomic<std::uint64_t> windows{0};
-  mutable std::mutex usage_mutex;
-  std::uint64_t live_total = 0;  // guarded by usage_mutex
+  std::atomic<std::uint64_t> live_total{0};
   std::thread writer;
+  std::unique_ptr<vacuum> cleaner;
 };
 
 }  // namespace tidegate::smq::embedded

@@ -3,11 +3,7 @@
 #include "smq/embedded/entry_codec.hpp"
 #include "smq/embedded/index_codec.hpp"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
-#include <rocksdb/table.h>
 
 #include <algorithm>
 
@@ -23,41 +19,6 @@ outcome outcome_of(const rocksdb::Status& s) {
   if (s.ok()) return {};
   if (s.IsNotFound()) return absent();
   return unknown(s.ToString());
-}
-
-/// RocksDB flushes memory when it is full, not only when we ask.
-class flush_listener final : public rocksdb::EventListener {
- public:
-  explicit flush_listener(std::function<void()> before) : before_(std::move(before)) {}
-
-  void OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { before_(); }
-
- private:
-  std::function<void()> before_;
-};
-
-rocksdb::Options small_options() {
-  rocksdb::Options o;
-  o.create_if_missing = true;
-  o.write_buffer_size = 4U << 20U;
-  o.max_write_buffer_number = 3;
-  o.max_background_jobs = 1;
-  o.max_open_files = 128;
-  o.compression = rocksdb::kNoCompression;
-  o.target_file_size_base = 16U << 20U;
-  o.max_bytes_for_level_base = 64U << 20U;
-  o.keep_log_file_num = 2;
-  o.max_log_file_size = 1U << 20U;
-  o.info_log_level = rocksdb::WARN_LEVEL;
-  o.stats_dump_period_sec = 0;
-  o.stats_persist_period_sec = 0;
-  o.skip_stats_update_on_db_open = true;
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(8U << 20U, 2);
-  table.cache_index_and_filter_blocks = true;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return o;
 }
 
 std::string path_of_key(std::string_view key) {
@@ -102,42 +63,6 @@ index::~index() {
   }
   checkpoint_changed_.notify_all();
   if (checkpoint_thread_.joinable()) checkpoint_thread_.join();
-}
-
-std::unique_ptr<index> index::open(const std::string& directory, hooks wanted, std::string& error) {
-  std::unique_ptr<index> opened{new index};
-  opened->hooks_ = std::move(wanted);
-  auto settings = small_options();
-  settings.listeners.push_back(std::make_shared<flush_listener>(opened->hooks_.before_flush));
-  rocksdb::DB* db = nullptr;
-  if (const auto s = rocksdb::DB::Open(settings, directory, &db); !s.ok()) {
-    error = "cannot open the index " + directory + ": " + s.ToString();
-    return nullptr;
-  }
-  opened->db_.reset(db);
-  if (error = opened->load(); !error.empty()) return nullptr;
-  opened->checkpoint_thread_ = std::thread{[self = opened.get()] { self->run_checkpoints(); }};
-  return opened;
-}
-
-std::string index::load() {
-  std::string value;
-  const auto found = db_->Get({}, rocksdb::Slice{replay_key.data(), replay_key.size()}, &value);
-  if (found.ok()) {
-    const auto position = decode_position(value);
-    if (!position) return "the index has a damaged replay position, or one of an unknown layout";
-    replay_from_ = *position;
-  } else if (!found.IsNotFound()) {
-    return "cannot read the index: " + found.ToString();
-  }
-  const rocksdb::Slice prefix{volume_prefix.data(), volume_prefix.size()};
-  const std::unique_ptr<rocksdb::Iterator> it{db_->NewIterator({})};
-  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    const auto live = decode_live_bytes(it->key().ToStringView(), it->value().ToStringView());
-    if (!live) return "the index has a damaged volume record";
-    live_bytes_.insert(*live);
-  }
-  return it->status().ok() ? std::string{} : "cannot read the index: " + it->status().ToString();
 }
 
 /// Called with layers_mutex_. nullptr: RocksDB knows.
@@ -326,8 +251,12 @@ result<std::vector<std::string>> index::paths_below(const std::string& directory
 
 std::string index::apply(window_effects&& effects) {
   if (is_broken_) return wait_for_checkpoint();
-  for (const auto& [id, place] : effects.placed) live_bytes_[place.volume] += place.length;
+  for (const auto& [id, place] : effects.placed) {
+    live_bytes_[place.volume] += place.length;
+    live_total_ += place.length;
+  }
   std::map<std::uint32_t, std::uint64_t> freed;
+  for (const auto& [id, from] : effects.moved) freed[from.volume] += from.length;
   for (const auto& id : effects.released) {
     const auto here = effects.placed.find(id);
     const auto place = here != effects.placed.end() ? result<chunk_place>{{}, here->second} : place_of(id);
@@ -338,12 +267,17 @@ std::string index::apply(window_effects&& effects) {
   const std::unique_lock lock{layers_mutex_};
   for (auto& r : effects.records) active_->set(r.path, std::move(r.value));
   for (const auto& [id, place] : effects.placed) {
-    active_->place(id, place);
+    if (effects.moved.contains(id)) {
+      active_->move(id, place);
+    } else {
+      active_->place(id, place);
+    }
     active_->live_bytes[place.volume] = live_bytes_[place.volume];
   }
   for (const auto& id : effects.released) active_->release(id);
   for (const auto& [volume, bytes] : freed) {
     auto& live = live_bytes_[volume];
+    live_total_ -= std::min(live, bytes);
     live -= std::min(live, bytes);
     active_->live_bytes[volume] = live;
     if (live == 0) live_bytes_.erase(volume);

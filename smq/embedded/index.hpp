@@ -24,7 +24,8 @@ namespace tidegate::smq::embedded {
 struct window_effects {
   std::deque<record> records;
   std::map<chunk_id, chunk_place> placed;  // chunks that this window stores
-  std::vector<chunk_id> released;
+  std::map<chunk_id, chunk_place> moved;   // those of them that an entry names already: where they were
+  std::vector<chunk_id> released;          // no entry names them any more
   replay_position next;
 };
 
@@ -51,6 +52,13 @@ class index {
 
   static std::unique_ptr<index> open(const std::string& directory, hooks wanted, std::string& error);
 
+  /// Changes no file, also while another process uses it: what its last checkpoint left. apply() works, in memory;
+  /// nothing makes it durable.
+  static std::unique_ptr<index> open_to_read(const std::string& directory, std::string& error);
+
+  /// Writes what is durable into a new index. Errors: a text.
+  std::string copy_to(const std::string& directory) const;
+
   [[nodiscard]] stored_value find(const std::string& path) const;
   [[nodiscard]] std::vector<stored_value> find_many(const std::vector<std::string>& paths) const;
   [[nodiscard]] result<list_page> list(const std::string& directory, const std::string& after, std::size_t limit,
@@ -72,6 +80,7 @@ class index {
   /// Of the newest window. Writer thread only, as the next two.
   [[nodiscard]] const replay_position& replay_from() const { return replay_from_; }
   [[nodiscard]] const std::map<std::uint32_t, std::uint64_t>& live_bytes() const { return live_bytes_; }
+  [[nodiscard]] std::uint64_t live_total() const { return live_total_; }
   /// Bytes of memory that the next checkpoint will write.
   [[nodiscard]] std::size_t recent_bytes() const { return active_->bytes(); }
 
@@ -79,8 +88,12 @@ class index {
   [[nodiscard]] std::uint64_t latest_change() const { return latest_change_; }
   [[nodiscard]] std::uint64_t durable_change() const { return durable_change_.load(); }
 
+  /// The volume in which a start after a crash would begin to replay, or one before it.
+  [[nodiscard]] std::uint32_t durable_volume() const { return durable_volume_.load(); }
+
   /// Lets the checkpoint thread write what changed. False: it is still busy with the last one. Writer thread only.
   bool start_checkpoint();
+  [[nodiscard]] bool has_checkpoint_under_way();
   /// Waits until no checkpoint is under way. Errors: of the last one.
   std::string wait_for_checkpoint();
   /// Makes everything durable. Errors: a text.
@@ -102,8 +115,10 @@ class index {
   hooks hooks_;
   replay_position replay_from_;
   std::map<std::uint32_t, std::uint64_t> live_bytes_;  // volumes without live bytes are left out
+  std::uint64_t live_total_ = 0;
   std::uint64_t latest_change_ = 0;
   std::atomic<std::uint64_t> durable_change_{0};
+  std::atomic<std::uint32_t> durable_volume_{1};
 
   mutable std::shared_mutex layers_mutex_;  // guards the next two, and the content of the first
   layer_ptr active_ = std::make_shared<layer>();

@@ -26,7 +26,7 @@ const layer::value* layer::find(std::string_view path) const {
 
 const std::optional<chunk_place>* layer::find_chunk(const chunk_id& id) const {
   const auto found = chunks_.find(id);
-  return found == chunks_.end() ? nullptr : &found->second;
+  return found == chunks_.end() ? nullptr : &found->second.place;
 }
 
 void layer::set(std::string_view path, value newest) {
@@ -48,11 +48,11 @@ void layer::set(std::string_view path, value newest) {
 }
 
 void layer::release(const chunk_id& id) {
-  // Placed since the checkpoint: nothing below this layer has heard of it.
-  if (const auto here = chunks_.find(id); here != chunks_.end() && here->second) {
+  const auto here = chunks_.find(id);
+  if (here != chunks_.end() && here->second.place && !here->second.may_be_below) {
     chunks_.erase(here);
   } else {
-    chunks_.insert_or_assign(id, std::nullopt);
+    chunks_.insert_or_assign(id, chunk_state{std::nullopt, true});
   }
 }
 

@@ -33,6 +33,11 @@ struct text_hash {
 class layer {
  public:
   using value = std::optional<std::string>;  // entry_codec's layout
+
+  struct chunk_state {
+    std::optional<chunk_place> place;
+    bool may_be_below = false;  // the layers below this one may know the chunk, too
+  };
   using child_map = std::unordered_map<std::string, value, text_hash, std::equal_to<>>;  // by name
   using directory_map = std::unordered_map<std::string, child_map, text_hash, std::equal_to<>>;
 
@@ -44,11 +49,13 @@ class layer {
   [[nodiscard]] const child_map* children_of(std::string_view directory) const;
 
   void set(std::string_view path, value newest);
-  void place(const chunk_id& id, const chunk_place& where) { chunks_.insert_or_assign(id, where); }
+  void place(const chunk_id& id, const chunk_place& where) { chunks_.insert_or_assign(id, chunk_state{where, false}); }
+  /// Of a chunk that was somewhere else before.
+  void move(const chunk_id& id, const chunk_place& where) { chunks_.insert_or_assign(id, chunk_state{where, true}); }
   void release(const chunk_id& id);
 
   [[nodiscard]] const directory_map& directories() const { return directories_; }
-  [[nodiscard]] const std::unordered_map<chunk_id, std::optional<chunk_place>>& chunks() const { return chunks_; }
+  [[nodiscard]] const std::unordered_map<chunk_id, chunk_state>& chunks() const { return chunks_; }
 
   /// About how much memory it takes, in bytes.
   [[nodiscard]] std::size_t bytes() const;
@@ -60,7 +67,7 @@ class layer {
 
  private:
   directory_map directories_;
-  std::unordered_map<chunk_id, std::optional<chunk_place>> chunks_;
+  std::unordered_map<chunk_id, chunk_state> chunks_;
   std::size_t entry_bytes_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "smq/embedded/index.hpp"
 #include "smq/embedded/volumes.hpp"
 #include "smq/embedded/window.hpp"
 
@@ -15,6 +16,21 @@ struct window_place {
     return "volume " + std::to_string(volume) + ", position " + std::to_string(position);
   }
 };
+
+/// What a start does with what it finds.
+struct recovery_plan {
+  std::string error;  // it refuses, and changes nothing
+  std::vector<window_place> windows;  // to replay, in order
+  window_place end;                   // where the next window goes
+  std::uint64_t synced_seq = 0;       // windows up to this one need not be made durable again
+  std::uint64_t cut_bytes = 0;        // torn tail behind `end` that was never acknowledged and goes
+};
+
+/// Changes nothing.
+recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& store);
+
+/// Errors: a text.
+std::string replay_window(volumes& files, index& entries, const window_place& w);
 
 /// The header at a position. Errors: nullopt, also when the window does not fit into the file.
 std::optional<window_header> read_header(volumes& files, std::uint32_t volume, std::uint64_t position,

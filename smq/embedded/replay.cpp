@@ -3,6 +3,7 @@
 #include "smq/embedded/recovery.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 /// What a start does with the windows that the index does not have yet.
 namespace tidegate::smq::embedded {
@@ -81,35 +82,65 @@ std::string check_tail(volumes& files, walk& found) {
 }
 
 /// A torn last window was never acknowledged and goes; anything else that is unreadable is damage.
-std::string cut_tail(volumes& files, const walk& found, std::uint64_t bad_seq, recovery_report& report) {
+std::string judge_tail(volumes& files, const walk& found, std::uint64_t bad_seq) {
   const auto& bad = *found.bad;
   if (const auto later = find_later_window(files, found.store, bad, bad_seq)) {
     return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but window " +
            std::to_string(later->header.seq) + " follows at " + later->text();
   }
-  if (bad_seq <= found.synced_seq) {
-    return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but was synced";
-  }
-  report.cut_at = bad.text();
-  report.cut_bytes = files.size_of(bad.volume).value_or(bad.position) - bad.position;
-  if (auto error = files.truncate(bad.volume, bad.position); !error.empty()) return error;
-  counted.volume_bytes.add(-static_cast<std::int64_t>(report.cut_bytes));
-  for (const auto number : files.numbers()) {
-    if (number <= bad.volume) continue;
-    report.cut_bytes += files.size_of(number).value_or(0);
-    if (auto error = files.remove(number); !error.empty()) return error;
-  }
-  return files.rewrite(bad.volume, bad.position, bad.position);
+  if (bad_seq > found.synced_seq) return {};
+  return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but was synced";
 }
 
-std::string make_durable(volumes& files, const walk& found) {
-  for (const auto& w : found.windows) {
-    if (w.header.seq <= found.synced_seq) continue;
+std::uint64_t bytes_behind(volumes& files, const window_place& end) {
+  std::uint64_t bytes = 0;
+  for (const auto number : files.numbers()) {
+    if (number >= end.volume) bytes += files.size_of(number).value_or(0);
+  }
+  return bytes - std::min(bytes, end.position);
+}
+
+std::string cut_tail(volumes& files, const window_place& end) {
+  counted.volume_bytes.add(-static_cast<std::int64_t>(files.size_of(end.volume).value_or(end.position) - end.position));
+  if (auto error = files.truncate(end.volume, end.position); !error.empty()) return error;
+  for (const auto number : files.numbers()) {
+    if (number <= end.volume) continue;
+    if (auto error = files.remove(number); !error.empty()) return error;
+  }
+  return files.rewrite(end.volume, end.position, end.position);
+}
+
+std::string make_durable(volumes& files, const recovery_plan& plan) {
+  for (const auto& w : plan.windows) {
+    if (w.header.seq <= plan.synced_seq) continue;
     const auto until = w.position + w.header.window_bytes();
     if (auto error = files.rewrite(w.volume, w.position, until); !error.empty()) return error;
   }
   return {};
 }
+
+/// What the window stores and none of its entries is the first to name was copied from another volume.
+std::string find_moved(const index& entries, const std::vector<chunk_id>& claimed, window_effects& effects) {
+  const std::unordered_set<std::string_view> named{claimed.begin(), claimed.end()};
+  for (auto it = effects.placed.begin(); it != effects.placed.end();) {
+    const auto& id = it->first;
+    if (named.contains(id)) {
+      ++it;
+      continue;
+    }
+    const auto from = entries.place_of(id);
+    if (from.what.code == status::absent) {
+      it = effects.placed.erase(it);
+      continue;
+    }
+    if (!from.is_ok()) return from.what.reason;
+    effects.moved.emplace(id, from.value);
+    ++it;
+  }
+  return {};
+}
+
+}  // namespace
 
 std::string replay_window(volumes& files, index& entries, const window_place& w) {
   mutation_section section;
@@ -124,31 +155,47 @@ std::string replay_window(volumes& files, index& entries, const window_place& w)
   for (auto& r : section.records) {
     if (auto error = plan.replay(std::move(r)); !error.empty()) return error;
   }
+  if (auto error = find_moved(entries, plan.claimed, effects); !error.empty()) return error;
   effects.records = std::move(plan.records);
   effects.released = std::move(plan.released);
   effects.next = {w.volume, w.position + w.header.window_bytes(), w.header.seq + 1};
   return entries.apply(std::move(effects));
 }
 
-}  // namespace
+recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& store) {
+  recovery_plan plan;
+  if (plan.error = missing_volume(files, entries); !plan.error.empty()) return plan;
+  const auto from = entries.replay_from();
+  if (files.has(from.volume) && files.size_of(from.volume).value_or(0) < from.position) {
+    plan.error = "damaged: volume " + std::to_string(from.volume) + " ends before position " +
+                 std::to_string(from.position);
+    return plan;
+  }
+  auto found = walk_windows(files, store, from);
+  if (plan.error = check_tail(files, found); !plan.error.empty()) return plan;
+  if (found.bad) {
+    plan.error = judge_tail(files, found, from.next_seq + found.windows.size());
+    plan.cut_bytes = bytes_behind(files, found.end);
+  } else if (!files.numbers().empty() && files.numbers().back() > found.end.volume) {
+    plan.error = "volume " + std::to_string(found.end.volume + 1) + " is missing, but later ones are there";
+  }
+  plan.windows = std::move(found.windows);
+  plan.end = found.end;
+  plan.synced_seq = found.synced_seq;
+  return plan;
+}
 
 std::string engine::impl::recover() {
-  if (auto error = missing_volume(*files, *entries); !error.empty()) return error;
-  const auto from = entries->replay_from();
-  if (files->has(from.volume) && files->size_of(from.volume).value_or(0) < from.position) {
-    return "damaged: volume " + std::to_string(from.volume) + " ends before position " + std::to_string(from.position);
+  const auto plan = plan_recovery(*files, *entries, store);
+  if (!plan.error.empty()) return plan.error;
+  next_seq = entries->replay_from().next_seq + plan.windows.size();
+  if (plan.cut_bytes > 0) {
+    report.cut_at = plan.end.text();
+    report.cut_bytes = plan.cut_bytes;
+    if (auto error = cut_tail(*files, plan.end); !error.empty()) return error;
   }
-  auto found = walk_windows(*files, store, from);
-  if (auto error = check_tail(*files, found); !error.empty()) return error;
-  next_seq = from.next_seq + found.windows.size();
-  if (!found.bad && !files->numbers().empty() && files->numbers().back() > found.end.volume) {
-    return "volume " + std::to_string(found.end.volume + 1) + " is missing, but later ones are there";
-  }
-  if (found.bad) {
-    if (auto error = cut_tail(*files, found, next_seq, report); !error.empty()) return error;
-  }
-  if (auto error = make_durable(*files, found); !error.empty()) return error;
-  for (const auto& w : found.windows) {
+  if (auto error = make_durable(*files, plan); !error.empty()) return error;
+  for (const auto& w : plan.windows) {
     if (auto error = replay_window(*files, *entries, w); !error.empty()) {
       return "damaged at " + w.text() + ": " + error;
     }
@@ -160,9 +207,11 @@ std::string engine::impl::recover() {
   }
   if (report.replayed_bytes > replay_worth_a_checkpoint) {
     if (auto error = entries->flush(); !error.empty()) return error;
+  } else {
+    volume_bytes_since_checkpoint = report.replayed_bytes;
   }
   synced_seq = next_seq - 1;
-  return files->start(found.end.volume, found.end.position);
+  return files->start(plan.end.volume, plan.end.position);
 }
 
 }  // namespace tidegate::smq::embedded

@@ -55,11 +55,12 @@ std::string sync_directory_at(const std::string& path) {
   return ::fsync(fd) == 0 ? std::string{} : errno_text("cannot sync " + path, errno);
 }
 
-volumes::volumes(std::string directory, hooks faults) : directory_(std::move(directory)), faults_(std::move(faults)) {}
+volumes::volumes(std::string directory, hooks faults, bool reads_only)
+  : directory_(std::move(directory)), faults_(std::move(faults)), reads_only_(reads_only) {}
 
 std::string volumes::scan() {
   std::error_code error;
-  std::filesystem::create_directories(directory_, error);
+  if (!reads_only_) std::filesystem::create_directories(directory_, error);
   if (error) return "cannot create " + directory_ + ": " + error.message();
   std::error_code gone;
   for (const auto& item : std::filesystem::directory_iterator(directory_, error)) {
@@ -67,9 +68,10 @@ std::string volumes::scan() {
     std::uint32_t number = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
     if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size() || name.size() != name_digits) continue;
-    known_.emplace(number, true);
+    const auto bytes = item.file_size(gone);
+    known_.emplace(number, bytes);
     counted.volumes.add();
-    counted.volume_bytes.add(static_cast<std::int64_t>(item.file_size(gone)));
+    counted.volume_bytes.add(static_cast<std::int64_t>(bytes));
   }
   return error ? "cannot read " + directory_ + ": " + error.message() : std::string{};
 }
@@ -77,8 +79,13 @@ std::string volumes::scan() {
 std::vector<std::uint32_t> volumes::numbers() const {
   const std::lock_guard lock{mutex_};
   std::vector<std::uint32_t> all;
-  for (const auto& [number, known] : known_) all.push_back(number);
+  for (const auto& [number, bytes] : known_) all.push_back(number);
   return all;
+}
+
+std::map<std::uint32_t, std::uint64_t> volumes::sizes() const {
+  const std::lock_guard lock{mutex_};
+  return known_;
 }
 
 bool volumes::has(std::uint32_t number) const {
@@ -98,7 +105,7 @@ std::shared_ptr<file> volumes::open_file(std::uint32_t number, std::string& erro
     open_.splice(open_.begin(), open_, found);
     return open_.front().second;
   }
-  const int fd = ::open(path_of(number).c_str(), O_RDWR | O_CLOEXEC);
+  const int fd = ::open(path_of(number).c_str(), (reads_only_ ? O_RDONLY : O_RDWR) | O_CLOEXEC);
   if (fd < 0) {
     error = errno_text("cannot open " + path_of(number), errno);
     return nullptr;
@@ -123,7 +130,7 @@ std::string volumes::start(std::uint32_t number, std::uint64_t position) {
     ::close(fd);
     if (auto error = sync_directory_at(directory_); !error.empty()) return error;
     const std::lock_guard lock{mutex_};
-    known_.emplace(number, true);
+    known_.emplace(number, 0);
     counted.volumes.add();
   }
   std::string error;
@@ -152,6 +159,8 @@ std::string volumes::append(std::vector<iovec>& parts) {
   }
   counted.volume_bytes.add(static_cast<std::int64_t>(at - position_));
   position_ = at;
+  const std::lock_guard lock{mutex_};
+  known_[current_] = at;
   return {};
 }
 
@@ -207,19 +216,19 @@ std::string volumes::truncate(std::uint32_t number, std::uint64_t size) {
   if (::ftruncate(opened->fd(), static_cast<off_t>(size)) != 0) {
     return errno_text("cannot truncate " + path_of(number), errno);
   }
+  const std::lock_guard lock{mutex_};
+  known_[number] = size;
   return {};
 }
 
 std::string volumes::remove(std::uint32_t number) {
-  const auto bytes = size_of(number);
-  {
-    const std::lock_guard lock{mutex_};
-    known_.erase(number);
-    open_.remove_if([&](const auto& o) { return o.first == number; });
-  }
   if (::unlink(path_of(number).c_str()) != 0) return errno_text("cannot delete " + path_of(number), errno);
+  // After that, or a reader could open it once more and keep its bytes on the disk.
+  const std::lock_guard lock{mutex_};
+  open_.remove_if([&](const auto& o) { return o.first == number; });
   counted.volumes.add(-1);
-  counted.volume_bytes.add(-static_cast<std::int64_t>(bytes.value_or(0)));
+  counted.volume_bytes.add(-static_cast<std::int64_t>(known_[number]));
+  known_.erase(number);
   return {};
 }
 

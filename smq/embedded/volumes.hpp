@@ -28,11 +28,14 @@ class file {
 /// Errors are texts ("" = none). Thread: reads from any thread, everything else from one writer.
 class volumes {
  public:
-  volumes(std::string directory, hooks faults);
+  /// `reads_only`: nothing is created or written, by any call.
+  volumes(std::string directory, hooks faults, bool reads_only = false);
 
   /// Creates the directory when it is missing and finds the files in it.
   std::string scan();
   [[nodiscard]] std::vector<std::uint32_t> numbers() const;
+  /// Of every volume, in bytes.
+  [[nodiscard]] std::map<std::uint32_t, std::uint64_t> sizes() const;
   [[nodiscard]] bool has(std::uint32_t number) const;
   [[nodiscard]] std::string path_of(std::uint32_t number) const;
 
@@ -69,11 +72,12 @@ class volumes {
   static constexpr std::size_t max_open_files = 64;
   const std::string directory_;
   const hooks faults_;
+  const bool reads_only_;
   std::uint32_t current_ = 0;
   std::uint64_t position_ = 0;
   std::shared_ptr<file> current_file_;  // changes under mutex_
   mutable std::mutex mutex_;            // guards what follows
-  std::map<std::uint32_t, bool> known_;
+  std::map<std::uint32_t, std::uint64_t> known_;  // size in bytes
   std::list<std::pair<std::uint32_t, std::shared_ptr<file>>> open_;  // most recently used first
 };
 

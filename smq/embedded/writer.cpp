@@ -15,7 +15,6 @@ constexpr std::size_t max_window_tasks = 16384;
 constexpr std::size_t erased_per_window = 4096;
 // Durability "os": more would make the next fdatasync (at a checkpoint) stall the writer for long.
 constexpr std::uint64_t max_unsynced_bytes = 64ULL << 20;
-constexpr std::uint64_t max_checkpoints_behind = 4;
 
 outcome refused(std::string reason) { return {status::refused, std::move(reason), 0}; }
 
@@ -44,10 +43,17 @@ void engine::impl::sync_before_flush() {
   if (auto error = files->sync(); !error.empty()) fail(error);
 }
 
-std::vector<task> engine::impl::take_queued() {
+/// Nothing taken: it is time for upkeep. False: this was all.
+bool engine::impl::take_queued(std::vector<task>& taken) {
+  taken.clear();
   std::unique_lock lock{queue_mutex};
-  queue_changed.wait(lock, [&] { return stopping || !queue.empty(); });
-  std::vector<task> taken;
+  const auto has_work = [&] { return stopping || !queue.empty() || vacuum_ended; };
+  if (wants_upkeep) {
+    queue_changed.wait_until(lock, next_upkeep, has_work);
+  } else {
+    queue_changed.wait(lock, has_work);
+  }
+  if (stopping && queue.empty()) return false;
   std::uint64_t bytes = 0;
   while (!queue.empty() && taken.size() < max_window_tasks && bytes < max_window_mutation_bytes) {
     // A tree is removed between windows: it has to see what came before it.
@@ -57,17 +63,18 @@ std::vector<task> engine::impl::take_queued() {
     bytes += taken.back().bytes;
     if (!taken.back().tree.empty()) break;
   }
-  return taken;
+  return true;
 }
 
 void engine::impl::run() {
-  for (auto tasks = take_queued(); !tasks.empty(); tasks = take_queued()) {
-    if (!tasks.front().tree.empty()) {
+  for (std::vector<task> tasks; take_queued(tasks);) {
+    if (!tasks.empty() && !tasks.front().tree.empty()) {
       // What waits meanwhile has a window between two of a removal.
       if (remove_some(tasks.front())) enqueue(std::move(tasks.front()));
-    } else {
+    } else if (!tasks.empty()) {
       run_window(tasks);
     }
+    upkeep_when_due();
   }
 }
 
@@ -76,20 +83,25 @@ void engine::impl::run_window(std::vector<task>& tasks) {
   window_plan plan{*entries, [this](const chunk_id& id) { return waits_for_a_name(id); }};
   std::vector<outcome> outcomes;
   outcomes.reserve(tasks.size());
+  std::vector<moved_chunk> moves;
   const auto now = std::chrono::steady_clock::now();
   for (auto& t : tasks) {
     if (failed) {
       outcomes.push_back(refused("the store failed"));
     } else if (t.deadline < now) {
       outcomes.push_back(refused("deadline passed"));
+    } else if (!t.moves.empty()) {
+      moves = std::move(t.moves);  // the vacuum has one batch on its way at most
+      outcomes.emplace_back();
     } else {
       outcomes.push_back(plan.add(t.condition, std::move(t.mutations)));
     }
   }
+  drop_dead_moves(plan, moves);
   window_size size;
-  if (!plan.records.empty()) {
+  if (!plan.records.empty() || !moves.empty()) {
     // A conflict may rest on a mutation of the same window: it is as true as that mutation is durable.
-    if (const auto written = write(plan, size); !written.is_ok()) {
+    if (const auto written = write(plan, moves, size); !written.is_ok()) {
       give_back_chunks(plan);
       for (auto& o : outcomes) {
         if (o.code != status::refused) o = written;
@@ -119,7 +131,7 @@ bool engine::impl::remove_some(task& one) {
       return end({status::unknown, std::move(error), 0});
   }
   window_size size;
-  if (auto written = write(plan, size); !written.is_ok()) return end({status::unknown, written.reason, 0});
+  if (auto written = write(plan, {}, size); !written.is_ok()) return end({status::unknown, written.reason, 0});
   after_window(size);
   return true;
 }
@@ -161,15 +173,26 @@ void engine::impl::give_back_chunks(const window_plan& plan) {
   }
 }
 
+/// What was released or moved since the vacuum looked, or is released by this window, stays where it is.
+void engine::impl::drop_dead_moves(const window_plan& plan, std::vector<moved_chunk>& moves) const {
+  if (moves.empty()) return;
+  const std::set<chunk_id> released{plan.released.begin(), plan.released.end()};
+  std::erase_if(moves, [&](const moved_chunk& m) {
+    const auto now = entries->place_of(m.id);
+    return released.contains(m.id) || !now.is_ok() || now.value != m.from;
+  });
+}
+
 /// Appends, syncs and indexes one window. Outcomes: ok; refused (nothing changed); unknown (the process must end).
-outcome engine::impl::write(window_plan& plan, window_size& size) {
+outcome engine::impl::write(window_plan& plan, const std::vector<moved_chunk>& moves, window_size& size) {
   mutation_section section;
   std::vector<std::shared_ptr<pending_chunk>> chunks;
   if (!claim_chunks(plan, chunks, section.chunks)) return refused("a chunk was named too late");
+  for (const auto& m : moves) section.chunks.push_back({m.id, m.from.length, m.from.crc});
   section.records = std::move(plan.records);
   const auto mutations = encode_section(section);
   window_header header{store, next_seq, synced_seq, mutations.size(), 0, crc32c(as_byte_view(mutations))};
-  for (const auto& c : chunks) header.chunk_bytes += c->length;
+  for (const auto& row : section.chunks) header.chunk_bytes += row.length;
   if (auto error = make_room(header.window_bytes()); !error.empty()) return refused(std::move(error));
   header.synced_seq = synced_seq;
   const auto head = encode_header(header);
@@ -179,8 +202,10 @@ outcome engine::impl::write(window_plan& plan, window_size& size) {
       if (!p.empty()) parts.push_back(part_of(as_text(p.view())));
     }
   }
+  for (const auto& m : moves) parts.push_back(part_of(as_text(m.bytes.view())));
 
   window_effects effects;
+  for (const auto& m : moves) effects.moved.emplace(m.id, m.from);
   effects.records = std::move(section.records);
   effects.released = std::move(plan.released);
   auto at = files->position() + head.size() + mutations.size();
@@ -206,13 +231,13 @@ outcome engine::impl::make_visible(window_effects&& effects) {
   step("window.synced");
   const auto placed = effects.placed;
   if (auto error = entries->apply(std::move(effects)); !error.empty()) return fail(error);
+  live_total = entries->live_total();
   step("window.indexed");
   ++next_seq;
   {
     const std::lock_guard lock{chunks_mutex};
     for (const auto& [id, place] : placed) {
-      pending.erase(id);
-      pending_bytes -= place.length;
+      if (pending.erase(id) > 0) pending_bytes -= place.length;
     }
     open_seq = next_seq;
     open_index = 0;
@@ -239,46 +264,8 @@ void engine::impl::after_window(const window_size& size) {
       synced_seq = next_seq - 1;
     }
   }
+  wants_upkeep = true;
   checkpoint_when_due();
-  delete_dead_volumes();
-}
-
-/// A checkpoint bounds what a start replays, and the memory of what RocksDB does not have yet.
-void engine::impl::checkpoint_when_due() {
-  const auto reached = [&](std::uint64_t times) {
-    return mutation_bytes_since_checkpoint >= times * settings.checkpoint_mutation_bytes ||
-           volume_bytes_since_checkpoint >= times * settings.checkpoint_volume_bytes ||
-           entries->recent_bytes() >= times * settings.checkpoint_memory_bytes;
-  };
-  if (!reached(1)) return;
-  if (!entries->start_checkpoint()) {
-    // The last one is still on its way. Only a disk that is far too slow makes the writer wait for it.
-    if (!reached(max_checkpoints_behind)) return;
-    if (auto error = entries->wait_for_checkpoint(); !error.empty()) return;  // the next window ends the process
-    entries->start_checkpoint();
-  }
-  mutation_bytes_since_checkpoint = 0;
-  volume_bytes_since_checkpoint = 0;
-}
-
-/// A volume goes when it is full, no entry names a chunk in it, and a crash cannot bring back the index from before.
-void engine::impl::delete_dead_volumes() {
-  const auto& live = entries->live_bytes();
-  std::uint64_t total = 0;
-  for (const auto& [volume, bytes] : live) total += bytes;
-  {
-    const std::lock_guard lock{usage_mutex};
-    live_total = total;
-  }
-  for (const auto volume : files->numbers()) {
-    // Not the current volume: that one may be new and empty while a replay would still begin in the one before.
-    if (volume >= entries->replay_from().volume) break;
-    if (live.contains(volume)) continue;
-    const auto since = dead_since.emplace(volume, entries->latest_change()).first->second;
-    if (entries->durable_change() < since) continue;
-    if (auto error = files->remove(volume); !error.empty()) std::fprintf(stderr, "tidegate: %s\n", error.c_str());
-    dead_since.erase(volume);
-  }
 }
 
 }  // namespace tidegate::smq::embedded

@@ -1,6 +1,6 @@
 """
 Measures what a load program does not show: starts, first requests, cold groups, latencies at a given rate.
-As a program: tools/rows [--engine embedded|seaweedmq] [--set KEY=VALUE]… [ROW…]; one JSON line per row.
+As a program: tools/rows [--engine embedded|seaweedmq] [--set KEY=VALUE]… [--through MB] [--keep MB] [ROW…]; one JSON line per row.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests/contract/gateway", "tests/contract", "tests/e2e")]
 
+import fast_retention  # noqa: E402
 from conftest import e2e  # noqa: E402
 from confluent_kafka import Producer  # noqa: E402
 from metrics import scrape  # noqa: E402
@@ -83,8 +84,9 @@ def create(node, topic: str, partitions: int) -> None:
 
 
 class Bench:
-    def __init__(self, engine: str, directory: pathlib.Path, settings: list[str]):
+    def __init__(self, engine: str, directory: pathlib.Path, settings: list[str], through: int, keep: int):
         self.engine = engine
+        self.through, self.keep = through, keep
         self.weed = None
         flags: tuple[str, ...] = ()
         if engine == "seaweedmq":
@@ -243,6 +245,14 @@ class Bench:
                 "quiet_after_seconds": round(time.perf_counter() - start - idle_ms / 1000, 1),
                 "files_quiet": files(), "entries_quiet": each(len), "written_quiet": written()}  # fmt: skip
 
+    def retention(self) -> dict:
+        """What grows while much is written and little is kept (`embedded` only); see --through and --keep."""
+        if self.weed:
+            return {"skipped": "volumes are SeaweedFS's own"}
+        self.node.settings = (*self.node.settings, *fast_retention.SETTINGS)
+        self.node.restart()
+        return fast_retention.run(self.node, self.through * fast_retention.MB, self.keep * fast_retention.MB)
+
     def seaweedfs_gateway(self) -> dict:
         """Records/s of 1 kB, acks=all, one librdkafka producer with its defaults: here, and at SeaweedFS's own gateway."""
         if not self.weed:
@@ -284,18 +294,20 @@ class Bench:
         return stored / (time.perf_counter() - begin)
 
 
-ROWS = ("restart", "ack_latency", "cold_groups", "long_log", "entries", "seaweedfs_gateway")
+ROWS = ("restart", "ack_latency", "cold_groups", "long_log", "entries", "retention", "seaweedfs_gateway")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tools/rows", description=__doc__)
     parser.add_argument("--engine", choices=("embedded", "seaweedmq"), default="seaweedmq")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the node")
+    parser.add_argument("--through", type=int, default=1000, metavar="MB", help="retention: bytes written; default 1000")
+    parser.add_argument("--keep", type=int, default=100, metavar="MB", help="retention: retention.bytes; default 100")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"default: {' '.join(ROWS)}")
     given = parser.parse_args()
     for name in given.rows or ROWS:
         with tempfile.TemporaryDirectory(prefix="tidegate-rows-") as directory:
-            bench = Bench(given.engine, pathlib.Path(directory), given.set)
+            bench = Bench(given.engine, pathlib.Path(directory), given.set, given.through, given.keep)
             try:
                 row = {"row": name, "engine": given.engine, "set": given.set, **getattr(bench, name)()}
             finally:

@@ -124,8 +124,9 @@ class PlainRecords(Worker):
 
     ERRORS = {6, 7, 56}  # what a partition may answer around a crash
 
-    def __init__(self, node, topic: str):
+    def __init__(self, node, topic: str, size: int = 0):
         self.topic = topic
+        self.size = size  # of every value, at least
         self.acknowledged: dict[int, bytes] = {}
         self.failed: set[bytes] = set()
         self.sent = 0
@@ -133,7 +134,7 @@ class PlainRecords(Worker):
 
     def step(self) -> None:
         began = time.monotonic()
-        values = [f"v{self.sent + i}".encode() for i in range(1 + self.sent % 5)]
+        values = [f"v{self.sent + i}".encode().ljust(self.size) for i in range(1 + self.sent % 5)]
         self.sent += len(values)
         self.failed.update(values)  # until an answer says otherwise
         answer = self.wire.call("Produce", 9, acks=-1, timeout_ms=10000, transactional_id=None, topic_data=[

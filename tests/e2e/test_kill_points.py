@@ -8,7 +8,7 @@ import time
 import pytest
 from clients import create_topic
 from conftest import BINARY, Node
-from fault_load import Changes, Commits, Records, Topics, Trims
+from fault_load import Changes, Commits, PlainRecords, Records, Topics, Trims
 from wire import Wire, produce
 
 RECORDS = [
@@ -21,6 +21,7 @@ GROUPS = [
     "coordinator.commit.before_write", "coordinator.commit.before_apply", "coordinator.commit.before_answer",
     "coordinator.group.before_write", "coordinator.group.before_apply",
 ]
+VACUUM = ["embedded.vacuum.read", "embedded.vacuum.copied", "embedded.vacuum.removed"]
 TOPICS = [
     "topics.create.before_write", "topics.create.before_answer", "topics.delete.before_mark",
     "topics.delete.before_release", "topics.delete.before_finish", "topics.delete.before_answer",
@@ -116,6 +117,23 @@ def test_a_kill_at_a_checkpoint_loses_no_position(node, point):
         node.start()
         load.check()
     finish([load])
+
+
+@pytest.mark.parametrize("point", VACUUM)
+def test_a_kill_during_a_vacuum_loses_and_repeats_nothing(tmp_path, point):
+    node = Node(tmp_path, "smq.volume_bytes=1048576", "kafka.log.retention.check.interval.ms=200").start()
+    create_topic(node, "stream")
+    records = Records(node, "stream")  # few bytes in every volume, which stay
+    create_topic(node, "short", **{"retention.bytes": 1})
+    load = PlainRecords(node, "short", size=200_000)
+    for n in (1, 2):
+        node.kill()
+        node.launch(f"{point}:kill:{n}")
+        assert node.process.wait(60) == -signal.SIGKILL, node.tail()
+        node.start()
+    load.stop()
+    finish([records])
+    node.kill()
 
 
 @pytest.mark.parametrize("point", THROWS)

@@ -42,6 +42,7 @@ class subject {
     embedded::window_effects effects;
     const auto seq = history_.size();
     for (auto left = 1 + random_() % 4; left > 0; --left) change_one(effects, seq);
+    if (random_() % 2 == 0) move_one(effects, seq);
     effects.next = {1, seq, seq + 1};
     CAF_CHECK_EQUAL(store_->apply(std::move(effects)), "");
     history_.push_back(now_);
@@ -124,6 +125,17 @@ class subject {
     }
     effects.records.push_back({path, embedded::encode_entry(next)});
     now_.entries.insert_or_assign(path, next);
+  }
+
+  /// A chunk of an earlier window goes somewhere else.
+  void move_one(embedded::window_effects& effects, std::uint64_t seq) {
+    for (auto& [id, place] : now_.places) {
+      if (effects.placed.contains(id) || random_() % 2 == 0) continue;
+      effects.moved.emplace(id, place);
+      place = {static_cast<std::uint32_t>(4 + random_() % 3), seq, place.length, place.crc};
+      effects.placed.emplace(id, place);
+      return;
+    }
   }
 
   void release(embedded::window_effects& effects, const chunk_id& id) {

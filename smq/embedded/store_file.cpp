@@ -1,0 +1,65 @@
+#include "smq/embedded/store_file.hpp"
+
+#include "messages/common/crc32c.hpp"
+#include "smq/embedded/binary.hpp"
+#include "smq/embedded/volumes.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+namespace tidegate::smq::embedded {
+
+namespace {
+
+constexpr std::string_view magic = "TGS1";
+constexpr std::uint8_t version = 1;
+
+}  // namespace
+
+bool has_store_file(const std::string& data_dir) {
+  std::error_code ignored;
+  return std::filesystem::exists(data_dir + "/store", ignored);
+}
+
+std::string read_store_file(const std::string& data_dir, uuid& id) {
+  const auto path = data_dir + "/store";
+  std::ifstream in{path, std::ios::binary};
+  if (!in) return "cannot open " + path;
+  const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+  binary_reader reader{bytes};
+  if (reader.take(magic.size()) != magic) return path + " is not a store file";
+  if (reader.number<std::uint8_t>() != version) return path + " was written by a newer version";
+  const auto raw = reader.take(id.bytes.size());
+  const auto covered = bytes.size() - reader.left();
+  if (reader.number<std::uint32_t>() != crc32c(as_byte_view(std::string_view{bytes}.substr(0, covered))) ||
+      !reader.ok()) {
+    return path + " is damaged";
+  }
+  std::memcpy(id.bytes.data(), raw.data(), raw.size());
+  return {};
+}
+
+std::string write_store_file(const std::string& data_dir, const uuid& id) {
+  std::string bytes{magic};
+  put_number(bytes, version);
+  bytes.append(as_text(id.bytes));
+  put_number(bytes, crc32c(as_byte_view(bytes)));
+  const auto temporary = data_dir + "/store.new";
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  if (fd < 0) return errno_text("cannot create " + temporary, errno);
+  const file holder{fd};
+  if (::write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) || ::fsync(fd) != 0) {
+    return errno_text("cannot write " + temporary, errno);
+  }
+  if (::rename(temporary.c_str(), (data_dir + "/store").c_str()) != 0) {
+    return errno_text("cannot rename " + temporary, errno);
+  }
+  return sync_directory_at(data_dir);
+}
+
+}  // namespace tidegate::smq::embedded

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "messages/common/uuid.hpp"
+
+#include <string>
+
+/// `store` in the data directory: the id that every window of this store has. Magic "TGS1" · version 1 · id 16 ·
+/// CRC32C 4. Errors are texts ("" = none).
+namespace tidegate::smq::embedded {
+
+bool has_store_file(const std::string& data_dir);
+std::string read_store_file(const std::string& data_dir, uuid& id);
+
+/// Durable, as a whole or not at all.
+std::string write_store_file(const std::string& data_dir, const uuid& id);
+
+}  // namespace tidegate::smq::embedded

@@ -1,0 +1,143 @@
+#include "smq/counters.hpp"
+#include "smq/embedded/impl.hpp"
+
+#include <cstdio>
+
+/// What the writer thread does between windows: checkpoints, and volumes that are not needed any more.
+namespace tidegate::smq::embedded {
+
+namespace {
+
+constexpr std::uint64_t max_checkpoints_behind = 4;
+
+}  // namespace
+
+/// A checkpoint bounds what a start replays, and the memory of what RocksDB does not have yet.
+bool engine::impl::is_checkpoint_due(std::uint64_t times) const {
+  return mutation_bytes_since_checkpoint >= times * settings.checkpoint_mutation_bytes ||
+         volume_bytes_since_checkpoint >= times * settings.checkpoint_volume_bytes ||
+         entries->recent_bytes() >= times * settings.checkpoint_memory_bytes;
+}
+
+void engine::impl::checkpoint_when_due() {
+  if (!is_checkpoint_due(1) || start_checkpoint()) return;
+  // The last one is still on its way. Only a disk that is far too slow makes the writer wait for it.
+  if (!is_checkpoint_due(max_checkpoints_behind)) return;
+  if (auto error = entries->wait_for_checkpoint(); !error.empty()) return;  // the next window ends the process
+  start_checkpoint();
+}
+
+/// False: the last one is still on its way.
+bool engine::impl::start_checkpoint() {
+  note_dead_volumes();  // this checkpoint is the one that lets them go
+  if (!entries->start_checkpoint()) return false;
+  mutation_bytes_since_checkpoint = 0;
+  volume_bytes_since_checkpoint = 0;
+  return true;
+}
+
+/// After a window, after a pause, and when a vacuum ended.
+void engine::impl::upkeep_when_due() {
+  const auto now = std::chrono::steady_clock::now();
+  std::optional<vacuum_end> ended;
+  {
+    const std::lock_guard lock{queue_mutex};
+    ended.swap(vacuum_ended);
+  }
+  if (ended) {
+    vacuuming.reset();
+    if (ended->how == vacuum::ending::damaged) stuck_volumes.insert(ended->volume);
+    if (ended->how == vacuum::ending::refused) wants_upkeep = true;
+  }
+  const bool is_time = wants_upkeep && now >= next_upkeep;
+  const bool may_go_on = ended && ended->how != vacuum::ending::refused;
+  if (!is_time && !may_go_on && entries->durable_change() == last_durable_change) return;
+  if (is_time) next_upkeep = now + settings.upkeep_interval;
+  const bool waits = upkeep(is_time);
+  if (is_time || waits) wants_upkeep = waits;
+}
+
+/// `is_time`: also what should not be done all the time. True: there is more to do, later.
+bool engine::impl::upkeep(bool is_time) {
+  last_durable_change = entries->durable_change();
+  note_dead_volumes();
+  remove_dead_volumes();
+  // Dead volumes would stay until enough is written for the next one.
+  if (is_time && (!dead_since.empty() || is_checkpoint_due(1))) start_checkpoint();
+  if (cleaner && !vacuuming) {
+    if (const auto sparse = sparsest_volume(); sparse && cleaner->begin(*sparse)) vacuuming = sparse;
+  }
+  return !dead_since.empty() || is_checkpoint_due(1) || entries->has_checkpoint_under_way();
+}
+
+/// A volume goes when it is full, no entry names a chunk in it, and a crash cannot bring back the index from before.
+void engine::impl::note_dead_volumes() {
+  const auto& live = entries->live_bytes();
+  live_total = entries->live_total();
+  live_shown.set(&counted.live_bytes, static_cast<std::int64_t>(entries->live_total()));
+  for (const auto volume : files->numbers()) {
+    // Not the current volume: that one may be new and empty while a replay would still begin in the one before.
+    if (volume >= entries->replay_from().volume) break;
+    if (!live.contains(volume)) dead_since.emplace(volume, entries->latest_change());
+  }
+}
+
+void engine::impl::remove_dead_volumes() {
+  std::erase_if(dead_since, [&](const auto& dead) {
+    const auto& [volume, since] = dead;
+    if (entries->durable_change() < since || volume == vacuuming) return false;
+    const auto bytes = files->size_of(volume).value_or(0);
+    if (auto error = files->remove(volume); !error.empty()) {
+      std::fprintf(stderr, "tidegate: %s\n", error.c_str());
+      return false;
+    }
+    counted.vacuum_freed_bytes.add(bytes);
+    stuck_volumes.erase(volume);
+    step("vacuum.removed");
+    return true;
+  });
+}
+
+/// The volume to copy: while more than half of what the volumes keep is dead (but for one volume), the one with the
+/// smallest part alive. Only volumes that a start would not replay.
+std::optional<std::uint32_t> engine::impl::sparsest_volume() const {
+  const auto& live = entries->live_bytes();
+  std::uint64_t bytes = 0;
+  std::uint64_t alive = 0;
+  std::optional<std::uint32_t> best;
+  double least = 0.5;
+  for (const auto& [volume, size] : files->sizes()) {
+    if (volume >= entries->durable_volume()) break;
+    const auto here = live.find(volume);
+    if (here == live.end()) continue;  // goes without a copy
+    bytes += size;
+    alive += here->second;
+    const auto part = static_cast<double>(here->second) / static_cast<double>(size);
+    if (part > least || stuck_volumes.contains(volume)) continue;
+    least = part;
+    best = volume;
+  }
+  return bytes > 2 * alive + settings.volume_bytes ? best : std::nullopt;
+}
+
+void engine::impl::start_vacuum() {
+  vacuum::surroundings all{*files, *entries, store, settings.vacuum_batch_bytes, {}, {}, {}};
+  all.write = [this](std::vector<moved_chunk> moves, completion<outcome> done) {
+    task one;
+    one.moves = std::move(moves);
+    one.deadline = time_point::max();
+    one.done = std::move(done);
+    enqueue(std::move(one));
+  };
+  all.ended = [this](std::uint32_t volume, vacuum::ending how) {
+    {
+      const std::lock_guard lock{queue_mutex};
+      vacuum_ended = vacuum_end{volume, how};
+    }
+    queue_changed.notify_one();
+  };
+  all.step = [this](std::string_view name) { step(name); };
+  cleaner = std::make_unique<vacuum>(std::move(all));
+}
+
+}  // namespace tidegate::smq::embedded
