@@ -1,5 +1,6 @@
 #include "actors/store_engine.hpp"
 
+#include "actors/cluster_options.hpp"
 #include "messages/common/fault_point.hpp"
 #include "smq/chunk_cache.hpp"
 #include "smq/counted_ports.hpp"
@@ -7,7 +8,6 @@
 #include "smq/fencing/shard.hpp"
 #include "smq/seaweedmq/engine.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -50,16 +50,6 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   return engine;
 }
 
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at <= list.size();) {
-    const auto comma = std::min(list.find(',', at), list.size());
-    if (comma > at) parts.push_back(list.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return parts;
-}
-
 /// The cache completes nothing by itself, so the engine goes first.
 struct cluster_engine {
   std::unique_ptr<smq::counted_ports> counted;
@@ -68,17 +58,7 @@ struct cluster_engine {
 };
 
 std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::string& error) {
-  smq::seaweedmq::options cluster;
-  cluster.masters = split(settings.smq.masters);
-  cluster.filer = settings.smq.filer;
-  cluster.filer_group = settings.smq.filer_group;
-  cluster.collection = settings.smq.collection;
-  cluster.replication = settings.smq.replication;
-  cluster.level = settings.smq.durability == "fsync" ? smq::seaweedmq::durability::fsync
-                                                      : smq::seaweedmq::durability::os;
-  cluster.tls = {settings.smq.tls_ca, settings.smq.tls_cert, settings.smq.tls_key};
-  cluster.jwt_read_key = settings.smq.jwt_read_key;
-  auto opened = smq::seaweedmq::open(cluster, std::chrono::steady_clock::now() + cluster_patience);
+  auto opened = smq::seaweedmq::open(cluster_options(settings.smq), std::chrono::steady_clock::now() + cluster_patience);
   error = std::move(opened.error);
   if (!opened.store) return nullptr;
   smq::chunk_cache_options ahead;

@@ -5,6 +5,7 @@
 #include "smq/seaweedmq/entries.hpp"
 #include "smq/seaweedmq/filer.hpp"
 #include "smq/seaweedmq/http/chunk_store.hpp"
+#include "smq/seaweedmq/pem_files.hpp"
 #include "smq/seaweedmq/tls_trouble.hpp"
 
 #include <algorithm>
@@ -62,6 +63,7 @@ chunk_store_options chunk_options(const options& wanted) {
   chunk_store_options chosen;
   chosen.fsync = wanted.level == durability::fsync;
   chosen.read_key = wanted.jwt_read_key;
+  chosen.https = wanted.https;
   chosen.copies = copies_of(wanted.replication);
   return chosen;
 }
@@ -112,6 +114,9 @@ open_result open(const options& wanted, time_point deadline) {
   const auto failed = [&](std::string why) { return with_tls_advice(std::move(why), wanted.tls.is_set()); };
   const auto address = find_filer(wanted, deadline);
   if (!address.is_ok()) return {nullptr, failed(address.what.reason)};
+  if (wanted.https)
+    if (const auto usable = read_pem_files(*wanted.https, own_certificate::optional); !usable.is_ok())
+      return {nullptr, usable.what.reason};
   auto via = filer::at(address.value, wanted.tls);
   if (!via.is_ok()) return {nullptr, via.what.reason};
   // One filer may be written in several ways, its gRPC service in one.

@@ -26,7 +26,8 @@ outcome refusal(std::string reason) { return {status::refused, std::move(reason)
 store_parts::store_parts(volume_directory& directory, const chunk_store_options& wanted)
   : options(wanted),
     loop(std::make_shared<event_loop>()),
-    pool(*loop, {wanted.connections_per_server, wanted.queued_per_server}),
+    tls(wanted.https ? std::make_unique<tls_client>(*wanted.https, wanted.between_looks) : nullptr),
+    pool(*loop, {wanted.connections_per_server, wanted.queued_per_server}, tls.get()),
     puts(*loop, wanted.max_put_bytes, wanted.max_waiting),
     gets(*loop, wanted.max_get_bytes, wanted.max_waiting) {
   id_stock_options ids;

@@ -36,6 +36,7 @@ struct http_result {
   bool answered = false;  // `response` is complete
   bool sent = false;      // a byte of the request may have reached the server
   bool overload = false;  // the pool is full: never sent
+  bool mismatch = false;  // the server does not fit our settings of HTTPS, see `reason`
   std::string reason;     // when not answered
   http_response response;
 };

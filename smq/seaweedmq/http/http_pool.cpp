@@ -37,7 +37,7 @@ void http_pool::send(http_request request, completion done) {
 }
 
 void http_pool::open_and_run(host& at, job what) {
-  const auto made = http_connection::make(loop_, what.request->server);
+  const auto made = http_connection::make(loop_, what.request->server, tls_);
   ++opened_;
   at.all.insert(made);
   run(made, std::move(what));

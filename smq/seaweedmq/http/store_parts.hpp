@@ -27,6 +27,7 @@ struct store_parts {
 
   chunk_store_options options;
   std::shared_ptr<event_loop> loop;
+  std::unique_ptr<tls_client> tls;  // null: plain HTTP
   http_pool pool;
   std::shared_ptr<id_stock> stock;
   std::shared_ptr<location_cache> places;
