@@ -71,6 +71,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   const smq::engine cached{*both->cache, ports.entries};
   const auto address = both->cluster->filer_address();
   auto release = [store = both->cluster.get()](const smq::chunk_id& id) { store->release(id); };
+  auto mark = [store = both->cluster.get()](const std::string& cluster_id) { store->mark_uploads(cluster_id); };
   auto engine = std::make_unique<store_engine>(std::move(both), cached);
   engine->shards = smq::seaweedmq::shard_count;
   engine->max_window_mutations = smq::seaweedmq::max_window_mutations;
@@ -81,6 +82,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   engine->appends_at_once = 4;  // a chunk is put while the entry of the one before is written
   engine->start_timeout = cluster_patience;
   engine->look_every = std::chrono::seconds{10};  // others may write there, and it may be put back
+  engine->mark_uploads = std::move(mark);
   engine->address = address;
   engine->address_is_named = !settings.smq.filer.empty();
   engine->release = std::move(release);

@@ -4,6 +4,7 @@
 #include "smq/seaweedmq/discovery.hpp"
 #include "smq/seaweedmq/entries.hpp"
 #include "smq/seaweedmq/filer.hpp"
+#include "smq/seaweedmq/filer_directory.hpp"
 #include "smq/seaweedmq/http/chunk_store.hpp"
 #include "smq/seaweedmq/pem_files.hpp"
 #include "smq/seaweedmq/tls_trouble.hpp"
@@ -16,39 +17,6 @@ namespace tidegate::smq::seaweedmq {
 namespace {
 
 constexpr std::chrono::seconds release_patience{5};
-
-/// Where a new chunk goes and where an old one is: the filer asks the masters on our behalf.
-class filer_directory final : public volume_directory {
- public:
-  filer_directory(std::shared_ptr<filer> via, const options& wanted) : filer_(std::move(via)) {
-    request_.collection = wanted.collection;
-    request_.replication = wanted.replication;
-  }
-
-  void assign(std::uint32_t count, std::uint64_t bytes_each, time_point deadline,
-              completion<result<id_batch>> done) override {
-    auto wanted = request_;
-    wanted.bytes_each = bytes_each;
-    wanted.count = static_cast<std::int32_t>(count);
-    filer_->assign(wanted, deadline, [done = std::move(done)](result<assigned_ids> ids) {
-      if (!ids.is_ok()) return done({std::move(ids.what), {}});
-      done({{}, {ids.value.first, static_cast<std::uint32_t>(ids.value.count), ids.value.location.url, ids.value.auth}});
-    });
-  }
-
-  void locate(std::uint32_t volume, time_point deadline, completion<result<std::vector<std::string>>> done) override {
-    const auto id = std::to_string(volume);
-    filer_->locate({id}, deadline, [id, done = std::move(done)](result<volume_locations> found) {
-      result<std::vector<std::string>> servers{std::move(found.what), {}};
-      for (const auto& location : found.value[id]) servers.value.push_back(location.url);
-      done(std::move(servers));
-    });
-  }
-
- private:
-  std::shared_ptr<filer> filer_;
-  id_request request_;
-};
 
 /// "xyz" means x + y + z more copies in other data centers, racks and servers; "" is the cluster's own default, of
 /// which only the first copy is certain.
@@ -107,6 +75,8 @@ smq::engine engine::ports() { return {parts_->chunks, parts_->files}; }
 void engine::release(const chunk_id& id) {
   parts_->chunks.discard(id, std::chrono::steady_clock::now() + release_patience, [](const outcome&) {});
 }
+
+void engine::mark_uploads(const std::string& cluster_id) { parts_->chunks.mark_uploads(cluster_id); }
 
 const std::string& engine::filer_address() const { return parts_->filer_address; }
 

@@ -37,6 +37,9 @@ class engine {
   /// Removes a chunk that no entry names or ever will; best effort, without an answer.
   void release(const chunk_id& id);
 
+  /// Chunks that are put after this call carry the id of the cluster, by which a sweep knows them as ours.
+  void mark_uploads(const std::string& cluster_id);
+
   /// The filer that was found, "host:port".
   [[nodiscard]] const std::string& filer_address() const;
 

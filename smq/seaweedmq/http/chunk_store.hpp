@@ -33,6 +33,12 @@ struct chunk_store_options {
   std::size_t max_discards = 256;  // in flight
 };
 
+/// What one server has.
+struct stored_chunk {
+  std::uint64_t bytes = 0;
+  std::string mark;  // that it was uploaded with; "": none
+};
+
 /// What is in flight now.
 struct chunk_store_usage {
   std::uint64_t put_bytes = 0;
@@ -70,6 +76,12 @@ class chunk_store final : public chunk_port {
   /// Errors: refused (not a file id, too many at once); unknown (not removed everywhere, as in a cluster with write
   /// tokens).
   void discard(const chunk_id& id, time_point deadline, completion<outcome> done);
+
+  /// Uploads that begin after this call are stored with `mark` (visible ASCII), so that a sweep knows whose they are.
+  void mark_uploads(std::string mark);
+
+  /// What `server` has under `id`; "": any server that has its volume. Errors: absent (there), unknown.
+  void look(const chunk_id& id, const std::string& server, time_point deadline, completion<result<stored_chunk>> done);
 
   /// To be called when the connection to the filer or master breaks: file ids in stock may be given to others.
   void forget_stock();

@@ -202,6 +202,8 @@ class beast_connection final : public http_connection, public std::enable_shared
     auto etag = std::string_view(head[http::field::etag].data(), head[http::field::etag].size());
     if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
     result_.response.etag = etag;
+    const auto mark = head["Tidegate"];
+    result_.response.mark.assign(mark.data(), mark.size());
     const auto text = head[http::field::content_range];
     if (const auto range = parse_content_range({text.data(), text.size()})) {
       result_.response.position = range->position.value_or(0);

@@ -8,6 +8,7 @@ from clients import admin, create_topic, produce
 from secured import RECORDS, produce_consume_resume, wait_for_health, wait_for_log
 from security import Authority, Security
 from store import Volumes
+from test_gateway_sweep import age, ids, orphans
 from test_gateway_tokens import chunk_ids
 from turns import all_batches
 from weed import Weed, wait_for
@@ -69,6 +70,24 @@ def test_deleting_a_topic_frees_its_chunks(https, make_gateway, identity):
     client = admin(node)  # its futures die with it
     client.delete_topics(["https-short-lived"])["https-short-lived"].result(20)
     wait_for("404 for every chunk", lambda: all(volumes.get(i)[0] == 404 for i in ids))
+
+
+def test_orphans_go_although_writes_want_tokens(https, make_gateway, identity, binary):
+    settings = (*identity.settings(), "smq.https=true")
+    node = make_gateway(https, *settings)
+    create_topic(node, "https-orphans")
+    node.kill()
+    node.start(fault="partition.append.before_write:kill:1")
+    with pytest.raises(AssertionError):
+        produce(node, "https-orphans", [b"lost"], **{"message.timeout.ms": 3000})
+    node.process.wait(20)
+    age()
+    flags = [word for one in settings for word in ("--set", one)]
+    code, found, errors = orphans(binary, https, *flags, "--delete")
+    assert (code, errors) == (0, "")
+    (orphan,) = ids(found)
+    assert Volumes(https.filer, https=identity).get(orphan)[0] == 404
+    assert not orphans(binary, https, *flags)[1]["orphans"]
 
 
 def test_plain_http_is_turned_down_and_told(https, make_gateway, identity):
