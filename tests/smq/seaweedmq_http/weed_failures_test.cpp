@@ -117,7 +117,7 @@ CAF_TEST(after a crash of everything old chunks are there and new ones are store
 }
 
 CAF_TEST(a cluster that wants signed uploads gets them) {
-  weed_cluster cluster(1, "000", "secret");
+  weed_cluster cluster(1, "000", "[jwt.signing]\nkey = \"secret\"\n");
   master_directory where(cluster);
   chunk_store store(where, {});
   for (int i = 0; i < 5; ++i) {
