@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::chrono::seconds patience{60};
 constexpr std::chrono::seconds find_patience{10};
+constexpr std::chrono::seconds look_patience{10};
+constexpr std::size_t max_doubts = 1000;  // that are told one by one
 constexpr std::uint64_t max_manifest = 64ULL << 20U;
 constexpr unsigned max_manifest_depth = 8;
 
@@ -56,11 +58,15 @@ class sweep {
   sweep_report run() {
     if (const auto what = find_mark(); !what.is_ok()) doubt(what.reason);
     else if (list_needles() && erase_named()) judge_rest();
+    if (more_doubts_ > 0) report_.doubts.push_back("and " + std::to_string(more_doubts_) + " more doubts");
     return std::move(report_);
   }
 
  private:
-  void doubt(std::string why) { report_.doubts.push_back(std::move(why)); }
+  void doubt(std::string why) {
+    if (report_.doubts.size() == max_doubts) ++more_doubts_;
+    else report_.doubts.push_back(std::move(why));
+  }
 
   /// The store's own id, which its gateways put on their uploads. Without it this is not their filer.
   outcome find_mark() {
@@ -161,7 +167,7 @@ class sweep {
   void judge_one(const needle& at) {
     const auto& on = volumes_.at(at.volume);
     std::vector<needle_copy> copies;
-    for (const auto& server : on) copies.push_back(servers_.look(server, at, soon()));
+    for (const auto& server : on) copies.push_back(servers_.look(server, at, soon(look_patience)));
     auto now = judge(copies, {}, cutoff_);  // marks cost a request each: only of those that are old enough
     const auto id = to_string(file_id{at.volume, at.key, copies.front().cookie});
     if (now.is == verdict::foreign) {
@@ -176,7 +182,7 @@ class sweep {
 
   void read_mark(const std::string& id, needle_copy& copy) {
     auto found = wait_for<result<stored_chunk>>(
-      [&](auto done) { chunks_.look(id, copy.server, soon(), std::move(done)); });
+      [&](auto done) { chunks_.look(id, copy.server, soon(look_patience), std::move(done)); });
     copy.what = std::move(found.what);
     copy.mark = std::move(found.value.mark);
   }
@@ -186,7 +192,7 @@ class sweep {
     for (const auto& server : on) {
       found.servers.push_back(server.http);
       if (!wanted_.deletes) continue;
-      const auto what = servers_.erase(server, id, soon());
+      const auto what = servers_.erase(server, id, soon(look_patience));
       found.is_deleted = found.is_deleted && what.is_ok();
       if (!what.is_ok()) doubt("chunk " + id + " is not deleted everywhere: " + what.reason);
     }
@@ -207,6 +213,7 @@ class sweep {
   std::set<std::uint32_t> missing_;
   needle_set candidates_;
   sweep_report report_;
+  std::size_t more_doubts_ = 0;
 };
 
 }  // namespace

@@ -34,12 +34,12 @@ struct sweep_report {
   std::size_t young = 0;    // nobody names them yet
   std::size_t foreign = 0;  // nobody names them, and they are not ours
   std::vector<orphan> orphans;
-  std::vector<std::string> doubts;  // why something is not looked at, or is kept
+  std::vector<std::string> doubts;  // why something is not looked at, or is kept; about a thousand at most
 };
 
 /// Lists the needles first and the names after that, so that whatever is named meanwhile has a name when it is looked
 /// for. Any doubt keeps what it concerns: all of it when the filer's entries cannot all be read, else a volume or a
-/// needle. Works while gateways run. Blocks, as long as it takes; each answer has a minute.
+/// needle. Works while gateways run. Blocks, as long as it takes; each answer has a minute at most.
 /// `progress`: what is being done.
 sweep_report sweep_orphans(const sweep_options& wanted, const std::function<void(const std::string&)>& progress);
 

@@ -15,6 +15,7 @@ namespace tidegate::smq::seaweedmq {
 
 namespace {
 
+constexpr std::chrono::seconds status_patience{10};
 constexpr std::uint64_t max_index_bytes = 1ULL << 30U;  // 60 million needles in one volume
 
 outcome unknown(std::string reason) { return {status::unknown, std::move(reason), 0}; }
@@ -68,6 +69,7 @@ result<volume_list> list_volumes(const options& wanted, time_point deadline) {
 
 struct volume_servers::connection {
   std::unique_ptr<volume_server_pb::VolumeServer::Stub> stub;
+  bool is_silent = false;
 };
 
 volume_servers::volume_servers(tls_files tls) : tls_(std::move(tls)) {}
@@ -82,7 +84,15 @@ result<volume_servers::connection*> volume_servers::to(const volume_server& serv
     at = std::make_unique<connection>();
     at->stub = volume_server_pb::VolumeServer::NewStub(channel.value);
   }
+  if (at->is_silent) return {unknown(server.grpc + " does not answer"), nullptr};
   return {{}, at.get()};
+}
+
+outcome volume_servers::failed(const volume_server& server, const grpc::Status& answer) {
+  const auto code = answer.error_code();
+  if (code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::DEADLINE_EXCEEDED)
+    connections_[server.grpc]->is_silent = true;
+  return unknown(server.grpc + ": " + answer.error_message());
 }
 
 result<std::vector<std::uint64_t>> volume_servers::keys(const volume_server& on, std::uint32_t volume,
@@ -90,12 +100,12 @@ result<std::vector<std::uint64_t>> volume_servers::keys(const volume_server& on,
   const auto connected = to(on);
   if (!connected.is_ok()) return {connected.what, {}};
   grpc::ClientContext asking;
-  asking.set_deadline(to_grpc(deadline));
+  asking.set_deadline(to_grpc(std::min(deadline, std::chrono::steady_clock::now() + status_patience)));
   volume_server_pb::ReadVolumeFileStatusRequest which;
   which.set_volume_id(volume);
   volume_server_pb::ReadVolumeFileStatusResponse file;
   if (const auto answer = connected.value->stub->ReadVolumeFileStatus(&asking, which, &file); !answer.ok())
-    return {unknown(on.grpc + ": " + answer.error_message()), {}};
+    return {failed(on, answer), {}};
   const auto offset_bytes = file.volume_info().bytes_offset();
   if (offset_bytes != 4 && offset_bytes != 5)
     return {{status::refused, on.grpc + ": offsets of " + std::to_string(offset_bytes) + " bytes", 0}, {}};
@@ -120,7 +130,7 @@ result<std::vector<std::uint64_t>> volume_servers::keys(const volume_server& on,
   if (is_too_large) copying.TryCancel();
   const auto answer = stream->Finish();
   if (is_too_large) return {{status::refused, on.grpc + ": an index file of more than 1 GiB", 0}, {}};
-  if (!answer.ok()) return {unknown(on.grpc + ": " + answer.error_message()), {}};
+  if (!answer.ok()) return {failed(on, answer), {}};
   return {{}, live_keys(index, offset_bytes)};
 }
 
@@ -137,7 +147,7 @@ needle_copy volume_servers::look(const volume_server& on, const needle& at, time
   volume_server_pb::VolumeNeedleStatusResponse found;
   const auto answer = connected.value->stub->VolumeNeedleStatus(&context, which, &found);
   if (!answer.ok()) {
-    copy.what = {is_absent(answer.error_message()) ? status::absent : status::unknown, answer.error_message(), 0};
+    copy.what = is_absent(answer.error_message()) ? outcome{status::absent, {}, 0} : failed(on, answer);
     return copy;
   }
   copy.cookie = found.cookie();
@@ -156,7 +166,7 @@ outcome volume_servers::erase(const volume_server& on, const std::string& file_i
   which.add_file_ids(file_id);
   volume_server_pb::BatchDeleteResponse response;
   const auto answer = connected.value->stub->BatchDelete(&context, which, &response);
-  if (!answer.ok()) return unknown(on.grpc + ": " + answer.error_message());
+  if (!answer.ok()) return failed(on, answer);
   constexpr int accepted = 202;
   constexpr int absent = 404;
   if (response.results_size() != 1) return unknown(on.grpc + ": no result");

@@ -11,6 +11,10 @@
 #include <string>
 #include <vector>
 
+namespace grpc {
+class Status;
+}
+
 namespace tidegate::smq::seaweedmq {
 
 struct volume_server {
@@ -34,7 +38,8 @@ struct volume_list {
 /// The volumes that some server says it has, by the masters' leader. Blocks. Errors: as find_leader; unknown.
 result<volume_list> list_volumes(const options& wanted, time_point deadline);
 
-/// What we ask the volume servers of a cluster over gRPC; a channel for each. Thread: one at a time. Calls block.
+/// What we ask the volume servers of a cluster over gRPC; a channel for each. One that did not answer once is not asked
+/// again. Thread: one at a time. Calls block.
 class volume_servers {
  public:
   explicit volume_servers(tls_files tls);
@@ -55,6 +60,7 @@ class volume_servers {
  private:
   struct connection;
   result<connection*> to(const volume_server& server);
+  outcome failed(const volume_server& server, const grpc::Status& answer);
 
   tls_files tls_;
   std::map<std::string, std::unique_ptr<connection>> connections_;

@@ -161,13 +161,15 @@ def test_what_a_list_of_chunks_names_is_named(scene, binary):
     assert (code, errors) == (0, "") and ids(found) >= before
 
 
-@pytest.mark.parametrize("role", ["filer", "volume", "master"])
-def test_nothing_goes_while_a_part_is_away(scene, binary, role):
+@pytest.mark.parametrize(
+    ("role", "how"), [("filer", "killed"), ("volume", "killed"), ("master", "killed"), ("volume", "stopped")]
+)
+def test_nothing_goes_while_a_part_is_away(scene, binary, role, how):
     before = left_behind(binary, scene.weed)
-    scene.weed.kill(role)
+    scene.weed.kill(role) if how == "killed" else scene.weed.pause(role)
     code, found, errors = orphans(binary, scene.weed, "--delete")
     assert code == 1 and not found["orphans"] and errors
-    scene.weed.restart(role)
+    scene.weed.restart(role) if how == "killed" else scene.weed.resume(role)
     scene.weed.wait_until_stored()
     wait_for("the volume server", lambda: all(scene.is_there(i) for i in before))
     wait_for("an answer", lambda: orphans(binary, scene.weed)[0] == 0, pause=1)

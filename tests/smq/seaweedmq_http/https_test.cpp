@@ -244,3 +244,18 @@ CAF_TEST(bytes that nobody asked for are never the next answer) {
   for (int i = 0; i < 20; ++i) CAF_CHECK_EQUAL(text_from(store, chunk, 3, 3), "345");
   CAF_CHECK_EQUAL(at.connections(), 20U);
 }
+
+CAF_TEST(nor are they when they come in a TLS record of their own) {
+  test_authority authority;
+  constexpr std::size_t record = 16384;
+  const auto whole = [](std::size_t size, char with) {
+    return part("0-" + std::to_string(size - 1) + '/' + std::to_string(size), std::string(size, with));
+  };
+  const auto size = record - (whole(15000, 'x').size() - 15000);
+  fake_server at([&](const std::string&) { return fake_reply{whole(size, 'x') + whole(size, 'y')}; },
+                 server_tls{authority.issue(), true});
+  fake_directory where({at.address()});
+  chunk_store store(where, over(authority.issue()));
+  for (int i = 0; i < 20; ++i) CAF_CHECK(text_from(store, chunk, 0, size) == std::string(size, 'x'));
+  CAF_CHECK_EQUAL(at.connections(), 20U);
+}
