@@ -6,12 +6,16 @@
 #include "actors/cli/soak_gateway.hpp"
 #include "actors/gateway.hpp"
 #include "actors/options.hpp"
+#include "actors/orphans_command.hpp"
 #include "actors/store_commands.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+
 #include <exception>
 #include <iostream>
+#include <map>
 #include <random>
 
 namespace tidegate::actors {
@@ -127,6 +131,37 @@ CLI::App* add_store_command(CLI::App& app, const char* name, const char* what, s
   return &command;
 }
 
+struct orphans_flags {
+  serve_flags where;
+  std::int64_t older_than_s = 24 * 3600;
+  bool deletes = false;
+  bool is_json = false;
+};
+
+void add_orphans_flags(CLI::App& command, orphans_flags& into) {
+  const std::map<std::string, std::int64_t> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  command.add_option("--older-than", into.older_than_s,
+                     "Age of what may be an orphan, e.g. 36h; longer than any gateway was ever without its filer")
+    ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED))->default_str("24h");
+  command.add_flag("--delete", into.deletes, "Delete them; without it they are only shown");
+  command.add_flag("--json", into.is_json, "Print one JSON document");
+  command.add_option("--config", into.where.config, "TOML file of a gateway, for its [smq]");
+  command.add_option_function<std::string>(
+    "--masters", [&into](const std::string& value) { into.where.flags.push_back({"--masters", "smq.masters", value}); },
+    "Masters of the SeaweedFS cluster, host:port separated by commas");
+  command.add_option("--set", into.where.sets, "key=value for any key of the TOML file, e.g. smq.tls_ca=ca.crt")
+    ->allow_extra_args(false);
+  command.footer(std::string("--json prints {") + orphans_keys + "}");
+}
+
+int orphans(const orphans_flags& given) {
+  const auto loaded = load_options(given.where.config, settings_of(given.where));
+  if (report(loaded.problems)) return usage_error;
+  if (given.older_than_s < 1) return report({"--older-than: at least 1s"}), usage_error;
+  const cli::output to{std::cout, std::cerr, given.is_json, isatty(STDERR_FILENO) != 0};
+  return run_orphans(loaded.value, std::chrono::seconds{given.older_than_s}, given.deletes, to);
+}
+
 }  // namespace
 
 int run_cli(const std::vector<std::string>& arguments) {
@@ -154,6 +189,10 @@ int run_cli(const std::vector<std::string>& arguments) {
     app, "snapshot", "Copy a data directory, also while a node runs on it; full files become hard links", store_given);
   snapshot_command->add_option("target", store_given.target, "what is not there yet; a data_dir")->required();
 
+  orphans_flags orphans_given;
+  auto* orphans_command = app.add_subcommand("orphans", "Show or delete uploads that killed gateways left on volume servers");
+  add_orphans_flags(*orphans_command, orphans_given);
+
   const cli::admin_commands admin(app);
 
   std::string shell;
@@ -180,6 +219,7 @@ int run_cli(const std::vector<std::string>& arguments) {
     const cli::output to{std::cout, std::cerr, store_given.is_json};
     if (doctor_command->parsed()) return run_doctor(store_given.data_dir, to);
     if (snapshot_command->parsed()) return run_snapshot(store_given.data_dir, store_given.target, to);
+    if (orphans_command->parsed()) return orphans(orphans_given);
     if (completion_command->parsed()) return std::cout << cli::completion_script(shell), 0;
     if (const auto code = admin.run()) return *code;
   } catch (const std::exception& failure) {

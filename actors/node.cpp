@@ -133,6 +133,7 @@ bool node::parts::open_store(const options& settings, std::string& error) {
     return false;
   }
   identity = std::move(started.value);
+  engine->mark_uploads(identity.cluster_id);
   smq::shard_options shards;
   shards.max_window_mutations = engine->max_window_mutations;
   shards.max_window_bytes = engine->max_window_bytes;

@@ -27,6 +27,10 @@ struct smq_settings {
   std::string tls_ca;
   std::string tls_cert;
   std::string tls_key;
+  bool https = false;
+  std::string https_ca;    // "": tls_ca
+  std::string https_cert;  // "", with https_key: tls_cert and tls_key
+  std::string https_key;
   std::string jwt_read_key;  // a secret: never logged
 };
 

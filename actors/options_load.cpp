@@ -94,6 +94,14 @@ class loader {
     if (smq.tls_ca.empty() != smq.tls_cert.empty() || smq.tls_ca.empty() != smq.tls_key.empty()) {
       problem("config", "smq.tls_ca, smq.tls_cert and smq.tls_key are only used together");
     }
+    const bool names_https_files = !smq.https_ca.empty() || !smq.https_cert.empty() || !smq.https_key.empty();
+    if (names_https_files && !smq.https) problem("config", "smq.https_ca, _cert and _key are for smq.https = true");
+    if (smq.https && smq.https_ca.empty() && smq.tls_ca.empty()) {
+      problem("config", "smq.https needs smq.https_ca or smq.tls_ca");
+    }
+    if (smq.https_cert.empty() != smq.https_key.empty()) {
+      problem("config", "smq.https_cert and smq.https_key are only used together");
+    }
   }
 
  private:

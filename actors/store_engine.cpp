@@ -1,5 +1,6 @@
 #include "actors/store_engine.hpp"
 
+#include "actors/cluster_options.hpp"
 #include "messages/common/fault_point.hpp"
 #include "smq/chunk_cache.hpp"
 #include "smq/counted_ports.hpp"
@@ -7,7 +8,6 @@
 #include "smq/fencing/shard.hpp"
 #include "smq/seaweedmq/engine.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -53,16 +53,6 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   return engine;
 }
 
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at <= list.size();) {
-    const auto comma = std::min(list.find(',', at), list.size());
-    if (comma > at) parts.push_back(list.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return parts;
-}
-
 /// The cache completes nothing by itself, so the engine goes first.
 struct cluster_engine {
   std::unique_ptr<smq::counted_ports> counted;
@@ -71,17 +61,7 @@ struct cluster_engine {
 };
 
 std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::string& error) {
-  smq::seaweedmq::options cluster;
-  cluster.masters = split(settings.smq.masters);
-  cluster.filer = settings.smq.filer;
-  cluster.filer_group = settings.smq.filer_group;
-  cluster.collection = settings.smq.collection;
-  cluster.replication = settings.smq.replication;
-  cluster.level = settings.smq.durability == "fsync" ? smq::seaweedmq::durability::fsync
-                                                      : smq::seaweedmq::durability::os;
-  cluster.tls = {settings.smq.tls_ca, settings.smq.tls_cert, settings.smq.tls_key};
-  cluster.jwt_read_key = settings.smq.jwt_read_key;
-  auto opened = smq::seaweedmq::open(cluster, std::chrono::steady_clock::now() + cluster_patience);
+  auto opened = smq::seaweedmq::open(cluster_options(settings.smq), std::chrono::steady_clock::now() + cluster_patience);
   error = std::move(opened.error);
   if (!opened.store) return nullptr;
   smq::chunk_cache_options ahead;
@@ -94,6 +74,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   const smq::engine cached{*both->cache, ports.entries};
   const auto address = both->cluster->filer_address();
   auto release = [store = both->cluster.get()](const smq::chunk_id& id) { store->release(id); };
+  auto mark = [store = both->cluster.get()](const std::string& cluster_id) { store->mark_uploads(cluster_id); };
   auto engine = std::make_unique<store_engine>(std::move(both), cached);
   engine->shards = smq::seaweedmq::shard_count;
   engine->max_window_mutations = smq::seaweedmq::max_window_mutations;
@@ -105,6 +86,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   engine->merges_at_once = 4;  // they wait for round trips most of the time
   engine->start_timeout = cluster_patience;
   engine->look_every = std::chrono::seconds{10};  // others may write there, and it may be put back
+  engine->mark_uploads = std::move(mark);
   engine->address = address;
   engine->address_is_named = !settings.smq.filer.empty();
   engine->release = std::move(release);

@@ -29,6 +29,7 @@ struct store_engine {
   smq::merge_rules merges;
   std::size_t merges_at_once = 1;
   std::function<void(const smq::chunk_id&)> release;  // see store_access
+  std::function<void(const std::string& cluster_id)> mark_uploads = [](const std::string&) {};
   std::chrono::milliseconds start_timeout{60'000};    // of the steps that make this process a member
   std::chrono::milliseconds look_every{0};            // see shard_options
   std::string address;                                // of a store elsewhere; "" = in this process

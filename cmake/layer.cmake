@@ -21,7 +21,7 @@ endif()
 
 # Asio's and Beast's own sources, compiled once for all who use them: net, and the HTTP client of smq.
 add_library(tidegate_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cpp)
-target_link_libraries(tidegate_asio PUBLIC tidegate_options Boost::headers Threads::Threads)
+target_link_libraries(tidegate_asio PUBLIC tidegate_options Boost::headers OpenSSL::SSL Threads::Threads)
 target_compile_definitions(tidegate_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                                                 BOOST_ASIO_NO_DEPRECATED)
 

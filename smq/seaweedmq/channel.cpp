@@ -45,7 +45,8 @@ void mute_grpc() {
 
 /// Mutual TLS. SeaweedFS verifies chains, never host names: its certificates need not name the host.
 result<std::shared_ptr<grpc::ChannelCredentials>> tls_credentials(const tls_files& files) {
-  if (auto usable = check_pem_files(files); !usable.is_ok()) return {std::move(usable), {}};
+  if (auto usable = read_pem_files(files, own_certificate::needed); !usable.is_ok())
+    return {std::move(usable.what), {}};
   grpc::experimental::TlsChannelCredentialsOptions wanted;
   wanted.set_certificate_provider(std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
       files.key, files.cert, files.ca, seconds_between_looks));

@@ -59,20 +59,14 @@ result<std::string> filer_of(const std::string& leader, const options& wanted, t
   return {{status::refused, "several filers, name the one that all nodes use: " + all, 0}, {}};
 }
 
-result<std::string> ask(const std::string& master, const options& wanted, time_point deadline) {
-  const auto leader = leader_of(master, wanted.tls, deadline);
-  return leader.is_ok() ? filer_of(leader.value, wanted, deadline) : leader;
-}
-
-}  // namespace
-
-result<std::string> find_filer(const options& wanted, time_point deadline) {
-  if (!wanted.filer.empty()) return {{}, wanted.filer};
+/// Master after master, until one answers or refuses.
+template <class Ask>
+result<std::string> first_answer(const options& wanted, time_point deadline, Ask ask) {
   if (wanted.masters.empty()) return {{status::refused, "neither a filer nor masters are given", 0}, {}};
   outcome last;
   for (;;) {
     for (const auto& master : wanted.masters) {
-      auto found = ask(master, wanted, deadline);
+      auto found = ask(master);
       if (found.is_ok() || found.what.code == status::refused) return found;
       // What our own deadline cut off says less than the answer before it.
       if (last.reason.empty() || clock::now() < deadline) last = std::move(found.what);
@@ -81,6 +75,21 @@ result<std::string> find_filer(const options& wanted, time_point deadline) {
     std::promise<void> never;
     never.get_future().wait_for(pause_between_rounds);
   }
+}
+
+}  // namespace
+
+result<std::string> find_filer(const options& wanted, time_point deadline) {
+  if (!wanted.filer.empty()) return {{}, wanted.filer};
+  return first_answer(wanted, deadline, [&](const std::string& master) {
+    const auto leader = leader_of(master, wanted.tls, deadline);
+    return leader.is_ok() ? filer_of(leader.value, wanted, deadline) : leader;
+  });
+}
+
+result<std::string> find_leader(const options& wanted, time_point deadline) {
+  return first_answer(wanted, deadline,
+                      [&](const std::string& master) { return leader_of(master, wanted.tls, deadline); });
 }
 
 }  // namespace tidegate::smq::seaweedmq

@@ -13,4 +13,7 @@ namespace tidegate::smq::seaweedmq {
 /// Errors: refused (nothing to ask, a bad address, TLS files, several filers), unknown (nobody knew one in time).
 result<std::string> find_filer(const options& wanted, time_point deadline);
 
+/// The address of the masters' leader. Asks, blocks and fails as find_filer does.
+result<std::string> find_leader(const options& wanted, time_point deadline);
+
 }  // namespace tidegate::smq::seaweedmq

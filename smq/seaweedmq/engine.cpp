@@ -4,7 +4,9 @@
 #include "smq/seaweedmq/discovery.hpp"
 #include "smq/seaweedmq/entries.hpp"
 #include "smq/seaweedmq/filer.hpp"
+#include "smq/seaweedmq/filer_directory.hpp"
 #include "smq/seaweedmq/http/chunk_store.hpp"
+#include "smq/seaweedmq/pem_files.hpp"
 #include "smq/seaweedmq/tls_trouble.hpp"
 
 #include <algorithm>
@@ -15,39 +17,6 @@ namespace tidegate::smq::seaweedmq {
 namespace {
 
 constexpr std::chrono::seconds release_patience{5};
-
-/// Where a new chunk goes and where an old one is: the filer asks the masters on our behalf.
-class filer_directory final : public volume_directory {
- public:
-  filer_directory(std::shared_ptr<filer> via, const options& wanted) : filer_(std::move(via)) {
-    request_.collection = wanted.collection;
-    request_.replication = wanted.replication;
-  }
-
-  void assign(std::uint32_t count, std::uint64_t bytes_each, time_point deadline,
-              completion<result<id_batch>> done) override {
-    auto wanted = request_;
-    wanted.bytes_each = bytes_each;
-    wanted.count = static_cast<std::int32_t>(count);
-    filer_->assign(wanted, deadline, [done = std::move(done)](result<assigned_ids> ids) {
-      if (!ids.is_ok()) return done({std::move(ids.what), {}});
-      done({{}, {ids.value.first, static_cast<std::uint32_t>(ids.value.count), ids.value.location.url, ids.value.auth}});
-    });
-  }
-
-  void locate(std::uint32_t volume, time_point deadline, completion<result<std::vector<std::string>>> done) override {
-    const auto id = std::to_string(volume);
-    filer_->locate({id}, deadline, [id, done = std::move(done)](result<volume_locations> found) {
-      result<std::vector<std::string>> servers{std::move(found.what), {}};
-      for (const auto& location : found.value[id]) servers.value.push_back(location.url);
-      done(std::move(servers));
-    });
-  }
-
- private:
-  std::shared_ptr<filer> filer_;
-  id_request request_;
-};
 
 /// "xyz" means x + y + z more copies in other data centers, racks and servers; "" is the cluster's own default, of
 /// which only the first copy is certain.
@@ -62,6 +31,7 @@ chunk_store_options chunk_options(const options& wanted) {
   chunk_store_options chosen;
   chosen.fsync = wanted.level == durability::fsync;
   chosen.read_key = wanted.jwt_read_key;
+  chosen.https = wanted.https;
   chosen.copies = copies_of(wanted.replication);
   return chosen;
 }
@@ -106,12 +76,17 @@ void engine::release(const chunk_id& id) {
   parts_->chunks.discard(id, std::chrono::steady_clock::now() + release_patience, [](const outcome&) {});
 }
 
+void engine::mark_uploads(const std::string& cluster_id) { parts_->chunks.mark_uploads(cluster_id); }
+
 const std::string& engine::filer_address() const { return parts_->filer_address; }
 
 open_result open(const options& wanted, time_point deadline) {
   const auto failed = [&](std::string why) { return with_tls_advice(std::move(why), wanted.tls.is_set()); };
   const auto address = find_filer(wanted, deadline);
   if (!address.is_ok()) return {nullptr, failed(address.what.reason)};
+  if (wanted.https)
+    if (const auto usable = read_pem_files(*wanted.https, own_certificate::optional); !usable.is_ok())
+      return {nullptr, usable.what.reason};
   auto via = filer::at(address.value, wanted.tls);
   if (!via.is_ok()) return {nullptr, via.what.reason};
   // One filer may be written in several ways, its gRPC service in one.

@@ -19,7 +19,7 @@ struct open_result {
 
 /// Finds the filer, proves that it answers, and asks a volume server whether we may read; within `deadline`. Blocks.
 /// Errors: addresses or TLS files that cannot be right, nobody who answers, several filers and none named, a volume
-/// server that wants other read tokens or HTTPS.
+/// server that wants other read tokens, or with which HTTP or HTTPS, as `wanted` says, does not come about.
 open_result open(const options& wanted, time_point deadline);
 
 /// Both ports. Thread: any; completions come on threads of gRPC and of the chunk store. The destructor answers what is
@@ -36,6 +36,9 @@ class engine {
 
   /// Removes a chunk that no entry names or ever will; best effort, without an answer.
   void release(const chunk_id& id);
+
+  /// Chunks that are put after this call carry the id of the cluster, by which a sweep knows them as ours.
+  void mark_uploads(const std::string& cluster_id);
 
   /// The filer that was found, "host:port".
   [[nodiscard]] const std::string& filer_address() const;

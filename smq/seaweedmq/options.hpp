@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,7 @@ namespace tidegate::smq::seaweedmq {
 
 enum class durability : std::uint8_t { fsync, os };
 
-/// PEM files as in [grpc.client] of SeaweedFS's security.toml. All empty: no TLS.
+/// PEM files as in [grpc.client] or [https.client] of SeaweedFS's security.toml. All empty: no TLS.
 struct tls_files {
   std::string ca;
   std::string cert;
@@ -26,7 +27,8 @@ struct options {
   std::string collection = "topics";  // of chunks; SeaweedMQ's brokers use this one
   std::string replication;            // e.g. "001"; empty: the cluster's default
   durability level = durability::fsync;
-  tls_files tls;
+  tls_files tls;                   // of gRPC
+  std::optional<tls_files> https;  // set: chunks go over HTTPS; `ca` is needed, `cert` and `key` where servers ask for it
   std::string jwt_read_key;  // of [jwt.signing.read] in security.toml; "": reads need no token. A secret
 };
 

@@ -48,24 +48,31 @@ key_ptr key_of(const std::string& text) {
 
 outcome refusal(std::string reason) { return {status::refused, std::move(reason), 0}; }
 
-}  // namespace
-
-outcome check_pem_files(const tls_files& files) {
-  std::string ca;
-  std::string cert;
-  std::string key;
-  for (const auto& [path, into] : {std::pair{files.ca, &ca}, std::pair{files.cert, &cert}, std::pair{files.key, &key}}) {
-    if (path.empty()) return refusal("TLS needs ca, cert and key");
-    if (!read_file(path, *into)) return refusal("cannot read " + path);
-  }
-  if (!first_certificate(ca)) return refusal("no certificate in " + files.ca);
-  const auto own = first_certificate(cert);
+outcome check_pair(const tls_files& files, const pem_texts& texts) {
+  const auto own = first_certificate(texts.cert);
   if (!own) return refusal("no certificate in " + files.cert);
-  const auto own_key = key_of(key);
+  const auto own_key = key_of(texts.key);
   if (!own_key) return refusal("no private key in " + files.key + ", or one with a password");
   if (X509_check_private_key(own.get(), own_key.get()) != 1)
     return refusal(files.key + " is not the key of " + files.cert);
   return {};
+}
+
+}  // namespace
+
+result<pem_texts> read_pem_files(const tls_files& files, own_certificate own) {
+  if (files.ca.empty()) return {refusal("TLS needs a CA"), {}};
+  const bool has_own = !files.cert.empty() && !files.key.empty();
+  if (!has_own && (own == own_certificate::needed || files.cert != files.key))
+    return {refusal("TLS needs ca, cert and key"), {}};
+  pem_texts texts;
+  for (const auto& [path, into] :
+       {std::pair{files.ca, &texts.ca}, std::pair{files.cert, &texts.cert}, std::pair{files.key, &texts.key}})
+    if (!path.empty() && !read_file(path, *into)) return {refusal("cannot read " + path), {}};
+  if (!first_certificate(texts.ca)) return {refusal("no certificate in " + files.ca), {}};
+  if (!has_own) return {{}, std::move(texts)};
+  auto usable = check_pair(files, texts);
+  return {std::move(usable), std::move(texts)};
 }
 
 }  // namespace tidegate::smq::seaweedmq

@@ -1,4 +1,5 @@
 #define CAF_SUITE options
+#include "actors/cluster_options.hpp"
 #include "actors/options.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -115,6 +116,32 @@ CAF_TEST(settings that contradict each other are problems) {
   CAF_CHECK_EQUAL(
       load_options("", {parse_setting("--set", "kafka.group.min.session.timeout.ms=1800001")}).problems.size(), 1u);
   CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "kafka.message.max.bytes=104857601")}).problems.size(), 1u);
+}
+
+CAF_TEST(files for HTTPS are those of gRPC unless they are named) {
+  const auto load = [](const std::vector<std::string>& lines) {
+    std::vector<setting> settings;
+    for (const auto& one : lines) settings.push_back(parse_setting("--set", one));
+    return load_options("", settings);
+  };
+  const std::vector<std::string> tls{"smq.tls_ca=a", "smq.tls_cert=c", "smq.tls_key=k"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), tls.begin(), tls.end());
+    return load(more);
+  };
+  const auto files = [](const loaded_options& of) {
+    CAF_REQUIRE_EQUAL(of.problems, std::vector<std::string>{});
+    const auto made = cluster_options(of.value.smq).https;
+    return made ? made->ca + ' ' + made->cert + ' ' + made->key : "plain";
+  };
+  CAF_CHECK_EQUAL(files(with({})), "plain");
+  CAF_CHECK_EQUAL(files(with({"smq.https=true"})), "a c k");
+  CAF_CHECK_EQUAL(files(with({"smq.https=true", "smq.https_ca=A"})), "A c k");
+  CAF_CHECK_EQUAL(files(with({"smq.https=true", "smq.https_cert=C", "smq.https_key=K"})), "a C K");
+  CAF_CHECK_EQUAL(files(load({"smq.https=true", "smq.https_ca=A"})), "A  ");
+  CAF_CHECK(mentions(load({"smq.https=true"}).problems, 0, {"smq.https needs smq.https_ca or smq.tls_ca"}));
+  CAF_CHECK(mentions(with({"smq.https_ca=A"}).problems, 0, {"smq.https = true"}));
+  CAF_CHECK(mentions(with({"smq.https=true", "smq.https_key=K"}).problems, 0, {"only used together"}));
 }
 
 CAF_TEST(a config that cannot be read is a problem) {

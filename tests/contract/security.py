@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import pathlib
+import ssl
 import subprocess
 import time
 from dataclasses import dataclass
@@ -27,6 +28,14 @@ class Identity:
         """For tidegate's --set."""
         return (f"smq.tls_ca={self.ca}", f"smq.tls_cert={self.cert}", f"smq.tls_key={self.key}")
 
+    def https_settings(self) -> tuple[str, ...]:
+        return (f"smq.https_ca={self.ca}", f"smq.https_cert={self.cert}", f"smq.https_key={self.key}")
+
+    def context(self) -> ssl.SSLContext:
+        made = ssl.create_default_context(cafile=self.ca)
+        made.load_cert_chain(self.cert, self.key)
+        return made
+
     def channel(self, target: str, options: list) -> grpc.Channel:
         credentials = grpc.ssl_channel_credentials(
             self.ca.read_bytes(), self.key.read_bytes(), self.cert.read_bytes()
@@ -44,15 +53,18 @@ class Authority:
         self.cert, self.key = directory / "ca.crt", directory / "ca.key"
         self._openssl("req", "-x509", *self._new_key(self.key), "-subj=/CN=test CA", "-days=30", f"-out={self.cert}")
 
-    def issue(self, common_name: str, days: int = 30) -> Identity:
-        """A certificate for both directions, the same for each call. A negative number of days: it is over."""
+    def issue(self, common_name: str, days: int = 30, names: str = f"DNS:{SERVER_NAME}") -> Identity:
+        """
+        A certificate for both directions, the same for each call. A negative number of days: it is over. `names`: its
+        subjectAltName.
+        """
         if common_name in self.issued:
             return self.issued[common_name]
         path = self.directory / common_name
         cert, key, request = path.with_suffix(".crt"), path.with_suffix(".key"), path.with_suffix(".csr")
         self._openssl("req", *self._new_key(key), f"-subj=/CN={common_name}", f"-out={request}")
         extensions = path.with_suffix(".ext")
-        extensions.write_text(f"subjectAltName=DNS:{SERVER_NAME}\nextendedKeyUsage=serverAuth,clientAuth\n")
+        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n")
         self._openssl(
             "x509", "-req", f"-in={request}", f"-CA={self.cert}", f"-CAkey={self.key}", "-CAcreateserial",
             f"-days={days}", f"-extfile={extensions}", f"-out={cert}",
@@ -72,14 +84,17 @@ class Authority:
 
 @dataclass
 class Security:
-    """What one cluster demands. `authority`: mTLS for all gRPC. `names`: component -> allowed_commonNames."""
+    """
+    What one cluster demands. `authority`: mTLS for all gRPC. `names`: component -> allowed_commonNames. `https`: mutual
+    HTTPS of volume servers with certificates of this CA; there SeaweedFS looks at the address, too.
+    """
 
     authority: Authority | None = None
     names: dict[str, str] | None = None
     write_key: str = ""
     read_key: str = ""
     write_seconds: int = 10  # how long a write token is good
-    https_volume: bool = False
+    https: Authority | None = None
 
     def install(self, directory: pathlib.Path) -> None:
         """Writes security.toml where a `weed` that runs in `directory` looks first."""
@@ -90,8 +105,8 @@ class Security:
                 own = self.authority.issue(component)
                 lines += [f"[grpc.{component}]", f'cert = "{own.cert}"', f'key = "{own.key}"']
                 lines.append(f'allowed_commonNames = "{(self.names or {}).get(component, "")}"')
-        if self.https_volume:
-            own = self.authority.issue("https")
+        if self.https:
+            own = self.https.issue("https", names="IP:127.0.0.1")
             files = [f'cert = "{own.cert}"', f'key = "{own.key}"', f'ca = "{own.ca}"']
             lines += ["[https.volume]", *files, "[https.client]", "enabled = true", *files]
         lines += ["[jwt.signing]", f'key = "{self.write_key}"', f"expires_after_seconds = {self.write_seconds}"]

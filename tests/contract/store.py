@@ -12,16 +12,18 @@ from dataclasses import dataclass
 
 import formats
 from native import Filer
+from security import Identity
 
 SECOND = 10**9
 CHUNK_BYTES = 64 * 1024  # about; the master sets aside 1 MiB for each id when nothing is said
 
 
 class Volumes:
-    """Chunks on volume servers over HTTP, by computed ids: volume, key in hex, cookie."""
+    """Chunks on volume servers over HTTP or HTTPS, by computed ids: volume, key in hex, cookie."""
 
-    def __init__(self, filer: Filer, fsync: bool = False):
+    def __init__(self, filer: Filer, fsync: bool = False, https: Identity | None = None):
         self.filer = filer
+        self.context = https.context() if https else None
         self.query = "?fsync=true" if fsync else ""
         self.stock: list[tuple[str, str]] = []
         self.connections: dict[str, http.client.HTTPConnection] = {}
@@ -29,7 +31,7 @@ class Volumes:
     def request(self, url: str, method: str, target: str, body: bytes = b"", headers=None):
         """(status, headers, body). One retry on a connection that the server has closed meanwhile."""
         for attempt in (1, 2):
-            connection = self.connections.setdefault(url, http.client.HTTPConnection(url, timeout=20))
+            connection = self.connections.setdefault(url, self.connect(url))
             try:
                 connection.request(method, target, body or None, headers or {})
                 reply = connection.getresponse()
@@ -39,6 +41,11 @@ class Volumes:
                 del self.connections[url]
                 if attempt == 2:
                     raise
+
+    def connect(self, url: str) -> http.client.HTTPConnection:
+        if self.context:
+            return http.client.HTTPSConnection(url, timeout=20, context=self.context)
+        return http.client.HTTPConnection(url, timeout=20)
 
     def take_id(self) -> tuple[str, str]:
         """(server, id). The next of a hundred that one AssignVolume gave."""

@@ -5,9 +5,10 @@ namespace tidegate::smq::seaweedmq {
 namespace {
 
 outcome judge(const std::string& server, const http_result& got) {
+  auto why = "the volume server " + server + " does not let us read: ";
+  if (got.mismatch) return {status::refused, why + got.reason, 0};
   const auto code = got.response.status;
   if (code < 400 || code >= 500 || code == 404 || code == 429) return {};
-  auto why = "the volume server " + server + " does not let us read: ";
   if (code == 401) why += "smq.jwt_read_key is not the key of [jwt.signing.read] in its security.toml";
   else if (!got.answered) why += got.reason;
   else why += "status " + std::to_string(code);

@@ -4,6 +4,7 @@
 #include "smq/seaweedmq/http/access_check.hpp"
 #include "smq/seaweedmq/http/discard_operation.hpp"
 #include "smq/seaweedmq/http/get_operation.hpp"
+#include "smq/seaweedmq/http/look_operation.hpp"
 #include "smq/seaweedmq/http/put_operation.hpp"
 #include "smq/seaweedmq/http/read_token.hpp"
 
@@ -26,7 +27,8 @@ outcome refusal(std::string reason) { return {status::refused, std::move(reason)
 store_parts::store_parts(volume_directory& directory, const chunk_store_options& wanted)
   : options(wanted),
     loop(std::make_shared<event_loop>()),
-    pool(*loop, {wanted.connections_per_server, wanted.queued_per_server}),
+    tls(wanted.https ? std::make_unique<tls_client>(*wanted.https, wanted.between_looks) : nullptr),
+    pool(*loop, {wanted.connections_per_server, wanted.queued_per_server}, tls.get()),
     puts(*loop, wanted.max_put_bytes, wanted.max_waiting),
     gets(*loop, wanted.max_get_bytes, wanted.max_waiting) {
   id_stock_options ids;
@@ -93,6 +95,19 @@ void chunk_store::discard(const chunk_id& id, time_point deadline, completion<ou
   if (!where) return done(refusal("not a file id: " + id));
   parts_->loop->post([parts = parts_.get(), where = *where, deadline, done = std::move(done)] {
     discard_chunk(*parts, {where, '/' + to_string(where), {}}, deadline, done);
+  });
+}
+
+void chunk_store::mark_uploads(std::string mark) {
+  parts_->loop->post([parts = parts_.get(), mark = std::move(mark)] { parts->mark = mark; });
+}
+
+void chunk_store::look(const chunk_id& id, const std::string& server, time_point deadline,
+                       completion<result<stored_chunk>> done) {
+  const auto where = parse_file_id(id);
+  if (!where) return done({refusal("not a file id: " + id), {}});
+  parts_->loop->post([parts = parts_.get(), where = *where, server, deadline, done = std::move(done)] {
+    look_at_chunk(*parts, where, server, deadline, done);
   });
 }
 

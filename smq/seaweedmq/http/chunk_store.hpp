@@ -2,10 +2,12 @@
 
 #include "smq/ports.hpp"
 #include "smq/seaweedmq/http/volume_directory.hpp"
+#include "smq/seaweedmq/options.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,8 @@ namespace tidegate::smq::seaweedmq {
 struct chunk_store_options {
   bool fsync = true;                           // an upload is answered when its bytes are on disk
   std::string read_key;                        // of [jwt.signing.read]; "": reads need no token. A secret
+  std::optional<tls_files> https;              // set: HTTPS with these, and nothing else
+  std::chrono::milliseconds between_looks{10'000};  // after so long a renewed file is used by new connections
   unsigned copies = 1;                         // of each chunk, as the replication setting has it ("001": 2)
   std::uint32_t ids_per_assign = 100;          // kept in stock
   std::chrono::milliseconds id_lifetime{60'000};
@@ -29,6 +33,12 @@ struct chunk_store_options {
   std::size_t max_discards = 256;  // in flight
 };
 
+/// What one server has.
+struct stored_chunk {
+  std::uint64_t bytes = 0;
+  std::string mark;  // that it was uploaded with; "": none
+};
+
 /// What is in flight now.
 struct chunk_store_usage {
   std::uint64_t put_bytes = 0;
@@ -36,7 +46,7 @@ struct chunk_store_usage {
   std::uint64_t connections_opened = 0;  // since the start
 };
 
-/// Chunks on the volume servers of a SeaweedFS cluster, over HTTP. A chunk's id is its file id in computed form.
+/// Chunks on the volume servers of a SeaweedFS cluster, over HTTP or HTTPS. A chunk's id is its file id in computed form.
 /// Thread: any; completions come on the store's own thread, must not block, and must not destroy the store.
 /// The destructor answers everything that is open.
 class chunk_store final : public chunk_port {
@@ -58,13 +68,20 @@ class chunk_store final : public chunk_port {
   void get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
            completion<result<shared_bytes>> done) override;
 
-  /// Whether volume servers let us read. Errors: refused (`reason` says what they want). ok: yes, or nobody can tell now.
+  /// Whether volume servers let us read. Errors: refused (`reason` says what they want, or what is wrong with HTTPS).
+  /// ok: yes, or nobody can tell now.
   void check_access(time_point deadline, completion<outcome> done);
 
   /// Removes a chunk that no entry names or ever will, wherever it is; absent is fine.
   /// Errors: refused (not a file id, too many at once); unknown (not removed everywhere, as in a cluster with write
   /// tokens).
   void discard(const chunk_id& id, time_point deadline, completion<outcome> done);
+
+  /// Uploads that begin after this call are stored with `mark` (visible ASCII), so that a sweep knows whose they are.
+  void mark_uploads(std::string mark);
+
+  /// What `server` has under `id`; "": any server that has its volume. Errors: absent (there), unknown.
+  void look(const chunk_id& id, const std::string& server, time_point deadline, completion<result<stored_chunk>> done);
 
   /// To be called when the connection to the filer or master breaks: file ids in stock may be given to others.
   void forget_stock();

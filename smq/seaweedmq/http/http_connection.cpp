@@ -1,8 +1,11 @@
 #include "smq/seaweedmq/http/http_connection.hpp"
 
+#include "smq/seaweedmq/http/wire.hpp"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -57,8 +60,8 @@ class beast_connection final : public http_connection, public std::enable_shared
   }
 
  public:
-  beast_connection(asio::io_context& context, const std::string& server)
-    : socket_(context), resolver_(context), alarm_(context) {
+  beast_connection(asio::io_context& context, const std::string& server, tls_client* tls)
+    : wire_(context), resolver_(context), alarm_(context), tls_(tls) {
     const auto colon = server.rfind(':');
     host_ = server.substr(0, colon);
     port_ = server.substr(colon + 1);
@@ -75,7 +78,7 @@ class beast_connection final : public http_connection, public std::enable_shared
     set_alarm(request_->deadline, [](auto& self) { self.finish_with("deadline"); });
     if (!connected_) return connect();
     error_code ignored;
-    socket_.cancel(ignored);  // the wait of rest()
+    wire_.socket().cancel(ignored);  // the wait of rest()
     exchange();
   }
 
@@ -84,7 +87,7 @@ class beast_connection final : public http_connection, public std::enable_shared
   void rest(std::chrono::milliseconds patience, std::function<void()> gone) override {
     resting_ = std::move(gone);
     set_alarm(std::chrono::steady_clock::now() + patience, [](auto& self) { self.leave(); });
-    socket_.async_wait(tcp::socket::wait_read, guarded([](auto& self, error_code) { self.leave(); }));
+    wire_.socket().async_wait(tcp::socket::wait_read, guarded([](auto& self, error_code) { self.leave(); }));
   }
 
   void close(const std::string& reason) override {
@@ -104,7 +107,7 @@ class beast_connection final : public http_connection, public std::enable_shared
     alarm_.cancel();
     resolver_.cancel();
     error_code ignored;
-    socket_.close(ignored);
+    wire_.socket().close(ignored);
   }
 
   void connect() {
@@ -114,19 +117,46 @@ class beast_connection final : public http_connection, public std::enable_shared
       resolver_.async_resolve(host_, port_, [self = shared_from_this(), turn = turn_](error_code failed, auto found) {
         if (self->turn_ != turn) return;
         if (failed) return self->finish_with("cannot resolve " + self->host_ + ": " + failed.message());
-        asio::async_connect(self->socket_, found, self->guarded([](auto& me, error_code why) { me.on_connect(why); }));
+        asio::async_connect(self->wire_.socket(), found, self->guarded([](auto& me, error_code why) { me.on_connect(why); }));
       });
       return;
     }
     const auto port = static_cast<std::uint16_t>(std::strtoul(port_.c_str(), nullptr, 10));
-    socket_.async_connect({address, port}, guarded([](auto& self, error_code why) { self.on_connect(why); }));
+    wire_.socket().async_connect({address, port}, guarded([](auto& self, error_code why) { self.on_connect(why); }));
   }
 
   void on_connect(error_code failed) {
     if (failed) return finish_with("cannot connect to " + request_->server + ": " + failed.message());
     connected_ = true;
-    socket_.set_option(tcp::no_delay(true), failed);
+    wire_.socket().set_option(tcp::no_delay(true), failed);
+    if (tls_ != nullptr) return shake_hands();
     exchange();
+  }
+
+  void shake_hands() {
+    const auto context = tls_->context();
+    if (!context) return finish_mismatched(tls_->trouble());
+    wire_.secure(context, host_);
+    wire_.tls()->async_handshake(asio::ssl::stream_base::client, guarded([](auto& self, error_code why) {
+                                   if (why) return self.on_broken("cannot connect to ", why);
+                                   self.exchange();
+                                 }));
+  }
+
+  /// `what`: as in "no answer from ". The handshake of TLS 1.3 is over before the server has seen our certificate.
+  void on_broken(const std::string& what, error_code failed) {
+    auto reason = what + request_->server + ": " + failed.message();
+    if (!wire_.tls() || !first_use_ || got_bytes_) return finish_with(std::move(reason));
+    const bool said = failed.category() == asio::error::get_ssl_category();
+    const auto meaning = said ? tls_->meaning_of(static_cast<unsigned long>(failed.value()), wire_.verified())
+                              : sent_ ? tls_->meaning_of_silence() : std::string{};
+    if (meaning.empty()) return finish_with(std::move(reason));
+    finish_mismatched(what + request_->server + ": " + meaning);
+  }
+
+  void finish_mismatched(std::string reason) {
+    result_.mismatch = true;
+    finish_with(std::move(reason));
   }
 
   /// Writes and reads at the same time: a server that refuses an upload answers before it has read it.
@@ -138,25 +168,26 @@ class beast_connection final : public http_connection, public std::enable_shared
     for (const auto& part : request_->body) buffers_.emplace_back(part.data(), part.size());
     const auto* first = buffers_.data();
     // A failed write is not the end: the answer may be there. If it is not, the read fails as well.
-    asio::async_write(socket_, buffer_window{first, first + buffers_.size()}, everything{},
-                      guarded([](auto& self, error_code why) { self.written_ = !why; }));
+    // TLS may encrypt what it was given after the socket is closed: the handlers keep the bytes.
+    asio::async_write(wire_, buffer_window{first, first + buffers_.size()}, everything{},
+                      guarded([body = request_](auto& self, error_code why) { self.written_ = !why; }));
     parser_.emplace();
     parser_->skip(true);  // the body is read here, straight into its place
     parser_->body_limit(boost::none);
-    http::async_read_header(socket_, input_, *parser_, guarded([](auto& self, error_code why) { self.on_head(why); }));
+    http::async_read_header(wire_, input_, *parser_, guarded([](auto& self, error_code why) { self.on_head(why); }));
   }
 
   void on_head(error_code failed) {
     got_bytes_ = parser_->got_some() || input_.size() > 0;
-    if (failed) return finish_with("no answer from " + request_->server + ": " + failed.message());
+    if (failed) return on_broken("no answer from ", failed);
     const auto& head = parser_->get();
     result_.response.status = head.result_int();
     set_fields(head);
     const auto status = result_.response.status;
     const auto length = parser_->content_length();
     const bool bodiless = status == 204 || status == 304;
-    if (status == 400 && !length)  // how Go's servers answer plain HTTP when they want TLS
-      return finish_with(request_->server + " turns plain HTTP down: it may want HTTPS, which tidegate does not speak");
+    if (status == 400 && !length && tls_ == nullptr)  // how Go's servers answer plain HTTP when they want TLS
+      return finish_mismatched(request_->server + " turns plain HTTP down: it may want smq.https");
     if (status < 200 || parser_->chunked() || (!length && !bodiless))
       return finish_with("an answer of unknown length from " + request_->server);
     const bool wanted = request_->verb == http_verb::get && (status == 200 || status == 206);
@@ -171,6 +202,8 @@ class beast_connection final : public http_connection, public std::enable_shared
     auto etag = std::string_view(head[http::field::etag].data(), head[http::field::etag].size());
     if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
     result_.response.etag = etag;
+    const auto mark = head["Tidegate"];
+    result_.response.mark.assign(mark.data(), mark.size());
     const auto text = head[http::field::content_range];
     if (const auto range = parse_content_range({text.data(), text.size()})) {
       result_.response.position = range->position.value_or(0);
@@ -185,8 +218,8 @@ class beast_connection final : public http_connection, public std::enable_shared
     input_.consume(early);
     result_.response.body = shared_bytes(room, {room.get(), size});
     if (early == size) return finish_answered();
-    asio::async_read(socket_, asio::buffer(room.get() + early, size - early), everything{},
-                     guarded([](auto& self, error_code failed) {
+    asio::async_read(wire_, asio::buffer(room.get() + early, size - early), everything{},
+                     guarded([room](auto& self, error_code failed) {
                        if (failed) return self.finish_with("half an answer from " + self.request_->server);
                        self.finish_answered();
                      }));
@@ -195,7 +228,7 @@ class beast_connection final : public http_connection, public std::enable_shared
   void finish_answered() {
     result_.answered = true;
     // Bytes behind the answer were not asked for; after an early answer the server does not read the rest.
-    const bool clean = written_ && parser_->keep_alive() && input_.size() == 0;
+    const bool clean = written_ && parser_->keep_alive() && input_.size() == 0 && !wire_.has_unread();
     if (clean) alarm_.cancel();
     finish(clean, false);
   }
@@ -216,9 +249,10 @@ class beast_connection final : public http_connection, public std::enable_shared
     done(std::exchange(result_, {}), stale);
   }
 
-  tcp::socket socket_;
+  wire wire_;
   tcp::resolver resolver_;
   asio::steady_timer alarm_;  // deadline of a request, or end of a rest
+  tls_client* tls_;  // null: plain HTTP
   std::string host_;
   std::string port_;
   std::uint64_t turn_ = 0;  // handlers of an earlier one do nothing
@@ -240,8 +274,8 @@ class beast_connection final : public http_connection, public std::enable_shared
 
 }  // namespace
 
-std::shared_ptr<http_connection> http_connection::make(event_loop& loop, const std::string& server) {
-  return std::make_shared<beast_connection>(loop.context(), server);
+std::shared_ptr<http_connection> http_connection::make(event_loop& loop, const std::string& server, tls_client* tls) {
+  return std::make_shared<beast_connection>(loop.context(), server, tls);
 }
 
 }  // namespace tidegate::smq::seaweedmq

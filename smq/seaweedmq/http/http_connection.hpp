@@ -2,6 +2,7 @@
 
 #include "smq/seaweedmq/http/event_loop.hpp"
 #include "smq/seaweedmq/http/http_message.hpp"
+#include "smq/seaweedmq/http/tls_client.hpp"
 
 #include <chrono>
 #include <memory>
@@ -18,8 +19,9 @@ class http_connection {
 
   using request_ptr = std::shared_ptr<const http_request>;
 
-  /// Opens nothing yet. `server` must be one by `is_server`.
-  static std::shared_ptr<http_connection> make(event_loop& loop, const std::string& server);
+  /// Opens nothing yet. `server` must be one by `is_server`. `tls`: set for HTTPS, and nothing else then; must outlive
+  /// the connection's last request.
+  static std::shared_ptr<http_connection> make(event_loop& loop, const std::string& server, tls_client* tls);
   virtual ~http_connection() = default;
 
   /// Connects if that has not happened, sends and reads the answer. Calls `done` exactly once, by the deadline, and

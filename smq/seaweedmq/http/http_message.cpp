@@ -48,6 +48,7 @@ std::string head_of(const http_request& request) {
   if (request.verb == http_verb::post) {
     std::uint64_t size = 0;
     for (const auto& part : request.body) size += part.size();
+    if (!request.mark.empty()) head += "Seaweed-Tidegate: " + request.mark + "\r\n";
     head += "Content-Type: application/octet-stream\r\nContent-Length: " + std::to_string(size) + "\r\n";
   }
   return head += "\r\n";

@@ -17,6 +17,7 @@ struct http_request {
   std::string server;              // host:port
   std::string target;              // path and query
   std::string token;               // sent as a Bearer; "" = none
+  std::string mark;                // post: stored with the bytes, see http_response; "" = none
   std::vector<shared_bytes> body;  // post: sent one after the other, not copied
   std::uint64_t position = 0;      // get: the first byte of the range
   std::uint64_t count = 0;         // get: its length, at least 1
@@ -26,6 +27,7 @@ struct http_request {
 struct http_response {
   unsigned status = 0;
   std::string etag;                    // without quotes
+  std::string mark;                    // that came with the upload
   std::uint64_t position = 0;          // of Content-Range
   std::optional<std::uint64_t> total;  // of Content-Range: size of the whole object
   shared_bytes body;
@@ -36,6 +38,7 @@ struct http_result {
   bool answered = false;  // `response` is complete
   bool sent = false;      // a byte of the request may have reached the server
   bool overload = false;  // the pool is full: never sent
+  bool mismatch = false;  // the server does not fit our settings of HTTPS, see `reason`
   std::string reason;     // when not answered
   http_response response;
 };
@@ -43,7 +46,8 @@ struct http_result {
 /// Bodies of anything but the range that a GET asked for: errors and small JSON. A longer one ends the connection.
 constexpr std::uint64_t max_side_body = 4096;
 
-/// The head of `request` with its empty line.
+/// The head of `request` with its empty line. Volume servers store "Seaweed-X: Y" with an upload and answer "X: Y" with
+/// its bytes.
 std::string head_of(const http_request& request);
 
 /// True for "host:port" made of letters, digits, '.', '-', '_', or an IPv6 address in brackets: nothing that could

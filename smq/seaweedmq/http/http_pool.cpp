@@ -16,7 +16,8 @@ http_result never_sent(std::string reason, bool overload = false) {
 void http_pool::send(http_request request, completion done) {
   if (!closed_.empty()) return done(never_sent(closed_));
   if (!is_server(request.server)) return done(never_sent("not a server address: " + request.server));
-  if (!is_plain(request.target) || !is_plain(request.token)) return done(never_sent("bad target or token"));
+  if (!is_plain(request.target) || !is_plain(request.token) || !is_plain(request.mark))
+    return done(never_sent("bad target, token or mark"));
   if (request.deadline <= std::chrono::steady_clock::now()) return done(never_sent("deadline"));
   auto& at = hosts_[request.server];
   if (!at.queue) {
@@ -37,7 +38,7 @@ void http_pool::send(http_request request, completion done) {
 }
 
 void http_pool::open_and_run(host& at, job what) {
-  const auto made = http_connection::make(loop_, what.request->server);
+  const auto made = http_connection::make(loop_, what.request->server, tls_);
   ++opened_;
   at.all.insert(made);
   run(made, std::move(what));

@@ -20,7 +20,9 @@ class http_pool {
  public:
   using completion = smq::completion<http_result>;
 
-  http_pool(event_loop& loop, http_pool_options options) : loop_(loop), options_(options) {}
+  /// `tls`: set for HTTPS; must outlive the pool.
+  http_pool(event_loop& loop, http_pool_options options, tls_client* tls = nullptr)
+    : loop_(loop), options_(options), tls_(tls) {}
 
   /// Calls `done` exactly once, by the request's deadline, possibly before it returns. A GET or DELETE whose idle
   /// connection turns out to be closed is sent once more on a new one.
@@ -54,6 +56,7 @@ class http_pool {
 
   event_loop& loop_;
   http_pool_options options_;
+  tls_client* tls_;
   std::map<std::string, host> hosts_;
   std::atomic<std::uint64_t> opened_{0};
   std::string closed_;  // why nothing is taken any more

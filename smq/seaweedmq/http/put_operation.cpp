@@ -65,6 +65,7 @@ void put_operation::upload(const slot_or_reason& got) {
   request.server = got.slot->server;
   request.target = got.slot->target + (parts_.options.fsync ? "?fsync=true" : "");
   request.token = got.slot->token;
+  request.mark = parts_.mark;
   request.body = body_;
   request.deadline = parts_.try_until(deadline_, attempts_ >= parts_.options.put_attempts);
   parts_.pool.send(std::move(request), [self = shared_from_this(), slot = *got.slot](const http_result& answer) {

@@ -26,7 +26,9 @@ struct store_parts {
   [[nodiscard]] std::string token_for(const file_id& id) const;
 
   chunk_store_options options;
+  std::string mark;  // of uploads
   std::shared_ptr<event_loop> loop;
+  std::unique_ptr<tls_client> tls;  // null: plain HTTP
   http_pool pool;
   std::shared_ptr<id_stock> stock;
   std::shared_ptr<location_cache> places;

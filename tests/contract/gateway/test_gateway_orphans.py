@@ -1,6 +1,6 @@
 """
-Chunks that no entry names. The gateway removes its own when it knows; what a killed one left behind is for SeaweedFS's
-`volume.fsck`, which must take nothing of ours that is named.
+Chunks that no entry names. The gateway removes its own when it knows; what a killed one left behind is for `tidegate
+orphans` (test_gateway_sweep.py). SeaweedFS's own `volume.fsck` must take nothing of ours that is named, either.
 """
 
 import re

@@ -104,14 +104,3 @@ def test_a_wrong_key_is_told_before_anything_is_stored(guarded, make_gateway, tl
     wait_for_log(node, "start failed, trying again", 2, 10)
     assert not key or key not in node.log.read_text()
     assert node.stop() == 0
-
-
-def test_volume_servers_with_https_are_told(tmp_path, authority, make_gateway):
-    server = Weed(tmp_path, security=Security(authority, https_volume=True))
-    try:
-        server.start()
-        node = make_gateway(server, *authority.issue("gateway").settings(), starts=False)
-        assert "HTTPS, which tidegate does not speak" in wait_for_health(node, "not serving", 5)[1]
-        assert node.stop() == 0
-    finally:
-        server.close()

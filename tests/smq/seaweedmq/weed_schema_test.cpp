@@ -8,6 +8,7 @@
 #include <filer.pb.h>
 #include <master.pb.h>
 #include <reflection.grpc.pb.h>
+#include <volume_server.pb.h>
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -123,7 +124,12 @@ CAF_TEST(filer messages have the numbers and types of the running weed) {
 
 CAF_TEST(master messages have the numbers and types of the running weed) {
   comparison with{shared_weed().master_address(), "master_pb.Seaweed"};
-  check(with, *master_pb::ListClusterNodesRequest::descriptor()->file(), 5);
+  check(with, *master_pb::ListClusterNodesRequest::descriptor()->file(), 15);
+}
+
+CAF_TEST(volume server messages have the numbers and types of the running weed) {
+  comparison with{shared_weed().volume_address(), "volume_server_pb.VolumeServer"};
+  check(with, *volume_server_pb::CopyFileRequest::descriptor()->file(), 15);
 }
 
 CAF_TEST(a wrong number is found) {

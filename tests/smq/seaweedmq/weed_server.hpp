@@ -33,6 +33,7 @@ class weed_server {
   /// SeaweedFS's form, "host:port.grpcport".
   [[nodiscard]] std::string filer_address() const { return address(2); }
   [[nodiscard]] std::string master_address() const { return address(0); }
+  [[nodiscard]] std::string volume_address() const { return address(4); }
 
  private:
   [[nodiscard]] std::string address(std::size_t service) const;

@@ -1,6 +1,5 @@
 #define CAF_SUITE bad_servers
 // Volume servers that lie, stall and break off: no wrong bytes, no wrong "absent", one answer each.
-#include "messages/common/crc32c.hpp"
 #include "smq/counters.hpp"
 #include "tests/smq/seaweedmq_http/fake_server.hpp"
 
@@ -15,23 +14,7 @@ namespace {
 
 const std::string chunk = "7,01aabbccdd";
 
-std::string answer(const std::string& status, const std::string& fields, const std::string& body) {
-  return "HTTP/1.1 " + status + "\r\n" + fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
-std::string part(const std::string& range, const std::string& body) {
-  return answer("206 Partial Content", "Content-Range: bytes " + range + "\r\n", body);
-}
-
 const std::string gone = answer("404 Not Found", "", "");
-
-std::string stored(const std::string& request) {
-  const auto body = request.substr(request.find("\r\n\r\n") + 4);
-  std::array<char, 9> crc{};
-  std::snprintf(crc.data(), crc.size(), "%08x", crc32c(as_byte_view(body)));
-  return answer("201 Created", "Etag: \"" + std::string(crc.data()) + "\"\r\n",
-                R"({"name":"x","size":)" + std::to_string(body.size()) + "}");
-}
 
 chunk_store_options quick() {
   chunk_store_options options;
@@ -39,20 +22,42 @@ chunk_store_options quick() {
   return options;
 }
 
+test_authority& authority() {
+  static test_authority one;
+  return one;
+}
+
+/// Both ways to speak to a server: plain, and TLS with certificates on both sides.
+struct way {
+  std::optional<server_tls> server;
+  chunk_store_options options = quick();
+};
+
+way way_of(bool secure) {
+  if (!secure) return {};
+  static const auto files = authority().issue();
+  way over{server_tls{files, true}};
+  over.options.https = files;
+  return over;
+}
+
 /// What a GET of bytes [3, 6) makes of one reply to everything.
-result<shared_bytes> read_from(const fake_reply& reply, time_point deadline = soon()) {
-  fake_server server([reply](const std::string&) { return reply; });
+result<shared_bytes> read_from(const fake_reply& reply, bool secure = false) {
+  const auto over = way_of(secure);
+  fake_server server([reply](const std::string&) { return reply; }, over.server);
   fake_directory where({server.address()});
-  chunk_store store(where, quick());
-  return get_from(store, chunk, 3, 3, deadline);
+  chunk_store store(where, over.options);
+  return get_from(store, chunk, 3, 3);
 }
 
 }  // namespace
 
 CAF_TEST(the asked bytes are read and nothing else is taken for them) {
-  const auto good = read_from({part("3-5/10", "345")});
-  CAF_CHECK(good.is_ok());
-  CAF_CHECK_EQUAL(as_text(good.value.view()), "345");
+  for (const bool secure : {false, true}) {
+    const auto good = read_from({part("3-5/10", "345")}, secure);
+    CAF_CHECK(good.is_ok());
+    CAF_CHECK_EQUAL(as_text(good.value.view()), "345");
+  }
   const std::vector<fake_reply> bad{
     {part("0-2/10", "012")}, {part("3-5/10", "34")}, {part("3-5/10", "3456")}, {part("3-5/*", "345")},
     {answer("206 Partial Content", "", "345")}, {answer("200 OK", "", "012")}, {answer("200 OK", "", "0123456789")},
@@ -69,9 +74,11 @@ CAF_TEST(the asked bytes are read and nothing else is taken for them) {
     {"HTTP/1.1 206 Partial Content\r\nX: " + std::string(100000, 'x') + "\r\n\r\n"},
     {"HTTP/1.1 100 Continue\r\n\r\n"}};
   for (const auto& one : bad) {
-    const auto got = read_from(one);
-    if (got.what.code != status::unknown || !got.value.empty())
-      CAF_ERROR("outcome " << static_cast<int>(got.what.code) << " of " << one.bytes.substr(0, 200));
+    for (const bool secure : {false, true}) {
+      const auto got = read_from(one, secure);
+      if (got.what.code != status::unknown || !got.value.empty())
+        CAF_ERROR("outcome " << static_cast<int>(got.what.code) << " of " << one.bytes.substr(0, 200));
+    }
   }
 }
 
@@ -217,32 +224,31 @@ CAF_TEST(an upload that fails for good is unknown or refused) {
 }
 
 CAF_TEST(an early no is heard although the upload is not read) {
-  // 8 MiB do not fit into the buffers of a socket that nobody reads.
-  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof name;
-  CAF_REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&name), size) == 0 && ::listen(listener, 1) == 0);
-  ::getsockname(listener, reinterpret_cast<sockaddr*>(&name), &size);
-  fake_directory where({"127.0.0.1:" + std::to_string(ntohs(name.sin_port))});
-  auto options = quick();
-  options.put_attempts = 1;
-  chunk_store store(where, options);
-  std::promise<void> answered;
-  std::thread refuses([&] {
-    const int socket = ::accept(listener, nullptr, nullptr);
-    std::array<char, 100> head{};
-    ::recv(socket, head.data(), head.size(), 0);
-    const auto no = answer("413 Payload Too Large", "", "{}");
-    ::send(socket, no.data(), no.size(), MSG_NOSIGNAL);
-    answered.get_future().wait_for(20s);
-    ::close(socket);
-  });
-  const auto got = put_to(store, std::string(8U << 20U, 'x'));
-  answered.set_value();
-  refuses.join();
-  ::close(listener);
-  CAF_CHECK(got.what.code == status::refused);
-  CAF_CHECK(got.what.reason.find("413") != std::string::npos);
+  for (const bool secure : {false, true}) {
+    // 8 MiB do not fit into the buffers of a socket that nobody reads.
+    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof name;
+    CAF_REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&name), size) == 0 && ::listen(listener, 1) == 0);
+    ::getsockname(listener, reinterpret_cast<sockaddr*>(&name), &size);
+    fake_directory where({"127.0.0.1:" + std::to_string(ntohs(name.sin_port))});
+    auto over = way_of(secure);
+    over.options.put_attempts = 1;
+    chunk_store store(where, over.options);
+    std::promise<void> answered;
+    std::thread refuses([&] {
+      fake_channel channel(::accept(listener, nullptr, nullptr), over.server ? &*over.server : nullptr);
+      channel.read();
+      channel.write(answer("413 Payload Too Large", "", "{}"));
+      answered.get_future().wait_for(20s);
+    });
+    const auto got = put_to(store, std::string(8U << 20U, 'x'));
+    answered.set_value();
+    refuses.join();
+    ::close(listener);
+    CAF_CHECK(got.what.code == status::refused);
+    CAF_CHECK(got.what.reason.find("413") != std::string::npos);
+  }
 }

@@ -2,6 +2,8 @@
 
 #include "smq/seaweedmq/http/chunk_store.hpp"
 #include "smq/seaweedmq/http/file_id.hpp"
+#include "messages/common/crc32c.hpp"
+#include "tests/smq/seaweedmq_http/certificates.hpp"
 #include "tests/smq/test_engine.hpp"
 
 #include <arpa/inet.h>
@@ -10,7 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cstdio>
 #include <mutex>
 #include <thread>
 
@@ -23,12 +27,31 @@ struct fake_reply {
   enum class then : std::uint8_t { keep, close, stall } after = then::keep;
 };
 
+inline std::string answer(const std::string& status, const std::string& fields, const std::string& body) {
+  return "HTTP/1.1 " + status + "\r\n" + fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+inline std::string part(const std::string& range, const std::string& body) {
+  return answer("206 Partial Content", "Content-Range: bytes " + range + "\r\n", body);
+}
+
+/// What a volume server says to an upload that it has stored.
+inline std::string stored(const std::string& request) {
+  const auto body = request.substr(request.find("\r\n\r\n") + 4);
+  std::array<char, 9> crc{};
+  std::snprintf(crc.data(), crc.size(), "%08x", crc32c(as_byte_view(body)));
+  return answer("201 Created", "Etag: \"" + std::string(crc.data()) + "\"\r\n",
+                R"({"name":"x","size":)" + std::to_string(body.size()) + "}");
+}
+
 /// Listens on 127.0.0.1; one thread per connection. `script` gets the whole request. Thread: its own.
 class fake_server {
  public:
   using script = std::function<fake_reply(const std::string& request)>;
 
-  explicit fake_server(script what) : script_(std::move(what)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  /// `tls`: set for HTTPS.
+  explicit fake_server(script what, std::optional<server_tls> tls = {})
+    : script_(std::move(what)), tls_(std::move(tls)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in name{};
     name.sin_family = AF_INET;
     name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -72,18 +95,17 @@ class fake_server {
         }
         serve(socket);
         --open_;
-        ::close(socket);
       });
     }
   }
 
   void serve(int socket) {
+    fake_channel channel(socket, tls_ ? &*tls_ : nullptr);
     std::string input;
-    while (readable(socket)) {
-      std::array<char, 65536> room{};
-      const auto got = ::recv(socket, room.data(), room.size(), 0);
-      if (got <= 0) return;
-      input.append(room.data(), static_cast<std::size_t>(got));
+    while (channel.is_open() && readable(socket)) {
+      const auto got = channel.read();
+      if (got.empty()) return;
+      input += got;
       const auto end = input.find("\r\n\r\n");
       if (end == std::string::npos) continue;
       std::size_t length = 0;
@@ -91,15 +113,16 @@ class fake_server {
       if (input.size() < end + 4 + length) continue;
       ++requests_;
       const auto reply = script_(std::exchange(input, {}));
-      ::send(socket, reply.bytes.data(), reply.bytes.size(), MSG_NOSIGNAL);
+      channel.write(reply.bytes);
       if (reply.after == fake_reply::then::close) return;
       if (reply.after == fake_reply::then::stall)
-        while (readable(socket) && ::recv(socket, room.data(), room.size(), 0) > 0) {
+        while (readable(socket) && !channel.read().empty()) {
         }
     }
   }
 
   script script_;
+  std::optional<server_tls> tls_;
   int listener_;
   std::string address_;
   std::thread acceptor_;

@@ -110,7 +110,7 @@ CAF_TEST(whether we may read is told before anything is stored) {
   CAF_CHECK(key.code == status::refused);
   CAF_CHECK(key.reason.find("smq.jwt_read_key") != std::string::npos && key.reason.find("wrong") == std::string::npos);
   const auto https = check("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n", "");
-  CAF_CHECK(https.code == status::refused && https.reason.find("HTTPS") != std::string::npos);
+  CAF_CHECK(https.code == status::refused && https.reason.find("it may want smq.https") != std::string::npos);
   fake_directory nowhere({});
   chunk_store_options options;
   options.id_patience = 50ms;

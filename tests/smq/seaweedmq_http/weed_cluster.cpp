@@ -61,13 +61,11 @@ std::string value_of(const std::string& text, const std::string& before, std::si
 
 }  // namespace
 
-weed_cluster::weed_cluster(std::size_t volume_servers, std::string replication, const std::string& signing_key)
+weed_cluster::weed_cluster(std::size_t volume_servers, std::string replication, const std::string& security)
   : replication_(std::move(replication)),
     ports_(free_ports(2 * (volume_servers + 1))),
     processes_(volume_servers + 1, -1) {
-  std::ofstream security{home_.path("/security.toml")};  // found before one that the machine may have
-  if (!signing_key.empty()) security << "[jwt.signing]\nkey = \"" << signing_key << "\"\n";
-  security.close();
+  std::ofstream{home_.path("/security.toml")} << security;  // found before one that the machine may have
   for (std::size_t i = 0; i <= volume_servers; ++i) {
     std::filesystem::create_directory(home_.path("/" + std::to_string(i)));
     start(i);

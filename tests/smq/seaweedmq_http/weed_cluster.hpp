@@ -17,8 +17,8 @@ namespace tidegate::smq::testing {
 class weed_cluster {
  public:
   /// Starts and waits until the master gives out ids of `replication`. The test fails without the binary.
-  /// `signing_key`: of JWT for uploads, "" = none.
-  weed_cluster(std::size_t volume_servers, std::string replication, const std::string& signing_key = "");
+  /// `security`: the content of its security.toml.
+  weed_cluster(std::size_t volume_servers, std::string replication, const std::string& security = "");
   ~weed_cluster();
   weed_cluster(const weed_cluster&) = delete;
   weed_cluster& operator=(const weed_cluster&) = delete;

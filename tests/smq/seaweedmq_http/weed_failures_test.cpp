@@ -20,6 +20,19 @@ CAF_TEST(with two copies a read survives a dead server and absent needs both) {
   const auto lost = put_to(store, "discarded");
   CAF_REQUIRE(id.is_ok() && lost.is_ok());
   CAF_CHECK_EQUAL(text_from(store, id.value, 0, 10), "replicated");
+  store.mark_uploads("whose-it-is_9");
+  const auto marked = put_to(store, "marked");
+  for (const std::size_t server : {1U, 2U}) {
+    const auto look = [&](const chunk_id& one) {
+      return wait_for<result<stored_chunk>>([&](auto done) { store.look(one, cluster.address(server), soon(), done); });
+    };
+    CAF_CHECK_EQUAL(look(id.value).value.mark, "");
+    CAF_CHECK_EQUAL(look(id.value).value.bytes, 10U);
+    CAF_CHECK_EQUAL(look(marked.value).value.mark, "whose-it-is_9");
+    CAF_CHECK_EQUAL(look(marked.value).value.bytes, 6U);
+    CAF_CHECK(look("1" + marked.value).what.code == status::absent);  // no such volume there
+  }
+  CAF_CHECK_EQUAL(text_from(store, marked.value, 0, 6), "marked");
   CAF_CHECK(wait_for<outcome>([&](auto done) { store.discard(lost.value, soon(), done); }).is_ok());
   CAF_CHECK(get_from(store, lost.value, 0, 1).what.code == status::absent);
   for (const std::size_t dead : {1U, 2U}) {
@@ -104,7 +117,7 @@ CAF_TEST(after a crash of everything old chunks are there and new ones are store
 }
 
 CAF_TEST(a cluster that wants signed uploads gets them) {
-  weed_cluster cluster(1, "000", "secret");
+  weed_cluster cluster(1, "000", "[jwt.signing]\nkey = \"secret\"\n");
   master_directory where(cluster);
   chunk_store store(where, {});
   for (int i = 0; i < 5; ++i) {
