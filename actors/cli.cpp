@@ -142,7 +142,7 @@ void add_orphans_flags(CLI::App& command, orphans_flags& into) {
   const std::map<std::string, std::int64_t> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
   command.add_option("--older-than", into.older_than_s,
                      "Age of what may be an orphan, e.g. 36h; longer than any gateway was ever without its filer")
-    ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED))->default_str("24h");
+    ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED))->option_text("TIME [24h]");
   command.add_flag("--delete", into.deletes, "Delete them; without it they are only shown");
   command.add_flag("--json", into.is_json, "Print one JSON document");
   command.add_option("--config", into.where.config, "TOML file of a gateway, for its [smq]");

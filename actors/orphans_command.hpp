@@ -10,7 +10,7 @@ namespace tidegate::actors {
 /// What --json prints, for the help.
 constexpr auto orphans_keys =
   R"("orphans": [{"chunk", "bytes", "uploaded_ms", "servers": [], "deleted"}], "volumes", "chunks", "entries", "young", )"
-  R"("foreign", "doubts": []})";
+  R"("foreign", "doubts": [])";
 
 /// `tidegate orphans`: shows, or deletes, uploads of gateways that no entry names. See smq/seaweedmq/orphans/sweep.hpp.
 /// Exit code: 1 when anything is in doubt, 2 without masters. Thread: main; blocks.

@@ -54,3 +54,16 @@ def produce_consume_resume(node, topic: str) -> None:
     c.subscribe([topic])
     assert [m.value() for m in read(c, RECORDS - half)] == values[half:], "nothing skipped, nothing repeated"
     c.close()
+
+
+def chunk_ids(weed, topic: str) -> list[str]:
+    """Of all files below the topic."""
+
+    def below(directory: str) -> list[str]:
+        found = []
+        for entry in weed.filer.entries(directory):
+            path = f"{directory}/{entry.name}"
+            found += below(path) if entry.is_directory else [c.file_id for c in entry.chunks]
+        return found
+
+    return below(f"/topics/kafka/{topic}")

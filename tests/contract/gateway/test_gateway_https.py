@@ -5,11 +5,10 @@ import dataclasses
 import pytest
 from audit import audit_partition
 from clients import admin, create_topic, produce
-from secured import RECORDS, produce_consume_resume, wait_for_health, wait_for_log
+from secured import RECORDS, chunk_ids, produce_consume_resume, wait_for_health, wait_for_log
 from security import Authority, Security
 from store import Volumes
-from test_gateway_sweep import age, ids, orphans
-from test_gateway_tokens import chunk_ids
+from sweeping import age, ids, orphans
 from turns import all_batches
 from weed import Weed, wait_for
 

@@ -4,36 +4,18 @@ nothing at all goes in doubt.
 """
 
 import itertools
-import json
 import subprocess
 import threading
-import time
 
 import pytest
 from clients import consumer, create_topic, produce, read
 from confluent_kafka import TopicPartition
 from store import Volumes
+from sweeping import OLD, age, ids, orphans
 from weed import CLUSTER, Weed, wait_for
 
 KILLS = 3
-OLD = 4  # seconds after which an upload of a living gateway has its name, also on a busy machine
 _topics = itertools.count(1)
-
-
-def orphans(binary: str, weed, *flags: str, older_than: str = f"{OLD}s") -> tuple[int, dict, str]:
-    """(exit code, the JSON document, errors)."""
-    command = [binary, "orphans", "--masters", weed.masters, "--older-than", older_than, "--json", *flags]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150)
-    return done.returncode, json.loads(done.stdout), done.stderr
-
-
-def ids(found: dict) -> set[str]:
-    return {one["chunk"] for one in found["orphans"]}
-
-
-def age() -> None:
-    """Until what is there is old by clocks that count whole seconds."""
-    time.sleep(OLD + 1.5)
 
 
 class Scene:
@@ -99,6 +81,20 @@ def own_cluster(tmp_path_factory):
 @pytest.fixture
 def scene(own_cluster, make_gateway):
     return Scene(own_cluster, make_gateway(own_cluster), f"swept-{next(_topics)}")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "orphans needs --masters"),
+        (["--masters", "127.0.0.1:1", "--older-than", "5"], "--older-than"),  # of what?
+        (["--masters", "127.0.0.1:1", "--older-than", "0s"], "--older-than: at least 1s"),
+        (["--masters", "127.0.0.1:1", "--set", "smq.https=true"], "smq.https needs smq.https_ca or smq.tls_ca"),
+    ],
+)
+def test_mistakes_on_the_command_line(binary, words, told):
+    done = subprocess.run([binary, "orphans", *words], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and told in done.stderr
 
 
 def test_a_filer_without_tidegate_is_left_alone(own_cluster, binary):

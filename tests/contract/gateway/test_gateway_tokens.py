@@ -6,7 +6,7 @@ import grpc
 import pytest
 from clients import admin, create_topic, produce
 from confluent_kafka import Producer
-from secured import produce_consume_resume, wait_for_health, wait_for_log
+from secured import chunk_ids, produce_consume_resume, wait_for_health, wait_for_log
 from security import Security, token
 from store import Volumes
 from turns import native_peek
@@ -33,19 +33,6 @@ def tls(authority):
 @pytest.fixture
 def node(guarded, make_gateway, tls):
     return make_gateway(guarded, *tls, f"smq.jwt_read_key={READ_KEY}")
-
-
-def chunk_ids(weed, topic: str) -> list[str]:
-    """Of all files below the topic."""
-
-    def below(directory: str) -> list[str]:
-        found = []
-        for entry in weed.filer.entries(directory):
-            path = f"{directory}/{entry.name}"
-            found += below(path) if entry.is_directory else [c.file_id for c in entry.chunks]
-        return found
-
-    return below(f"/topics/kafka/{topic}")
 
 
 def status_of(weed, file_id: str, key: str = "") -> int:
