@@ -138,7 +138,8 @@ struct orphans_flags {
   bool is_json = false;
 };
 
-void add_orphans_flags(CLI::App& command, orphans_flags& into) {
+CLI::App* add_orphans_command(CLI::App& app, orphans_flags& into) {
+  auto& command = *app.add_subcommand("orphans", "Show or delete uploads that killed gateways left on volume servers");
   const std::map<std::string, std::int64_t> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
   command.add_option("--older-than", into.older_than_s,
                      "Age of what may be an orphan, e.g. 36h; longer than any gateway was ever without its filer")
@@ -152,6 +153,7 @@ void add_orphans_flags(CLI::App& command, orphans_flags& into) {
   command.add_option("--set", into.where.sets, "key=value for any key of the TOML file, e.g. smq.tls_ca=ca.crt")
     ->allow_extra_args(false);
   command.footer(std::string("--json prints {") + orphans_keys + "}");
+  return &command;
 }
 
 int orphans(const orphans_flags& given) {
@@ -160,6 +162,18 @@ int orphans(const orphans_flags& given) {
   if (given.older_than_s < 1) return report({"--older-than: at least 1s"}), usage_error;
   const cli::output to{std::cout, std::cerr, given.is_json, isatty(STDERR_FILENO) != 0};
   return run_orphans(loaded.value, std::chrono::seconds{given.older_than_s}, given.deletes, to);
+}
+
+CLI::App* add_completion_command(CLI::App& app, std::string& shell) {
+  auto* command = app.add_subcommand("completion", "Print a script that lets a shell complete words");
+  command->add_option("shell", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  return command;
+}
+
+CLI::App* add_check_command(CLI::App& app, std::string& config) {
+  auto* command = app.add_subcommand("check-config", "Report all problems of a TOML file");
+  command->add_option("file", config, "the file")->required();
+  return command;
 }
 
 }  // namespace
@@ -174,8 +188,7 @@ int run_cli(const std::vector<std::string>& arguments) {
   add_serve_flags(*serve_command, flags);
 
   std::string config;
-  auto* check_command = app.add_subcommand("check-config", "Report all problems of a TOML file");
-  check_command->add_option("file", config, "the file")->required();
+  auto* check_command = add_check_command(app, config);
 
   soak_flags soak_given;
   auto* soak_command = app.add_subcommand(
@@ -190,16 +203,12 @@ int run_cli(const std::vector<std::string>& arguments) {
   snapshot_command->add_option("target", store_given.target, "what is not there yet; a data_dir")->required();
 
   orphans_flags orphans_given;
-  auto* orphans_command = app.add_subcommand("orphans", "Show or delete uploads that killed gateways left on volume servers");
-  add_orphans_flags(*orphans_command, orphans_given);
+  auto* orphans_command = add_orphans_command(app, orphans_given);
 
   const cli::admin_commands admin(app);
 
   std::string shell;
-  auto* completion_command = app.add_subcommand("completion", "Print a script that lets a shell complete words");
-  completion_command->add_option("shell", shell, "bash, zsh or fish")->required()
-    ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-
+  auto* completion_command = add_completion_command(app, shell);
   auto* print_command = app.add_subcommand("print-config", "Print every setting with its default as TOML");
 
   // What those scripts call; it gets words that nobody has finished, so it is no command like the others.
