@@ -112,8 +112,10 @@ void check_plan(const log_state& log, const merge_rules& rules, const std::set<s
   RC_ASSERT(plan.size() <= rules.max_sources);
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    RC_ASSERT(i == 0 || (plan[i].base_offset == plan[i - 1].next_offset &&
-                         plan[i].first_message_number == plan[i - 1].next_message_number));
+    if (i > 0) {  // outside: RC_ASSERT evaluates both sides of ||
+      RC_ASSERT(plan[i].base_offset == plan[i - 1].next_offset);
+      RC_ASSERT(plan[i].first_message_number == plan[i - 1].next_message_number);
+    }
     RC_ASSERT(plan[i].next_offset > log.log_start);
     RC_ASSERT(except.count(plan[i].base_offset) == 0);
     RC_ASSERT(plan[i].size_bytes() < rules.max_bytes);
