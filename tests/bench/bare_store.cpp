@@ -140,21 +140,22 @@ void run_transactions(engine ports, int puts, int seconds) {
   });
 }
 
-/// Every chunk of files below `directory`, in the order of their names.
+/// Every chunk of files below `directory`, at any depth, in the order of their names.
 void find_chunks(entry_port& entries, const std::string& directory, std::vector<chunk_ref>& into) {
   for (std::string after;;) {
     const auto page = wait_for<result<list_page>>(
       [&](auto done) { entries.list(directory, after, 500, true, soon(), std::move(done)); });
     if (!page.is_ok()) fail("list: " + page.what.reason);
+    for (const auto& name : page.value.directories) find_chunks(entries, directory + "/" + name, into);
     for (const auto& e : page.value.entries) into.insert(into.end(), e.chunks.begin(), e.chunks.end());
     if (!page.value.more) return;
     after = page.value.entries.back().path.substr(directory.size() + 1);
   }
 }
 
-void read_chunks(engine ports, const std::vector<std::string>& directories) {
+void read_chunks(engine ports, const std::string& topic) {
   std::vector<chunk_ref> chunks;
-  for (const auto& directory : directories) find_chunks(ports.entries, directory, chunks);
+  find_chunks(ports.entries, topic_directory(topic), chunks);
   measure("read", readers, [&](int reader) {
     tally done;
     for (auto i = static_cast<std::size_t>(reader); i < chunks.size(); i += readers) {
@@ -188,7 +189,7 @@ int main(int argc, char** argv) {
   else if (words[1] == "transactions")
     run_transactions(opened.store->ports(), number(2), number(3));
   else if (words[1] == "read")
-    read_chunks(opened.store->ports(), {words.begin() + 2, words.end()});
+    read_chunks(opened.store->ports(), words[2]);
   else
     fail("no such measurement: " + words[1]);
   return 0;

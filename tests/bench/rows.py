@@ -209,6 +209,29 @@ class Bench:
         return {"records": count, "p50_ms": ms(took[count // 2]), "p99_ms": ms(took[count * 99 // 100]),
                 "worst_ms": ms(took[-1])}  # fmt: skip
 
+    def old_data(self) -> dict:
+        """A topic read by a cold node and kcat, and its chunks by a plain HTTP client (bare_store), in turns."""
+        if not self.weed:
+            return {"skipped": "chunks are read through a cluster"}
+        topic, partitions, records = "old", 4, 400_000
+        create(self.node, topic, partitions)
+        writer = Producer({"bootstrap.servers": self.node.address, "linger.ms": 20, "batch.num.messages": 900})
+        for i in range(records):
+            writer.produce(topic, b"r" * 1000, partition=i // 900 % partitions)
+            if i % 5000 == 0:
+                writer.flush(60)
+        assert writer.flush(120) == 0
+        read = ["kcat", "-C", "-q", "-e", "-o", "beginning", "-t", topic, "-f", "", "-b", self.node.address,
+                "-X", "check.crcs=false"]  # fmt: skip
+        bare = [str(ROOT / "build/release/tests/bare_store"), self.weed.masters, "read", topic]
+        through, plain = [], []
+        for _ in range(5):
+            self.cold()
+            through.append(records / 1000 / timed(lambda: subprocess.run(read, check=True)))
+            plain.append(json.loads(subprocess.check_output(bare))["mb_per_s"])
+        mb_s, plain_mb_s = statistics.median(through), statistics.median(plain)
+        return {"mb_per_s": round(mb_s), "plain_mb_per_s": round(plain_mb_s), "ratio": round(mb_s / plain_mb_s, 2)}
+
     def entries(self) -> dict:
         """What an hour at one record per second of 1 kB leaves of each partition, in fast motion, and once it is quiet."""
         if not self.weed:
@@ -294,7 +317,7 @@ class Bench:
         return stored / (time.perf_counter() - begin)
 
 
-ROWS = ("restart", "ack_latency", "cold_groups", "long_log", "entries", "retention", "seaweedfs_gateway")
+ROWS = ("restart", "ack_latency", "cold_groups", "long_log", "old_data", "entries", "retention", "seaweedfs_gateway")
 
 
 def main() -> int:
