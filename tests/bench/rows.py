@@ -215,7 +215,8 @@ class Bench:
             return {"skipped": "chunks are read through a cluster"}
         topic, partitions, records = "old", 4, 400_000
         create(self.node, topic, partitions)
-        writer = Producer({"bootstrap.servers": self.node.address, "linger.ms": 20, "batch.num.messages": 900})
+        writer = Producer({"bootstrap.servers": self.node.address, "linger.ms": 20, "batch.num.messages": 900,
+                           "log_level": 2})
         for i in range(records):
             writer.produce(topic, b"r" * 1000, partition=i // 900 % partitions)
             if i % 5000 == 0:
