@@ -15,6 +15,7 @@
 
 #include <future>
 #include <map>
+#include <memory>
 #include <set>
 
 namespace tidegate::smq::seaweedmq {
@@ -32,9 +33,11 @@ time_point soon(std::chrono::seconds wait = patience) { return std::chrono::stea
 
 template <class T, class Call>
 T wait_for(Call call) {
-  std::promise<T> answered;
-  call([&](T value) { answered.set_value(std::move(value)); });
-  return answered.get_future().get();
+  // Shared: who answers may still be inside set_value() when the value is taken.
+  const auto answered = std::make_shared<std::promise<T>>();
+  auto value_later = answered->get_future();
+  call([answered](T value) { answered->set_value(std::move(value)); });
+  return value_later.get();
 }
 
 chunk_store_options chunk_options(const options& wanted) {
