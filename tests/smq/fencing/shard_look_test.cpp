@@ -54,14 +54,18 @@ CAF_TEST(a node without writes learns that its fence is gone or taken or older) 
   }
 }
 
-CAF_TEST(a look that a write overtakes changes nothing) {
-  looking f;
-  CAF_REQUIRE(f.run_timer());  // the read is on its way
-  f.writer->write({put("/a", "2")}, write_class::commit, f.got.at(2));
-  while (f.engine.run_one()) continue;
-  CAF_CHECK(f.got.are({{1, stored}, {2, stored}}));
-  f.look();
-  CAF_CHECK_EQUAL(f.fenced_calls, 0);
+CAF_TEST(a look beside a write changes nothing) {
+  for (const bool write_is_first : {false, true}) {
+    looking f;
+    CAF_REQUIRE(f.run_timer());  // the read is on its way
+    f.writer->write({put("/a", "2")}, write_class::commit, f.got.at(2));
+    CAF_REQUIRE_EQUAL(f.engine.pending.size(), 2u);
+    if (write_is_first) std::swap(f.engine.pending[0], f.engine.pending[1]);
+    while (f.engine.run_one()) continue;
+    CAF_CHECK(f.got.are({{1, stored}, {2, stored}}));
+    f.look();
+    CAF_CHECK_EQUAL(f.fenced_calls, 0);
+  }
 }
 
 CAF_TEST(doubt about the fence changes nothing) {
