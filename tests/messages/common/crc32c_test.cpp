@@ -26,3 +26,17 @@ CAF_TEST(pieces continue each other and both implementations agree at every leng
   }
   CAF_CHECK(same);
 }
+
+CAF_TEST(both agree around every length at which long inputs are cut) {
+  byte_buffer bytes(10'000);
+  std::uint32_t noise = 1;
+  for (auto& b : bytes) b = static_cast<std::byte>((noise = noise * 1664525 + 1013904223) >> 24U);
+  const byte_view all{bytes};
+  bool same = true;
+  for (std::size_t count = 3 * 1024 - 9; count < all.size() - 7; count += count % 1024 < 1014 ? 503 : 1)
+    for (std::size_t from = 0; from < 3; ++from) {
+      const auto part = all.subspan(from, count);
+      same = same && crc32c(part, noise) == crc32c_portable(part, noise);
+    }
+  CAF_CHECK(same);
+}
