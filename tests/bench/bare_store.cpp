@@ -2,10 +2,11 @@
 // between: no Kafka, no actors, no checks. tools/bench lays its figures beside tidegate's.
 //
 //   bare_store MASTERS write        PARTITIONS CHUNK_BYTES SECONDS   one writer per partition: chunk, then entry + fence
-//   bare_store MASTERS transactions PUTS SECONDS                     16 at once, PUTS small entries + fence each
+//   bare_store MASTERS transactions PUTS SECONDS                     16 at once, PUTS positions + fence each
 //   bare_store MASTERS read         TOPIC                            every chunk of a topic, one after the other, 4 at once
 #include "smq/fencing/formats.hpp"
 #include "smq/names.hpp"
+#include "smq/positions/positions.hpp"
 #include "smq/seaweedmq/engine.hpp"
 #include "smq/segments/log.hpp"
 
@@ -123,16 +124,18 @@ void write_segments(engine ports, int partitions, std::size_t chunk_bytes, int s
 void run_transactions(engine ports, int puts, int seconds) {
   const auto directory = own_directory();
   const auto end = steady::now() + std::chrono::seconds{seconds};
-  const std::string content(8, 'p');
-  const std::map<std::string, std::string> attributes{{"tg.pos", std::string(60, 'a')}};
+  const auto topic_id = system_uuid_source()();
+  constexpr std::int64_t now_ns = 1'800'000'000'000'000'000;  // as long as those of today
   measure("transactions", seaweedmq::shard_count, [&](int shard) {
-    const auto mine = directory + "/" + std::to_string(shard);
-    fenced_writer writer(ports, mine + "/fence");
+    const position_place place{topic_id, directory + "/" + std::to_string(shard)};
+    fenced_writer writer(ports, place.partition_directory + "/fence");
+    committed_offset position;
     tally done;
     while (steady::now() < end) {
+      ++position.offset;
       std::vector<mutation> all;
       for (int i = 0; i < puts; ++i)
-        all.push_back({mutation::kind::put, {mine + "/consumer-" + std::to_string(i), content, attributes, {}}});
+        all.push_back(*make_position_mutation(place, "group-" + std::to_string(i), position, now_ns, {topic_id, 1}));
       writer.write(std::move(all));
       done.count += static_cast<std::uint64_t>(puts);
     }
