@@ -1,5 +1,5 @@
-# What `cmake --install` copies, and the .deb that tools/package packs. Only a shipped program is packed: none that can be
-# killed at named moments, none with sanitizers.
+# What `cmake --install` copies, and the .deb that tools/package packs. Only a shipped program is packed: none that can
+# be killed at named moments, none with sanitizers.
 if(TIDEGATE_FAULT_POINTS OR TIDEGATE_SANITIZE)
   return()
 endif()
@@ -52,5 +52,6 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS adduser)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(scripts ${PROJECT_SOURCE_DIR}/cmake/package)
-set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${scripts}/postinst ${scripts}/prerm ${scripts}/postrm ${package_files}/conffiles)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${scripts}/postinst ${scripts}/prerm ${scripts}/postrm
+                                       ${package_files}/conffiles)
 include(CPack)

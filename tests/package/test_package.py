@@ -1,6 +1,5 @@
 """The .deb in a clean Debian: installed, used, removed, installed again, purged. tools/package makes it."""
 
-import os
 import pathlib
 import shutil
 import signal
@@ -8,6 +7,7 @@ import socket
 import stat
 import subprocess
 import time
+import tomllib
 
 import pytest
 from clean_root import CleanRoot
@@ -19,10 +19,13 @@ DATA = "var/lib/tidegate"
 UNIT = "lib/systemd/system/tidegate.service"
 
 
+def output_of(*command) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
 @pytest.fixture(scope="module")
 def package() -> pathlib.Path:
-    found = [pathlib.Path(os.environ["TIDEGATE_PACKAGE"])] if "TIDEGATE_PACKAGE" in os.environ else \
-        list((REPOSITORY / "build/package").glob("*.deb"))
+    found = list((REPOSITORY / "build/package").glob("*.deb"))
     assert len(found) == 1, "tools/package makes one"
     return found[0]
 
@@ -60,12 +63,20 @@ class Service:
             self.process = root.start(command, root.user(unit["User"]), out)
 
     def __enter__(self):
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
+        return self
+
+    def wait_until_ready(self) -> None:
         deadline = time.monotonic() + 60
         while f"tidegate ready on {self.address}" not in self.log.read_text():
             assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log.read_text()}"
             assert time.monotonic() < deadline, f"not ready:\n{self.log.read_text()}"
             time.sleep(0.05)
-        return self
 
     def __exit__(self, *failure):
         self.process.send_signal(signal.SIGTERM)
@@ -104,25 +115,25 @@ def names_below(root: CleanRoot) -> set[str]:
 
 
 def test_the_package_says_what_it_is(package):
-    text = subprocess.run(["dpkg-deb", "-f", package], capture_output=True, text=True, check=True, timeout=60).stdout
-    fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
-    architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert (fields["Package"], fields["Architecture"], fields["Section"]) == ("tidegate", architecture.strip(), "net")
+    fields = dict(line.split(": ", 1) for line in output_of("dpkg-deb", "-f", package).splitlines() if ": " in line)
+    architecture = output_of("dpkg", "--print-architecture").strip()
+    assert (fields["Package"], fields["Architecture"], fields["Section"]) == ("tidegate", architecture, "net")
     needs = {need.split()[0] for need in fields["Depends"].split(", ")}
     assert {"adduser", "libc6", "librocksdb7.8", "librdkafka1"} <= needs
 
 
 def test_the_program_runs_on_what_apt_brought(root):
-    assert root.run("tidegate", "--version").stdout.startswith("tidegate ")
-    assert root.run("tidegate", "check-config", f"/{CONFIG}").stdout == ""
+    assert root.run("tidegate", "--version").startswith("tidegate ")
+    assert root.run("tidegate", "check-config", f"/{CONFIG}") == ""
     # What tells functions and lines apart stays at home.
-    sections = subprocess.run(["readelf", "-SW", root.path / "usr/bin/tidegate"], capture_output=True, text=True, check=True, timeout=60)
-    assert ".text" in sections.stdout and ".debug_info" not in sections.stdout and ".symtab" not in sections.stdout
+    sections = output_of("readelf", "-SW", root.path / "usr/bin/tidegate")
+    assert ".text" in sections and ".debug_info" not in sections and ".symtab" not in sections
 
 
 def test_shells_complete_its_words(root):
-    words = "COMP_LINE='tidegate gro'; COMP_POINT=12; . /usr/share/bash-completion/completions/tidegate; _tidegate; echo ${COMPREPLY[*]}"
-    assert root.run("bash", "--norc", "-c", words).stdout == "groups\n"
+    ask = ". /usr/share/bash-completion/completions/tidegate; COMP_LINE=$0 COMP_POINT=${#0}; "
+    ask += "_tidegate; echo ${COMPREPLY[*]}"
+    assert root.run("bash", "--norc", "-c", ask, "tidegate gro") == "groups\n"
     share = root.path / "usr/share"
     assert (share / "zsh/vendor-completions/_tidegate").read_text().startswith("#compdef tidegate\n")
     assert "complete -c tidegate" in (share / "fish/vendor_completions.d/tidegate.fish").read_text()
@@ -130,7 +141,7 @@ def test_shells_complete_its_words(root):
 
 def test_systemd_takes_the_unit(root, package, tmp_path):
     # The package alone, among the units of this machine's systemd: a clean root has none.
-    subprocess.run(["dpkg-deb", "-x", package, tmp_path], check=True, timeout=60)
+    output_of("dpkg-deb", "-x", package, tmp_path)
     shutil.copytree("/lib/systemd/system", tmp_path / "lib/systemd/system", symlinks=True, dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("tidegate.service"))
     checked = subprocess.run(["systemd-analyze", "verify", "--man=no", f"--root={tmp_path}", "tidegate.service"],
@@ -138,7 +149,8 @@ def test_systemd_takes_the_unit(root, package, tmp_path):
     assert checked.returncode == 0 and "tidegate" not in checked.stdout, checked.stdout
     unit = unit_of(root)
     assert int(unit["TimeoutStopSec"]) > 10 and unit["Restart"] == "on-failure"
-    assert int(unit["LimitNOFILE"]) > 10000 + 1000, "kafka.max.connections, and files"
+    connections = tomllib.loads((root.path / CONFIG).read_text())["kafka"]["max.connections"]
+    assert int(unit["LimitNOFILE"]) > connections + 1000, "of these the store's files"
     assert (root.path / "etc/systemd/system/multi-user.target.wants/tidegate.service").is_symlink(), "enabled"
 
 
@@ -173,7 +185,7 @@ def test_records_stay_until_somebody_deletes_them(root, package):
         assert consume(service.address, "error") == b"second"
     stored = names_below(root)
 
-    said = root.run("apt-get", "purge", "-y", "tidegate").stdout
+    said = root.run("apt-get", "purge", "-y", "tidegate")
     assert "/var/lib/tidegate has records and stays" in said
     assert not (root.path / "etc/tidegate").exists() and not (root.path / "usr/bin/tidegate").exists()
     assert not list((root.path / "etc/systemd/system").rglob("tidegate.service"))
