@@ -19,6 +19,14 @@ shared_bytes part_of(const shared_bytes& chunk, std::uint64_t position, std::uin
 
 }  // namespace
 
+/// A copy: the parts of a small chunk may be slices of large buffers.
+shared_bytes joined(const std::vector<shared_bytes>& parts, std::size_t size) {
+  byte_buffer all;
+  all.reserve(size);
+  for (const auto& part : parts) all.insert(all.end(), part.view().begin(), part.view().end());
+  return shared_bytes(std::move(all));
+}
+
 /// Callbacks of the inner port hold it, so that it lives until the last one has come.
 struct chunk_cache::shelf : std::enable_shared_from_this<shelf> {
   struct part {
@@ -54,20 +62,32 @@ struct chunk_cache::shelf : std::enable_shared_from_this<shelf> {
     counted.read_ahead_held.add(more);
   }
 
+  void hold_chunk(std::uint64_t size) { hold(static_cast<std::int64_t>(size + options.overhead_bytes)); }
+  void let_go(const chunk& c) { hold(-static_cast<std::int64_t>(c.size + options.overhead_bytes)); }
+
   bool make_room(std::uint64_t size);
+  void keep(const chunk_id& id, const shared_bytes& written);
   void load(const chunk_id& id, std::uint64_t size);
   void loaded(const chunk_id& id, const result<shared_bytes>& answer);
 };
 
 /// Called with the mutex. False: what is on its way takes all the room.
 bool chunk_cache::shelf::make_room(std::uint64_t size) {
+  size += options.overhead_bytes;
   while (bytes + size > options.max_bytes && !order.empty()) {
     const auto oldest = chunks.find(order.back());
-    hold(-static_cast<std::int64_t>(oldest->second.size));
+    let_go(oldest->second);
     chunks.erase(oldest);
     order.pop_back();
   }
   return bytes + size <= options.max_bytes;
+}
+
+void chunk_cache::shelf::keep(const chunk_id& id, const shared_bytes& written) {
+  const std::lock_guard lock{mutex};
+  if (chunks.contains(id) || !make_room(written.size())) return;
+  hold_chunk(written.size());
+  chunks[id] = {written.size(), written, {}, order.insert(order.begin(), id)};
 }
 
 void chunk_cache::shelf::load(const chunk_id& id, std::uint64_t size) {
@@ -88,7 +108,7 @@ void chunk_cache::shelf::loaded(const chunk_id& id, const result<shared_bytes>& 
       counted.read_ahead_bytes.add(answer.value.size());
       found->second.used = order.insert(order.begin(), id);
     } else {
-      hold(-static_cast<std::int64_t>(found->second.size));
+      let_go(found->second);
       chunks.erase(found);
     }
   }
@@ -111,7 +131,16 @@ chunk_cache::chunk_cache(chunk_port& inner, const chunk_cache_options& options)
 chunk_cache::~chunk_cache() = default;
 
 void chunk_cache::put(std::vector<shared_bytes> parts, time_point deadline, completion<result<chunk_id>> done) {
-  shelf_->inner.put(std::move(parts), deadline, std::move(done));
+  std::size_t size = 0;
+  for (const auto& part : parts) size += part.size();
+  if (size == 0 || size > shelf_->options.max_kept_bytes)
+    return shelf_->inner.put(std::move(parts), deadline, std::move(done));
+  auto written = joined(parts, size);
+  shelf_->inner.put(std::move(parts), deadline,
+                    [shelf = shelf_, written = std::move(written), done = std::move(done)](result<chunk_id> stored) {
+                      if (stored.is_ok()) shelf->keep(stored.value, written);
+                      done(std::move(stored));
+                    });
 }
 
 void chunk_cache::get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
@@ -144,7 +173,7 @@ void chunk_cache::will_read(const chunk_id& id, std::uint64_t size) {
     const std::lock_guard lock{s.mutex};
     if (s.chunks.contains(id) || s.loading == s.options.max_loading || !s.make_room(size)) return;
     s.chunks[id].size = size;
-    s.hold(static_cast<std::int64_t>(size));
+    s.hold_chunk(size);
     ++s.loading;
   }
   s.load(id, size);

@@ -96,7 +96,7 @@ inline constexpr std::array all{
   metric_row{"tidegate_uploads_repeated_total", C, {}, "Uploads to volume servers that were tried once more."},
   metric_row{"tidegate_replica_fallbacks_total", C, {}, "Reads of chunks that went on to another volume server."},
   metric_row{"tidegate_read_ahead_bytes_total", C, {}, "Bytes that were read ahead from volume servers."},
-  metric_row{"tidegate_read_ahead_reads_total", C, {"result"}, "Reads of chunks, by whether they were read ahead."},
+  metric_row{"tidegate_read_ahead_reads_total", C, {"result"}, "Reads of chunks, by whether they were read ahead or kept."},
   // the node
   metric_row{"tidegate_healthy", G, {}, "1 when /health answers ok."},
   metric_row{"tidegate_build_info", G, {"version"}, "1."},

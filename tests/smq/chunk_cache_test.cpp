@@ -25,7 +25,7 @@ class held_chunks final : public chunk_port {
     completion<result<shared_bytes>> done;
   };
 
-  void put(std::vector<shared_bytes>, time_point, completion<result<chunk_id>> done) override { done({{}, "new"}); }
+  void put(std::vector<shared_bytes>, time_point, completion<result<chunk_id>> done) override { done(put_answer); }
   void get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point,
            completion<result<shared_bytes>> done) override {
     asked.push_back({id, position, count, std::move(done)});
@@ -40,12 +40,21 @@ class held_chunks final : public chunk_port {
   }
 
   std::deque<question> asked;
+  result<chunk_id> put_answer{{}, "new"};
 };
 
 struct fixture {
   held_chunks below;
-  chunk_cache cache{below, {.max_bytes = 20, .max_chunk_bytes = 12, .max_loading = 2}};
+  chunk_cache cache{below, {.max_bytes = 20, .max_chunk_bytes = 12, .max_kept_bytes = 6, .overhead_bytes = 0, .max_loading = 2}};
   std::vector<std::string> got;
+
+  void put(const std::vector<std::string>& parts) {
+    std::vector<shared_bytes> bytes;
+    for (const auto& part : parts) bytes.push_back(shared_bytes::copy_of(as_byte_view(part)));
+    cache.put(std::move(bytes), soon(), [this](const result<chunk_id>& stored) { is_stored = stored.is_ok(); });
+  }
+
+  bool is_stored = false;
 
   void get(const chunk_id& id, std::uint64_t position, std::uint64_t count) {
     cache.get(id, position, count, soon(), [this](const result<shared_bytes>& answer) {
@@ -107,6 +116,37 @@ CAF_TEST(the least recently used chunk makes room) {
   CAF_CHECK(below.asked.empty());
   get("b", 0, 1);
   CAF_CHECK_EQUAL(below.asked.size(), 1u);
+}
+
+CAF_TEST(a small chunk is kept when it is written) {
+  put({"012", "345"});
+  CAF_CHECK(is_stored);
+  get("new", 2, 3);
+  CAF_CHECK_EQUAL(got, std::vector<std::string>{"234"});
+  CAF_CHECK(below.asked.empty());
+  CAF_CHECK_EQUAL(cache.size_bytes(), 6u);
+  cache.will_read("new", 6);  // it is here
+  CAF_CHECK(below.asked.empty());
+}
+
+CAF_TEST(a written chunk that is large or whose outcome is not known is not kept) {
+  put({"0123", "456"});
+  CAF_CHECK(is_stored);
+  below.put_answer = {{status::unknown, "no answer", 0}, "new"};
+  put({"0"});
+  CAF_CHECK(!is_stored);
+  CAF_CHECK_EQUAL(cache.size_bytes(), 0u);
+  get("new", 0, 1);
+  CAF_CHECK_EQUAL(below.asked.size(), 1u);
+}
+
+CAF_TEST(written chunks are bounded and count with what else each takes) {
+  chunk_cache counting{below, {.max_bytes = 20, .max_kept_bytes = 6, .overhead_bytes = 5}};
+  for (const char* name : {"a", "b", "c"}) {
+    below.put_answer = {{}, name};
+    counting.put({shared_bytes::copy_of(as_byte_view("0123"))}, soon(), [](const result<chunk_id>&) {});
+  }
+  CAF_CHECK_EQUAL(counting.size_bytes(), 18u);  // the oldest is gone
 }
 
 CAF_TEST(what is on its way is bounded in number and in bytes) {
