@@ -183,6 +183,7 @@ void node::parts::start_actors(const options& settings) {
   registries.partitions.segments = engine->segments;
   registries.partitions.merges = engine->merges;
   registries.partitions.appends_at_once = engine->appends_at_once;
+  registries.partitions.overlap_bytes = engine->overlap_bytes;
   registries.partitions.turns = std::make_shared<merge_turns>(engine->merges_at_once);
   registries.partitions.idle_after = std::chrono::milliseconds{settings.limits.partition_idle_ms};
   configured = settings;

@@ -33,6 +33,7 @@ struct partition_settings {
   kafka::batch_limits batches;
   smq::append_options segments;                      // the engine's
   std::size_t appends_at_once = 1;                   // the engine's; whose chunks are put or wait for their entry
+  std::size_t overlap_bytes = 0;                     // the engine's; queued for another while one is on its way
   smq::merge_rules merges;                           // the engine's
   std::shared_ptr<merge_turns> turns = std::make_shared<merge_turns>();  // shared by all partitions of the node
   std::chrono::milliseconds merge_timeout{60'000};   // for copying

@@ -83,6 +83,7 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   // Every rewrite of a segment's entry is logged twice by the filer: short chunk lists (design §6.3).
   engine->segments = {.max_chunks_per_segment = 16, .max_segment_bytes = 16 * 1024 * 1024};
   engine->appends_at_once = 4;  // a chunk is put while the entry of the one before is written
+  engine->overlap_bytes = std::size_t{256} << 10;
   engine->merges_at_once = 4;  // they wait for round trips most of the time
   engine->start_timeout = cluster_patience;
   engine->look_every = std::chrono::seconds{10};  // others may write there, and it may be put back

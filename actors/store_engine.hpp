@@ -26,6 +26,7 @@ struct store_engine {
   std::uint64_t max_window_chunk_bytes = 0;
   smq::append_options segments;
   std::size_t appends_at_once = 1;  // of a partition
+  std::size_t overlap_bytes = 0;    // that wait for a second one
   smq::merge_rules merges;
   std::size_t merges_at_once = 1;
   std::function<void(const smq::chunk_id&)> release;  // see store_access

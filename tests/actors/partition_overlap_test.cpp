@@ -13,14 +13,18 @@ constexpr std::size_t at_once = 4;
 
 /// A node whose partitions put chunks while entries are written, with record 0 stored.
 struct overlapping {
-  node_fixture node{[] {
-    actors::partition_settings settings;
-    settings.appends_at_once = at_once;
-    return settings;
-  }()};
+  node_fixture node;
   actors::topic_ptr topic = node.create("t");
 
-  overlapping() { CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0); }
+  explicit overlapping(std::size_t overlap_bytes = 0)
+    : node([overlap_bytes] {
+        actors::partition_settings settings;
+        settings.appends_at_once = at_once;
+        settings.overlap_bytes = overlap_bytes;
+        return settings;
+      }()) {
+    CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+  }
 
   std::future<msg::append_result> append_later(int value) {
     return node.append_to(node.partitions, topic, batch_of(value));
@@ -64,6 +68,26 @@ CAF_TEST(chunks are put while an entry is written and then stored together) {
   CAF_CHECK(o.node.read_all(o.topic) == numbers(10));
   CAF_CHECK_EQUAL(o.node.ports->puts.load() - puts, 4);
   CAF_CHECK(o.node.ports->released().empty());
+}
+
+CAF_TEST(few bytes wait for the append before them and enough of them do not) {
+  overlapping o{3 * batch_of(0).size()};
+  o.node.ports->script({fault::held});
+  std::vector<std::future<msg::append_result>> answers;
+  answers.push_back(o.append_later(1));
+  CAF_REQUIRE(soon_true([&] { return o.node.ports->held_count() == 1; }));
+  const auto puts = o.node.ports->puts.load();
+  for (int i = 2; i < 4; ++i) answers.push_back(o.append_later(i));
+  o.settle(1);
+  CAF_CHECK_EQUAL(o.node.ports->puts.load() - puts, 0);
+  answers.push_back(o.append_later(4));
+  answers.push_back(o.append_later(5));
+  o.settle(1);
+  CAF_CHECK_EQUAL(o.node.ports->puts.load() - puts, 1);  // of three batches; the last waits
+  o.node.ports->release();
+  check_stored(std::move(answers), 1);
+  CAF_CHECK(o.node.read_all(o.topic) == numbers(6));
+  CAF_CHECK_EQUAL(o.node.ports->puts.load() - puts, 2);
 }
 
 CAF_TEST(a chunk that is put late holds back those behind it) {
