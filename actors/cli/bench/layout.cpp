@@ -1,0 +1,142 @@
+#include "actors/cli/bench/layout.hpp"
+
+#include "actors/cli/admin/cluster_topics.hpp"
+#include "actors/cli/bench/wire_call.hpp"
+#include "messages/kafka/find_coordinator.hpp"
+
+#include <poll.h>
+
+#include <limits>
+
+namespace tidegate::cli::bench {
+
+namespace {
+
+using metadata_owner = c_owner<const rd_kafka_metadata_t, rd_kafka_metadata_destroy>;
+using topic_owner = c_owner<rd_kafka_topic_t, rd_kafka_topic_destroy>;
+
+constexpr auto no_topic = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+constexpr auto no_leader = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+
+std::chrono::milliseconds timeout_of(const cluster& at) { return std::chrono::milliseconds(at.timeout_ms()); }
+
+/// A moment in which a cluster may become ready.
+void pause() { poll(nullptr, 0, 50); }
+
+metadata_owner metadata_of(cluster& at, const std::string& topic) {
+  const topic_owner one(rd_kafka_topic_new(at.handle(), topic.c_str(), nullptr));
+  if (!one) throw kafka_failure(topic + ": " + error_name(RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION));
+  const rd_kafka_metadata_t* answer = nullptr;
+  const auto code = rd_kafka_metadata(at.handle(), 0, one.get(), &answer, at.timeout_ms());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw kafka_failure(at.explained(code));
+  return metadata_owner(answer);
+}
+
+std::map<std::int32_t, broker_address> brokers_in(const rd_kafka_metadata_t& answer) {
+  std::map<std::int32_t, broker_address> found;
+  for (int i = 0; i < answer.broker_cnt; ++i)
+    found[answer.brokers[i].id] = {answer.brokers[i].host, static_cast<std::uint16_t>(answer.brokers[i].port)};
+  return found;
+}
+
+/// What one look found: the leaders, or why not.
+struct layout {
+  std::map<broker_address, std::vector<std::int32_t>> leaders;
+  std::int32_t partitions = 0;
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+
+layout look(cluster& at, const std::string& topic) {
+  const auto answer = metadata_of(at, topic);
+  if (answer->topic_cnt != 1) return {{}, 0, no_topic};
+  const auto& one = answer->topics[0];
+  if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return {{}, 0, one.err};
+  const auto brokers = brokers_in(*answer);
+  std::map<std::int32_t, broker_address> leaders;  // by partition, for their order
+  layout found{{}, one.partition_cnt, RD_KAFKA_RESP_ERR_NO_ERROR};
+  for (int i = 0; i < one.partition_cnt; ++i) {
+    const auto leader = brokers.find(one.partitions[i].leader);
+    if (leader == brokers.end())
+      found.error = no_leader;
+    else
+      leaders[one.partitions[i].id] = leader->second;
+  }
+  for (const auto& [partition, leader] : leaders) found.leaders[leader].push_back(partition);
+  return found;
+}
+
+std::vector<led_partitions> list_of(const layout& found, std::int32_t below) {
+  std::vector<led_partitions> all;
+  for (const auto& [leader, partitions] : found.leaders) {
+    led_partitions one{leader, partitions};
+    std::erase_if(one.partitions, [below](std::int32_t p) { return p >= below; });
+    if (!one.partitions.empty()) all.push_back(std::move(one));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<led_partitions> leaders_of(cluster& at, const std::string& topic) {
+  const auto found = look(at, topic);
+  if (found.error != RD_KAFKA_RESP_ERR_NO_ERROR) throw kafka_failure(topic + ": " + error_name(found.error));
+  return list_of(found, std::numeric_limits<std::int32_t>::max());
+}
+
+std::vector<led_partitions> leaders_of_new(cluster& at, const std::string& topic, std::int32_t partitions) {
+  const auto until = clock::now() + timeout_of(at);
+  auto found = look(at, topic);
+  if (found.error == no_topic) {
+    create_topic(at, {topic, partitions > 0 ? partitions : -1, -1, {}});
+    for (found = look(at, topic); found.error == no_topic || found.error == no_leader; found = look(at, topic)) {
+      if (clock::now() > until) break;
+      pause();
+    }
+  }
+  if (found.error != RD_KAFKA_RESP_ERR_NO_ERROR) throw kafka_failure(topic + ": " + error_name(found.error));
+  if (found.partitions < partitions)
+    throw kafka_failure(topic + ": has " + std::to_string(found.partitions) + " partitions, not " +
+                        std::to_string(partitions));
+  return list_of(found, partitions > 0 ? partitions : found.partitions);
+}
+
+std::size_t partitions_in(const std::vector<led_partitions>& all) {
+  std::size_t sum = 0;
+  for (const auto& one : all) sum += one.partitions.size();
+  return sum;
+}
+
+std::map<std::int32_t, log_range> ranges_of(cluster& at, const std::string& topic,
+                                            const std::vector<led_partitions>& all) {
+  topic_metadata about{topic, "", {}};
+  for (const auto& one : all)
+    for (const auto partition : one.partitions) about.partitions.push_back({partition, 0, {}, {}});
+  std::map<std::int32_t, log_range> ranges;
+  for (const auto& [where, range] : log_ranges_of(at, {about})) {
+    if (!range.error.empty()) throw kafka_failure(topic + "-" + std::to_string(where.partition) + ": " + range.error);
+    ranges[where.partition] = range;
+  }
+  return ranges;
+}
+
+std::map<broker_address, std::vector<std::string>> coordinators_of(cluster& at, const std::vector<std::string>& groups) {
+  const auto answer = metadata_of(at, "__consumer_offsets");  // for the brokers in it
+  if (answer->broker_cnt == 0) throw kafka_failure("BROKER_NOT_AVAILABLE: the cluster names no broker");
+  wire_connection with({answer->brokers[0].host, static_cast<std::uint16_t>(answer->brokers[0].port)}, timeout_of(at));
+  std::map<broker_address, std::vector<std::string>> found;
+  const auto until = clock::now() + timeout_of(at);
+  for (std::size_t i = 0; i < groups.size();) {
+    kafka::find_coordinator_request request;
+    request.key = groups[i];
+    const auto one = call<kafka::find_coordinator_response>(with, request, find_coordinator_version, timeout_of(at));
+    const bool is_ready = one.error_code != error_code::coordinator_not_available;
+    if (is_ready && one.error_code != error_code::none)
+      throw kafka_failure("group " + groups[i] + ": " + error_words(one.error_code));
+    if (is_ready) found[{one.host, static_cast<std::uint16_t>(one.port)}].push_back(groups[i++]);
+    if (!is_ready && clock::now() > until) throw kafka_failure("group " + groups[i] + ": " + error_words(one.error_code));
+    if (!is_ready) pause();
+  }
+  return found;
+}
+
+}  // namespace tidegate::cli::bench
