@@ -263,6 +263,13 @@ def test_a_gateway_that_dies_is_no_success(make_node):
     assert bench.returncode == 1 and not out and error.startswith(f"tidegate: NETWORK_EXCEPTION: {node.address}: ")
 
 
+def test_memory_is_bounded():
+    done = subprocess.run([BINARY, "bench", "produce", "--topic", "t", "--size", "50000000", "--connections", "100"],
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2 and done.stderr == (
+        "tidegate: --connections times --batch-bytes (or --size) is above 2 GiB\n")
+
+
 @pytest.mark.parametrize("words, message", [
     (("produce",), "--topic is required"),
     (("produce", "--topic", "t", "--acks", "0"), "--acks"),

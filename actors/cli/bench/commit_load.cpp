@@ -6,6 +6,9 @@
 #include "actors/cli/bench/wire_call.hpp"
 #include "messages/kafka/offset_commit.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace tidegate::cli::bench {
 
 namespace {
@@ -103,11 +106,11 @@ int run_commit(cluster& at, const commit_options& wanted, const output& to) {
   commit_plan plan{wanted.topic, wanted.partitions, std::chrono::milliseconds(at.timeout_ms()), {}};
   committed sum;
   auto all = lanes_of(coordinators_of(at, groups), plan, wanted, sum);
-  const auto total = static_cast<std::size_t>(wanted.seconds * 10);
-  const auto show = to.progress("tenths of a second", total);
+  const auto total = static_cast<std::size_t>(std::ceil(wanted.seconds));
+  const auto show = to.progress("seconds", total);
   const stopwatch time;
   plan.until = clock::now() + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(wanted.seconds));
-  run_load(all, plan.timeout, [&] { show(std::min(total, static_cast<std::size_t>(time.seconds() * 10))); });
+  run_load(all, plan.timeout, [&] { show(std::min(total, static_cast<std::size_t>(time.seconds()))); });
   show(total);
 
   const auto seconds = time.seconds();

@@ -80,8 +80,9 @@ int run_e2e(cluster& at, const e2e_options& wanted, const output& to) {
 
   using namespace std::chrono;
   const auto now_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-  const produce_load produce{wanted.topic, 1, 1, static_cast<std::size_t>(wanted.size), wanted.acks, false, timeout,
-                             now_ms};
+  const produce_frame frame(wanted.topic, wanted.acks, timeout,
+                            make_batch(1, static_cast<std::size_t>(wanted.size), now_ms), 1);
+  const produce_load produce{wanted.topic, frame, frame, false, timeout};
   const fetch_load fetch{wanted.topic, 52'428'800, 1'048'576, 500, false, timeout};
   lanes all;
   for (const auto& one : where) {

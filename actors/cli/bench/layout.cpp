@@ -23,11 +23,10 @@ std::chrono::milliseconds timeout_of(const cluster& at) { return std::chrono::mi
 /// A moment in which a cluster may become ready.
 void pause() { poll(nullptr, 0, 50); }
 
-metadata_owner metadata_of(cluster& at, const std::string& topic) {
-  const topic_owner one(rd_kafka_topic_new(at.handle(), topic.c_str(), nullptr));
-  if (!one) throw kafka_failure(topic + ": " + error_name(RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION));
+/// `only`: null for brokers and no topics.
+metadata_owner ask(cluster& at, rd_kafka_topic_t* only) {
   const rd_kafka_metadata_t* answer = nullptr;
-  const auto code = rd_kafka_metadata(at.handle(), 0, one.get(), &answer, at.timeout_ms());
+  const auto code = rd_kafka_metadata(at.handle(), 0, only, &answer, at.timeout_ms());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw kafka_failure(at.explained(code));
   return metadata_owner(answer);
 }
@@ -47,7 +46,9 @@ struct layout {
 };
 
 layout look(cluster& at, const std::string& topic) {
-  const auto answer = metadata_of(at, topic);
+  const topic_owner asked_for(rd_kafka_topic_new(at.handle(), topic.c_str(), nullptr));
+  if (!asked_for) throw kafka_failure(topic + ": " + error_name(RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION));
+  const auto answer = ask(at, asked_for.get());
   if (answer->topic_cnt != 1) return {{}, 0, no_topic};
   const auto& one = answer->topics[0];
   if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return {{}, 0, one.err};
@@ -120,21 +121,22 @@ std::map<std::int32_t, log_range> ranges_of(cluster& at, const std::string& topi
 }
 
 std::map<broker_address, std::vector<std::string>> coordinators_of(cluster& at, const std::vector<std::string>& groups) {
-  const auto answer = metadata_of(at, "__consumer_offsets");  // for the brokers in it
-  if (answer->broker_cnt == 0) throw kafka_failure("BROKER_NOT_AVAILABLE: the cluster names no broker");
-  wire_connection with({answer->brokers[0].host, static_cast<std::uint16_t>(answer->brokers[0].port)}, timeout_of(at));
+  const auto brokers = brokers_in(*ask(at, nullptr));
+  if (brokers.empty()) throw kafka_failure("BROKER_NOT_AVAILABLE: the cluster names no broker");
+  wire_connection with(brokers.begin()->second, timeout_of(at));
   std::map<broker_address, std::vector<std::string>> found;
   const auto until = clock::now() + timeout_of(at);
   for (std::size_t i = 0; i < groups.size();) {
     kafka::find_coordinator_request request;
     request.key = groups[i];
     const auto one = call<kafka::find_coordinator_response>(with, request, find_coordinator_version, timeout_of(at));
-    const bool is_ready = one.error_code != error_code::coordinator_not_available;
-    if (is_ready && one.error_code != error_code::none)
+    if (one.error_code == error_code::none) {
+      found[{one.host, static_cast<std::uint16_t>(one.port)}].push_back(groups[i++]);
+      continue;
+    }
+    if (one.error_code != error_code::coordinator_not_available || clock::now() > until)
       throw kafka_failure("group " + groups[i] + ": " + error_words(one.error_code));
-    if (is_ready) found[{one.host, static_cast<std::uint16_t>(one.port)}].push_back(groups[i++]);
-    if (!is_ready && clock::now() > until) throw kafka_failure("group " + groups[i] + ": " + error_words(one.error_code));
-    if (!is_ready) pause();
+    pause();
   }
   return found;
 }

@@ -49,13 +49,8 @@ void produce_frame::set_producer(const producer_mark& mark) {
 produce_lane::produce_lane(const produce_load& wanted, const led_partitions& where, std::size_t first,
                            std::size_t in_flight, schedule& when, produced& sum)
   : lane(where.leader, wanted.timeout, in_flight), wanted_(wanted), partitions_(where.partitions), turn_(first),
-    when_(when), sum_(sum), full_(frame_of(wanted.records_per_batch)), last_(frame_of(wanted.records_in_last)) {
+    when_(when), sum_(sum), full_(wanted.full), last_(wanted.last) {
   if (wanted.is_idempotent) ask_for_producer_id();
-}
-
-produce_frame produce_lane::frame_of(std::int32_t records) const {
-  return {wanted_.topic, wanted_.acks, wanted_.timeout, make_batch(records, wanted_.value_bytes, wanted_.timestamp_ms),
-          records};
 }
 
 void produce_lane::ask_for_producer_id() {

@@ -41,13 +41,9 @@ struct produced {
 
 struct produce_load {
   std::string topic;
-  std::int32_t records_per_batch = 1;
-  std::int32_t records_in_last = 1;  // of all batches
-  std::size_t value_bytes = 0;
-  std::int16_t acks = -1;
+  produce_frame full, last;  // each lane has copies; `last` is for the last batch of all
   bool is_idempotent = false;
   std::chrono::milliseconds timeout{};
-  std::int64_t timestamp_ms = 0;  // of all records
 };
 
 /// A producer: its batches go round the partitions that a broker leads.
@@ -64,7 +60,6 @@ class produce_lane final : public lane {
   [[nodiscard]] bool is_over() const override { return when_.is_over(); }
 
  private:
-  produce_frame frame_of(std::int32_t records) const;
   void ask_for_producer_id();
 
   const produce_load& wanted_;

@@ -9,12 +9,19 @@ namespace tidegate::cli::bench {
 
 namespace {
 
+constexpr std::int64_t most_batch_bytes = std::int64_t{2} << 30;  // in memory: a batch for each connection
+
 std::int64_t now_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 std::chrono::milliseconds timeout_of(const cluster& at) { return std::chrono::milliseconds(at.timeout_ms()); }
+
+produce_frame frame_of(const produce_options& wanted, std::chrono::milliseconds timeout, std::int32_t records) {
+  return {wanted.topic, wanted.acks, timeout, make_batch(records, static_cast<std::size_t>(wanted.size), now_ms()),
+          records};
+}
 
 void add_rates(report& result, std::int64_t records, std::int64_t bytes, const stopwatch& time) {
   const auto seconds = time.seconds();
@@ -41,18 +48,23 @@ std::vector<led_partitions> shared_out(const std::vector<led_partitions>& all, s
 }  // namespace
 
 int run_produce(cluster& at, const produce_options& wanted, const output& to) {
-  const auto where = leaders_of_new(at, wanted.topic, wanted.partitions);
   const auto value_bytes = static_cast<std::size_t>(wanted.size);
-  produce_load load{wanted.topic, records_within(static_cast<std::size_t>(wanted.batch_bytes), value_bytes), 0,
-                    value_bytes, wanted.acks, wanted.is_idempotent, timeout_of(at), now_ms()};
-  load.records_per_batch = static_cast<std::int32_t>(std::min<std::int64_t>(load.records_per_batch, wanted.records));
-  const auto batches = (wanted.records + load.records_per_batch - 1) / load.records_per_batch;
-  load.records_in_last = static_cast<std::int32_t>(wanted.records - (batches - 1) * load.records_per_batch);
+  const auto most = records_within(static_cast<std::size_t>(wanted.batch_bytes), value_bytes);
+  const auto per_batch = static_cast<std::int32_t>(std::min<std::int64_t>(most, wanted.records));
+  const auto batches = (wanted.records + per_batch - 1) / per_batch;
+  const auto in_last = static_cast<std::int32_t>(wanted.records - (batches - 1) * per_batch);
+  const auto full = frame_of(wanted, timeout_of(at), per_batch);
+  const auto connections = static_cast<std::size_t>(wanted.connections);
+  if (full.batch_bytes() > most_batch_bytes / wanted.connections)
+    throw usage_failure("--connections times --batch-bytes (or --size) is above 2 GiB");
 
+  const auto where = leaders_of_new(at, wanted.topic, wanted.partitions);
+  const produce_load load{wanted.topic, full, frame_of(wanted, timeout_of(at), in_last), wanted.is_idempotent,
+                          timeout_of(at)};
   produced sum;
   lanes all;
-  schedule when(batches, wanted.rate / load.records_per_batch);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(wanted.connections); ++i)
+  schedule when(batches, wanted.rate / per_batch);
+  for (std::size_t i = 0; i < connections; ++i)
     for (const auto& one : where)
       all.push_back(std::make_unique<produce_lane>(load, one, i, static_cast<std::size_t>(wanted.in_flight), when, sum));
   const auto show = to.progress("records", static_cast<std::size_t>(wanted.records));
