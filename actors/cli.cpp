@@ -205,7 +205,6 @@ int run_cli(const std::vector<std::string>& arguments) {
 
   orphans_flags orphans_given;
   auto* orphans_command = add_orphans_command(app, orphans_given);
-
   const cli::admin_commands admin(app);
   const cli::bench_commands bench(app);
 

@@ -113,7 +113,7 @@ int run_commit(cluster& at, const commit_options& wanted, const output& to) {
   run_load(all, plan.timeout, [&] { show(std::min(total, static_cast<std::size_t>(time.seconds()))); });
   show(total);
 
-  const auto seconds = time.seconds();
+  const auto seconds = std::max(time.seconds(), 1e-9);
   report result;
   result.add("topic", "TOPIC", wanted.topic);
   result.add("groups", "GROUPS", wanted.groups);

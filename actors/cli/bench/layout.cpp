@@ -3,8 +3,7 @@
 #include "actors/cli/admin/cluster_topics.hpp"
 #include "actors/cli/bench/wire_call.hpp"
 #include "messages/kafka/find_coordinator.hpp"
-
-#include <poll.h>
+#include "messages/kafka/offset_fetch.hpp"
 
 #include <limits>
 
@@ -19,9 +18,6 @@ constexpr auto no_topic = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 constexpr auto no_leader = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
 
 std::chrono::milliseconds timeout_of(const cluster& at) { return std::chrono::milliseconds(at.timeout_ms()); }
-
-/// A moment in which a cluster may become ready.
-void pause() { poll(nullptr, 0, 50); }
 
 /// `only`: null for brokers and no topics.
 metadata_owner ask(cluster& at, rd_kafka_topic_t* only) {
@@ -76,6 +72,36 @@ std::vector<led_partitions> list_of(const layout& found, std::int32_t below) {
   return all;
 }
 
+/// Of a topic that was just made: its leaders hear of it a little later.
+layout look_at_new(cluster& at, const std::string& topic) {
+  layout found;
+  until_ready(timeout_of(at), [&] {
+    found = look(at, topic);
+    if (found.error != RD_KAFKA_RESP_ERR_NO_ERROR) return static_cast<error_code>(found.error);
+    try {
+      ranges_of(at, topic, list_of(found, found.partitions));
+    } catch (const kafka_failure&) {
+      return error_code::not_leader_or_follower;  // or whatever a leader says until it is ready
+    }
+    return error_code::none;
+  });
+  return found;
+}
+
+/// Waits until the groups of a cluster that never had any can be used.
+void wait_until_loaded(cluster& at, const broker_address& coordinator, const std::vector<std::string>& groups) {
+  wire_connection with(coordinator, timeout_of(at));
+  for (const auto& group : groups) {
+    kafka::offset_fetch_request request;
+    request.group_id = group;
+    request.topics = std::nullopt;
+    const auto error = until_ready(timeout_of(at), [&] {
+      return call<kafka::offset_fetch_response>(with, request, offset_fetch_version, timeout_of(at)).error_code;
+    });
+    if (error != error_code::none) throw kafka_failure("group " + group + ": " + error_words(error));
+  }
+}
+
 }  // namespace
 
 std::vector<led_partitions> leaders_of(cluster& at, const std::string& topic) {
@@ -85,14 +111,10 @@ std::vector<led_partitions> leaders_of(cluster& at, const std::string& topic) {
 }
 
 std::vector<led_partitions> leaders_of_new(cluster& at, const std::string& topic, std::int32_t partitions) {
-  const auto until = clock::now() + timeout_of(at);
   auto found = look(at, topic);
   if (found.error == no_topic) {
     create_topic(at, {topic, partitions > 0 ? partitions : -1, -1, {}});
-    for (found = look(at, topic); found.error == no_topic || found.error == no_leader; found = look(at, topic)) {
-      if (clock::now() > until) break;
-      pause();
-    }
+    found = look_at_new(at, topic);
   }
   if (found.error != RD_KAFKA_RESP_ERR_NO_ERROR) throw kafka_failure(topic + ": " + error_name(found.error));
   if (found.partitions < partitions)
@@ -125,19 +147,21 @@ std::map<broker_address, std::vector<std::string>> coordinators_of(cluster& at, 
   if (brokers.empty()) throw kafka_failure("BROKER_NOT_AVAILABLE: the cluster names no broker");
   wire_connection with(brokers.begin()->second, timeout_of(at));
   std::map<broker_address, std::vector<std::string>> found;
-  const auto until = clock::now() + timeout_of(at);
-  for (std::size_t i = 0; i < groups.size();) {
+  bool is_new = false;
+  for (const auto& group : groups) {
     kafka::find_coordinator_request request;
-    request.key = groups[i];
-    const auto one = call<kafka::find_coordinator_response>(with, request, find_coordinator_version, timeout_of(at));
-    if (one.error_code == error_code::none) {
-      found[{one.host, static_cast<std::uint16_t>(one.port)}].push_back(groups[i++]);
-      continue;
-    }
-    if (one.error_code != error_code::coordinator_not_available || clock::now() > until)
-      throw kafka_failure("group " + groups[i] + ": " + error_words(one.error_code));
-    pause();
+    request.key = group;
+    kafka::find_coordinator_response answer;
+    const auto error = until_ready(timeout_of(at), [&] {
+      answer = call<kafka::find_coordinator_response>(with, request, find_coordinator_version, timeout_of(at));
+      is_new |= answer.error_code != error_code::none;
+      return answer.error_code;
+    });
+    if (error != error_code::none) throw kafka_failure("group " + group + ": " + error_words(error));
+    found[{answer.host, static_cast<std::uint16_t>(answer.port)}].push_back(group);
   }
+  if (is_new)
+    for (const auto& [coordinator, its_groups] : found) wait_until_loaded(at, coordinator, its_groups);
   return found;
 }
 

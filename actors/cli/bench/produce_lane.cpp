@@ -57,9 +57,12 @@ void produce_lane::ask_for_producer_id() {
   wire_connection with(broker(), wanted_.timeout);
   kafka::init_producer_id_request request;
   request.transactional_id = std::nullopt;
-  const auto answer =
-    call<kafka::init_producer_id_response>(with, request, init_producer_id_version, wanted_.timeout);
-  if (answer.error_code != error_code::none) throw kafka_failure("a producer id: " + error_words(answer.error_code));
+  kafka::init_producer_id_response answer;
+  const auto error = until_ready(wanted_.timeout, [&] {
+    answer = call<kafka::init_producer_id_response>(with, request, init_producer_id_version, wanted_.timeout);
+    return answer.error_code;
+  });
+  if (error != error_code::none) throw kafka_failure("a producer id: " + error_words(error));
   mark_ = {answer.producer_id, answer.producer_epoch, 0};
 }
 

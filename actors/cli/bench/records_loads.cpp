@@ -24,7 +24,7 @@ produce_frame frame_of(const produce_options& wanted, std::chrono::milliseconds 
 }
 
 void add_rates(report& result, std::int64_t records, std::int64_t bytes, const stopwatch& time) {
-  const auto seconds = time.seconds();
+  const auto seconds = std::max(time.seconds(), 1e-9);
   result.add("records", "RECORDS", records);
   result.add("bytes", "BYTES", bytes);
   result.add("seconds", "SECONDS", seconds, 3);

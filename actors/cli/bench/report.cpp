@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <ostream>
 
@@ -31,16 +30,6 @@ std::string digits_of(double number, int digits) {
   return text;
 }
 
-/// As the table and the document show it: with microseconds.
-double milliseconds(std::chrono::nanoseconds time) {
-  return std::round(std::chrono::duration<double, std::micro>(time).count()) / 1000;
-}
-
-double rounded(double number, int digits) {
-  const auto factor = std::pow(10.0, digits);
-  return std::round(number * factor) / factor;
-}
-
 }  // namespace
 
 stopwatch::stopwatch() : started_(now_seconds()), cpu_(cpu_seconds_of_process()) {}
@@ -49,36 +38,44 @@ double stopwatch::seconds() const { return now_seconds() - started_; }
 
 double stopwatch::cpu_seconds() const { return cpu_seconds_of_process() - cpu_; }
 
+void report::add_json(const std::string& key, const std::string& value) {
+  document_ += (document_.empty() ? "\"" : ", \"") + key + "\": " + value;
+}
+
 void report::add(const std::string& key, const std::string& title, const std::string& text) {
-  document_[key] = json_text(text);
+  add_json(key, boost::json::serialize(json_text(text)));
   titles_.push_back(title);
   cells_.push_back(text);
 }
 
 void report::add(const std::string& key, const std::string& title, std::int64_t number) {
-  document_[key] = number;
+  add_json(key, std::to_string(number));
   titles_.push_back(">" + title);
   cells_.push_back(std::to_string(number));
 }
 
 void report::add(const std::string& key, const std::string& title, double number, int digits) {
-  document_[key] = rounded(number, digits);
+  add_json(key, digits_of(number, digits));
   titles_.push_back(">" + title);
   cells_.push_back(digits_of(number, digits));
 }
 
 void report::add(const std::string& key, const std::string& title, const latency_histogram& latencies) {
-  const double ms[] = {milliseconds(latencies.at(0.5)), milliseconds(latencies.at(0.99)),
-                       milliseconds(latencies.at(0.999)), milliseconds(latencies.max())};
-  document_[key] = boost::json::object{{"p50", ms[0]}, {"p99", ms[1]}, {"p999", ms[2]}, {"max", ms[3]}};
+  const std::pair<const char*, std::chrono::nanoseconds> shown[] = {
+    {"p50", latencies.at(0.5)}, {"p99", latencies.at(0.99)}, {"p999", latencies.at(0.999)}, {"max", latencies.max()}};
+  std::string times;
   std::vector<std::string> row = {title, std::to_string(latencies.count())};
-  for (const auto one : ms) row.push_back(digits_of(one, 3));
+  for (const auto& [name, time] : shown) {
+    row.push_back(digits_of(std::chrono::duration<double, std::milli>(time).count(), 3));
+    times += (times.empty() ? "\"" : ", \"") + std::string(name) + "\": " + row.back();
+  }
+  add_json(key, "{" + times + "}");
   latencies_.push_back(std::move(row));
 }
 
 void report::print(const output& to) const {
   if (to.is_json) {
-    to.out << boost::json::serialize(document_) << '\n';
+    to.out << '{' << document_ << "}\n";
     return;
   }
   text_table totals(titles_);

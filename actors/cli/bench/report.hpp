@@ -3,8 +3,6 @@
 #include "actors/cli/admin/output.hpp"
 #include "actors/cli/bench/latency.hpp"
 
-#include <boost/json.hpp>
-
 #include <string>
 #include <vector>
 
@@ -35,7 +33,9 @@ class report {
   void print(const output& to) const;
 
  private:
-  boost::json::object document_;
+  void add_json(const std::string& key, const std::string& value);
+
+  std::string document_;  // without its braces
   std::vector<std::string> titles_, cells_;
   std::vector<std::vector<std::string>> latencies_;
 };

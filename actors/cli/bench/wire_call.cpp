@@ -2,12 +2,15 @@
 
 #include "actors/cli/admin/cluster.hpp"
 
+#include <poll.h>
+
 namespace tidegate::cli::bench {
 
 namespace {
 
 constexpr std::string_view client_id = "tidegate-bench";
 constexpr std::size_t length_size = 4, correlation_id_at = 8;
+constexpr int moment_ms = 50;
 
 template <class T>
 void append(byte_buffer& to, T value) {
@@ -17,6 +20,12 @@ void append(byte_buffer& to, T value) {
 
 void put_int32(std::byte* to, std::int32_t value) {
   for (unsigned i = 0; i < 4; ++i) to[i] = static_cast<std::byte>(static_cast<std::uint32_t>(value) >> (24 - 8 * i));
+}
+
+bool is_not_ready(error_code error) {
+  using enum error_code;
+  return error == unknown_topic_or_partition || error == leader_not_available || error == not_leader_or_follower ||
+         error == coordinator_not_available || error == coordinator_load_in_progress || error == not_coordinator;
 }
 
 }  // namespace
@@ -57,6 +66,14 @@ byte_view exchange(wire_connection& with, byte_buffer frame, std::chrono::millis
     if (!with.wait(until))
       throw kafka_failure("REQUEST_TIMED_OUT: no answer from " + words_of(with.broker()) + " within " +
                           std::to_string(timeout.count()) + " ms");
+  }
+}
+
+error_code until_ready(std::chrono::milliseconds timeout, const std::function<error_code()>& ask) {
+  for (const auto until = clock::now() + timeout;;) {
+    const auto answer = ask();
+    if (!is_not_ready(answer) || clock::now() > until) return answer;
+    poll(nullptr, 0, moment_ms);
   }
 }
 

@@ -5,11 +5,15 @@
 #include "messages/common/error_code.hpp"
 #include "messages/kafka/codec.hpp"
 
+#include <functional>
+#include <span>
+
 /// Requests and answers of the fixed versions that the load speaks. None of them is flexible, and every broker from
 /// Kafka 2.4 to 4.x knows them.
 namespace tidegate::cli::bench {
 
 inline constexpr std::int16_t produce_version = 8, fetch_version = 11, offset_commit_version = 7,
+                              offset_fetch_version = 5,
                               find_coordinator_version = 2, init_producer_id_version = 1;
 
 /// A request's frame with correlation id 0, around an encoded body.
@@ -43,6 +47,10 @@ template <class Response, class Request>
 Response call(wire_connection& with, const Request& request, std::int16_t version, std::chrono::milliseconds timeout) {
   return decoded<Response>(exchange(with, request_frame(request, version), timeout), version, with.broker());
 }
+
+/// Asks until the answer is another than that something is not ready yet, as it is for a moment in a cluster that has made
+/// a topic, or its first group; at most for `timeout`. The last answer.
+error_code until_ready(std::chrono::milliseconds timeout, const std::function<error_code()>& ask);
 
 /// "NAME: text" of an error code, whatever the number.
 std::string error_words(error_code code);
