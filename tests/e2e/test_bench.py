@@ -1,16 +1,19 @@
 """`tidegate bench` against a real gateway: what it says it wrote, read or committed is what other clients see."""
 
 import json
+import signal
 import socket
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 from clients import admin, committed, consumer, create_topic, produce, read
 from confluent_kafka import TopicPartition
 from conftest import BINARY, free_port
 from operator_words import document, failure, run, table
+from wire import Wire
 
 TIMES = {"p50", "p99", "p999", "max"}
 
@@ -112,18 +115,60 @@ def test_a_batch_has_one_record_at_least(node):
     assert done["records"] == 3 and done["partitions"] == 1 and records_in(node, "large") == 3
 
 
+def producers_in(node, topic: str, partition: int) -> dict[int, list[tuple[int, int]]]:
+    """First sequence and number of records of each batch, by producer id."""
+    asked = {"partition": partition, "current_leader_epoch": -1, "fetch_offset": 0, "log_start_offset": -1,
+             "partition_max_bytes": 1 << 25}
+    with Wire(node) as wire:
+        answer = wire.call("Fetch", 11, max_wait_ms=0, min_bytes=0, max_bytes=1 << 25, isolation_level=0, session_id=0,
+                           session_epoch=-1, topics=[{"topic": topic, "partitions": [asked]}], forgotten_topics_data=[],
+                           rack_id="")
+    records, found = bytes(answer.responses[0].partitions[0].records), {}
+    while records:
+        length, = struct.unpack(">i", records[8:12])
+        producer, _, sequence, count = struct.unpack(">qhii", records[43:61])
+        found.setdefault(producer, []).append((sequence, count))
+        records = records[12 + length:]
+    return found
+
+
 @pytest.mark.parametrize("acks", ["-1", "1"])
-def test_idempotent_producers_are_taken(node, acks):
+def test_idempotent_producers_number_their_records(node, acks):
     topic = f"idempotent{acks}"
     done = document(node, "bench", "produce", "--topic", topic, "--partitions", "2", "--records", "5000", "--size", "10",
                     "--batch-bytes", "500", "--idempotent", "--connections", "3", f"--acks={acks}")
     assert done["records"] == 5000 and sum(records_in(node, topic, p) for p in range(2)) == 5000
+    found = [producers_in(node, topic, p) for p in range(2)]
+    assert len(found[0]) == 3 and found[0].keys() == found[1].keys() and min(found[0]) >= 0
+    for batches in (*found[0].values(), *found[1].values()):
+        assert [first for first, _ in batches] == [sum(n for _, n in batches[:i]) for i in range(len(batches))]
+
+
+def test_without_idempotence_there_is_no_producer(node):
+    document(node, "bench", "produce", "--topic", "anonymous", "--records", "100", "--batch-bytes", "2000")
+    assert producers_in(node, "anonymous", 0).keys() == {-1}
 
 
 def test_the_rate_is_kept(node):
     done = document(node, "bench", "produce", "--topic", "paced", "--records", "300", "--size", "10", "--batch-bytes", "1",
                     "--rate", "200")
     assert 1.4 < done["seconds"] < 5 and done["ack_ms"]["p50"] < 500
+
+
+def test_what_waits_behind_a_stop_counts_as_slow(make_node):
+    node = make_node()
+    create_topic(node, "stopped")
+    command = [BINARY, "bench", "produce", "--topic", "stopped", "--records", "400", "--size", "10", "--batch-bytes", "1",
+               "--rate", "200", "--in-flight", "1", "--json", "--bootstrap", node.address]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bench:
+        while not records_in(node, "stopped"):
+            assert bench.poll() is None
+        node.process.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        node.process.send_signal(signal.SIGCONT)
+        done = json.loads(bench.communicate(timeout=30)[0])
+    # One request was without an answer for a second. The 200 that were due meanwhile could not be sent.
+    assert done["ack_ms"]["max"] >= 900 and done["ack_ms"]["p99"] >= 800
 
 
 def test_produce_goes_on_in_a_topic_that_is_there(node):

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t length_size = 4;
 constexpr std::size_t small_read = std::size_t{64} << 10U;
-// A fetch's answer may be larger than what was asked for by one batch, of which Kafka's largest are below 2 GiB.
+// Far above what is asked for at most: a Fetch of 100 MiB, with one batch that is larger than that.
 constexpr std::size_t largest_frame = std::size_t{1} << 30U;
 
 struct address_list {
