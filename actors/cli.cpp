@@ -2,6 +2,7 @@
 
 #include "actors/cli/admin/commands.hpp"
 #include "actors/cli/admin/completion.hpp"
+#include "actors/cli/bench/commands.hpp"
 #include "actors/cli/soak.hpp"
 #include "actors/cli/soak_gateway.hpp"
 #include "actors/gateway.hpp"
@@ -204,8 +205,8 @@ int run_cli(const std::vector<std::string>& arguments) {
 
   orphans_flags orphans_given;
   auto* orphans_command = add_orphans_command(app, orphans_given);
-
   const cli::admin_commands admin(app);
+  const cli::bench_commands bench(app);
 
   std::string shell;
   auto* completion_command = add_completion_command(app, shell);
@@ -231,6 +232,7 @@ int run_cli(const std::vector<std::string>& arguments) {
     if (orphans_command->parsed()) return orphans(orphans_given);
     if (completion_command->parsed()) return std::cout << cli::completion_script(shell), 0;
     if (const auto code = admin.run()) return *code;
+    if (const auto code = bench.run()) return *code;
   } catch (const std::exception& failure) {
     report({failure.what()});
     return 1;

@@ -36,6 +36,9 @@ def test_commands_and_options():
     assert complete("groups de") == ["delete", "describe"]
     assert complete("groups list --sta") == ["--state"]
     assert complete("groups list --state St") == ["Stable"]
+    assert complete("bench ") == ["commit", "consume", "e2e", "produce"]
+    assert complete("bench produce --i") == ["--idempotent", "--in-flight"]
+    assert complete("bench produce --acks ") == ["-1", "1"] and complete("bench commit --mode ") == ["simple"]
     assert "serve" in complete("") and "topics" in complete("")
     assert complete("serve --data") == ["--data-dir"]
 
@@ -46,6 +49,7 @@ def test_names_come_from_the_cluster(node):
     assert complete(f"topics delete {at} ") == ["orders", "orders-late", "returns"]
     assert complete(f"groups describe {at} bil") == ["billing"]
     assert complete(f"groups reset billing {at} --topic re") == ["returns"]
+    assert complete(f"bench consume {at} --topic orders-") == ["orders-late"]
 
 
 def test_what_bash_would_split_or_run_is_not_offered(node):

@@ -3,24 +3,19 @@
 #include "actors/cli/admin/cluster_groups.hpp"
 #include "actors/cli/admin/group_commands.hpp"
 #include "actors/cli/admin/reset_command.hpp"
+#include "actors/cli/admin/run_command.hpp"
 #include "actors/cli/admin/topic_commands.hpp"
 #include "actors/cli/admin/words.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <unistd.h>
-
 #include <chrono>
-#include <iostream>
 #include <limits>
 
 namespace tidegate::cli {
 
 namespace {
 
-using command = std::function<int(cluster&, const output&)>;
-
-constexpr std::int64_t longest_timeout_ms = 3'600'000;
 constexpr auto largest = std::numeric_limits<std::int64_t>::max();
 
 // What --json prints, for the help. Numbers are null, and texts empty, where there is nothing to say.
@@ -67,11 +62,11 @@ struct admin_commands::given {
   group_list_options group_list;
   group_lag_options group_lag;
   group_reset_options reset;
-  command chosen;
+  cluster_command chosen;
 
   /// `keys`: of the JSON document, for the help.
   CLI::App& leaf(CLI::App& parent, const std::string& name, const std::string& help, const std::string& keys,
-                 const command& action) {
+                 const cluster_command& action) {
     auto& one = *parent.add_subcommand(name, help);
     one.footer("--json prints {" + keys + "}");
     one.add_option("--bootstrap", where.bootstrap, "HOST:PORT[,…] of any Kafka broker")->capture_default_str();
@@ -190,19 +185,7 @@ admin_commands::~admin_commands() = default;
 
 std::optional<int> admin_commands::run() const {
   if (!given_->chosen) return std::nullopt;
-  const output to{std::cout, std::cerr, given_->is_json, isatty(STDERR_FILENO) != 0};
-  try {
-    cluster at(given_->where);
-    const auto code = given_->chosen(at, to);
-    if (!std::cout.flush()) return to.report("standard output cannot be written"), 1;
-    return code;
-  } catch (const usage_failure& why) {
-    to.report(why.what());
-    return 2;
-  } catch (const kafka_failure& why) {
-    to.report(why.what());
-    return 1;
-  }
+  return run_command(given_->chosen, given_->where, given_->is_json);
 }
 
 }  // namespace tidegate::cli
