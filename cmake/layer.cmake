@@ -1,16 +1,23 @@
 # One static library per layer, from every .cpp below its folder.
 option(TIDEGATE_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(TIDEGATE_FUZZ "Build for libFuzzer, with clang: only tests/fuzz" OFF)
 option(TIDEGATE_FAULT_POINTS "Compile in the moments at which TIDEGATE_FAULT kills (messages/common/fault_point.hpp)" OFF)
 
 add_library(tidegate_options INTERFACE)
 target_include_directories(tidegate_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(tidegate_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 # g++ 12 takes moved-from alternatives of std::variant for uninitialised ones at -O1 and -O2.
-target_compile_options(tidegate_options INTERFACE -Wno-maybe-uninitialized)
+target_compile_options(tidegate_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 target_link_options(tidegate_options INTERFACE -fuse-ld=mold)
 if(TIDEGATE_SANITIZE)
   # CAF's own templates bind null references, hence no null check.
   set(sanitize -fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all)
+  target_compile_options(tidegate_options INTERFACE ${sanitize})
+  target_link_options(tidegate_options INTERFACE ${sanitize})
+endif()
+
+if(TIDEGATE_FUZZ)
+  set(sanitize -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
   target_compile_options(tidegate_options INTERFACE ${sanitize})
   target_link_options(tidegate_options INTERFACE ${sanitize})
 endif()
