@@ -61,7 +61,7 @@ void requests() {
   });
   write("request", "unknown", "\x7f\x7f\0\1\0\0\0\7\xff\xff"s);
   // A frame of 70000 bytes and one of 16 MiB that is cut; both get buffers of their own.
-  write("frame", "large", "\3\0\x20\0\x8c\xa0z"s + "\0\1\x11\x70"s + "start");
+  write("frame", "large", "\3\0\x20\0\xff\0z"s + "\0\1\x11\x70"s + "start");
   write("frame", "cut", "\4\0\xff\0\xff\0z"s + "\1\0\0\0"s + "start");
 }
 

@@ -24,12 +24,12 @@ inline void require(bool holds, const char* what) {
 /// without a sanitizer: what C libraries take.
 std::uint64_t allocated_bytes();
 
-/// Calls `decode`, which may take at most 1 MiB of heap when its input has less than 1 KiB.
+/// Calls `decode`, which may take at most `budget` of heap when its input has less than 1 KiB.
 template <class Decode>
-auto within_budget(std::size_t input_bytes, Decode decode) {
+auto within_budget(std::size_t input_bytes, Decode decode, std::uint64_t budget = 1 << 20) {
   const auto before = allocated_bytes();
   auto result = decode();
-  if (input_bytes < 1024) require(allocated_bytes() - before <= 1 << 20, "under 1 KiB took more than 1 MiB of heap");
+  if (input_bytes < 1024) require(allocated_bytes() - before <= budget, "under 1 KiB took too much heap");
   return result;
 }
 
