@@ -17,6 +17,7 @@
 #include "tests/messages/kafka/all_messages.hpp"
 #include "tests/messages/kafka/batch_builder.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -28,7 +29,8 @@ namespace {
 
 std::filesystem::path root;
 
-void write(const std::string& target, const std::string& name, const std::string& bytes) {
+void write(const std::string& target, std::string name, const std::string& bytes) {
+  std::replace(name.begin(), name.end(), ' ', '-');
   std::filesystem::create_directories(root / target);
   std::ofstream(root / target / name, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
@@ -70,6 +72,7 @@ void batches() {
     auto builder = test::batch_builder::of(5, 20);
     builder.codec = static_cast<kafka::compression>(codec);
     write("record_batch", "codec " + std::to_string(codec), "\0"s + text_of(builder.build()));
+    for (auto& record : builder.records) record.timestamp_delta /= 2;  // some at the same time
     write("record_batch", "high " + std::to_string(codec), "\x10"s + text_of(builder.build()));
     builder.header.producer_id = 1000;
     builder.header.producer_epoch = 0;
@@ -147,6 +150,7 @@ int main(int argc, char** argv) {
   segments();
   entries();
   write("configs", "defaults", "\x17kafka.num.partitions=4"s + "\n" + actors::options_as_toml({}));
+  write("configs", "quoted", "\x0e" R"(data_dir=a"b\c)" "log.level = \"debug\"\n");
   write("configs", "some", "\x0b[::1]:65535"s + "[limits]\nio_threads = 1\n[smq]\nengine = \"embedded\"\n");
   return 0;
 }
