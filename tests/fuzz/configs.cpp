@@ -3,12 +3,15 @@
 #include "actors/options.hpp"
 #include "tests/fuzz/target.hpp"
 
+#include <algorithm>
+
 using namespace tidegate;
 using namespace tidegate::actors;
 
 void fuzz::run(byte_view input) {
   dice from(input);
-  const auto size = std::min<std::size_t>(from.byte(), from.rest().size());
+  const std::size_t wanted = from.byte();
+  const auto size = std::min(wanted, from.rest().size());
   const auto text = as_text(from.rest());
   host_port address;
   if (parse_host_port(text.substr(0, size), address)) require(!address.host.empty(), "an address has a host");
