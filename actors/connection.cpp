@@ -12,22 +12,36 @@ namespace {
 /// Stands between a socket (io thread) and its actor; holds the only strong handle that the socket has.
 class socket_events : public net::frame_handler {
  public:
-  explicit socket_events(connection_actor connection) : connection_(std::move(connection)) {}
+  socket_events(connection_actor connection, std::weak_ptr<net::session> socket)
+    : connection_(std::move(connection)), socket_(std::move(socket)) {}
 
   void on_frames(std::vector<shared_bytes> frames) override {
-    caf::anon_send(connection_, msg::frames{std::move(frames)});
+    msg::frames m;
+    m.all.reserve(frames.size());
+    for (auto& one : frames) m.all.push_back({std::move(one), nullptr});
+    if (auto socket = socket_.lock())
+      for (auto& one : m.all) one.credit = credit_for(socket, one.body.size());
+    caf::anon_send(connection_, std::move(m));
   }
 
   void on_closed() override { caf::anon_send(connection_, msg::peer_gone{}); }
 
  private:
+  /// Requests outlive their connection: the node must not take what they hold for free.
+  static msg::request_credit credit_for(std::shared_ptr<net::session> socket, std::size_t bytes) {
+    return {nullptr, [socket = std::move(socket), bytes](void*) { socket->release(bytes, 1); }};
+  }
+
   connection_actor connection_;
+  std::weak_ptr<net::session> socket_;
 };
 
-request::link make_link(const connection_actor& connection, std::uint64_t sequence) {
+request::link make_link(const connection_actor& connection, std::uint64_t sequence, msg::request_credit credit) {
   return {
-    [connection, sequence](std::vector<shared_bytes> parts, bool close, std::string reason) {
-      caf::anon_send(connection, msg::response{sequence, std::move(parts), close, std::move(reason)});
+    [connection, sequence, credit = std::move(credit)](std::vector<shared_bytes> parts, bool close,
+                                                       std::string reason) mutable {
+      caf::anon_send(connection,
+                     msg::response{sequence, std::move(parts), close, std::move(reason), std::move(credit)});
     },
     [connection](std::function<void()> f) { caf::anon_send(connection, msg::make_resume(std::move(f))); },
     [connection](std::chrono::milliseconds delay, std::function<void()> f) {
@@ -55,10 +69,10 @@ connection_actor::behavior_type connection_state::make_behavior() {
   return {
     [this](const msg::frames& m) {
       if (closed_) return;
-      waiting_.insert(waiting_.end(), m.bodies.begin(), m.bodies.end());
+      waiting_.insert(waiting_.end(), m.all.begin(), m.all.end());
       start_waiting();
     },
-    [this](const msg::response& m) { accept(m); },
+    [this](msg::response& m) { accept(std::move(m)); },  // with its credit, given back behind the answer
     [this](const msg::stage_done&) {
       --holds_;
       start_waiting();
@@ -75,22 +89,22 @@ connection_actor::behavior_type connection_state::make_behavior() {
 
 void connection_state::start_waiting() {
   while (holds_ == 0 && !closed_ && !ending_ && !waiting_.empty()) {
-    auto frame = std::move(waiting_.front());
+    const auto frame = std::move(waiting_.front());
     waiting_.pop_front();
-    start(std::move(frame));
+    start(frame);
   }
 }
 
-void connection_state::start(shared_bytes frame) {
+void connection_state::start(const msg::frame& frame) {
   const auto sequence = first_sequence_ + answers_.size();
-  answers_.push_back({frame.size(), std::nullopt});
-  auto parsed = kafka::decode_request_header(frame);
+  answers_.emplace_back();
+  auto parsed = kafka::decode_request_header(frame.body);
   if (!parsed) {
     counted.malformed_headers.add();
     return accept({sequence, {}, true, "malformed request header"});
   }
   auto r = std::make_shared<request>(std::move(*parsed), socket_->peer(),
-                                     make_link(connection_actor{self_}, sequence), scratch_,
+                                     make_link(connection_actor{self_}, sequence, frame.credit), scratch_,
                                      node_->settings.max_elements);
   handlers::dispatch(*node_, r);
   holds_ = r->holds();
@@ -100,17 +114,16 @@ void connection_state::accept(msg::response answer) {
   if (closed_ || answer.sequence < first_sequence_) return;
   // The connection ends in its turn: what was asked before is answered, what comes behind is not begun.
   ending_ = ending_ || answer.close;
-  answers_[answer.sequence - first_sequence_].answer = std::move(answer);
+  answers_[answer.sequence - first_sequence_] = std::move(answer);
   flush();
 }
 
 void connection_state::flush() {
-  while (!answers_.empty() && answers_.front().answer) {
-    auto& head = answers_.front();
-    if (head.answer->close) return fail(head.answer->reason);
-    if (!head.answer->parts.empty()) socket_->send(std::move(head.answer->parts));
-    socket_->release(head.frame_bytes, 1);
-    answers_.pop_front();
+  while (!answers_.empty() && answers_.front()) {
+    auto& head = *answers_.front();
+    if (head.close) return fail(head.reason);
+    if (!head.parts.empty()) socket_->send(std::move(head.parts));
+    answers_.pop_front();  // gives the credit back
     ++first_sequence_;
   }
 }
@@ -125,7 +138,7 @@ void connection_state::fail(const std::string& reason) {
 std::shared_ptr<net::frame_handler> make_connection(caf::actor_system& system, std::shared_ptr<const services> node,
                                                     std::shared_ptr<net::session> socket) {
   return std::make_shared<socket_events>(
-    spawn<connection_actor, connection_state>(system, std::move(node), std::move(socket)));
+    spawn<connection_actor, connection_state>(system, std::move(node), socket), socket);
 }
 
 }  // namespace tidegate::actors

@@ -36,13 +36,8 @@ class connection_state {
   connection_actor::behavior_type make_behavior();
 
  private:
-  struct pending {
-    std::size_t frame_bytes = 0;
-    std::optional<msg::response> answer;
-  };
-
   void start_waiting();
-  void start(shared_bytes frame);
+  void start(const msg::frame& frame);
   void accept(msg::response answer);
   void flush();
   void fail(const std::string& reason);
@@ -52,10 +47,10 @@ class connection_state {
   std::shared_ptr<const services> node_;
   std::shared_ptr<net::session> socket_;
   std::shared_ptr<connection_scratch> scratch_;
-  std::deque<shared_bytes> waiting_;  // frames whose turn has not come
+  std::deque<msg::frame> waiting_;  // frames whose turn has not come
   std::size_t holds_ = 0;             // of a request that is still being passed on; the next one must not overtake it
   std::uint64_t first_sequence_ = 0;  // of answers_.front()
-  std::deque<pending> answers_;
+  std::deque<std::optional<msg::response>> answers_;
   bool ending_ = false;  // some request closes the connection when its turn comes
   bool closed_ = false;
 };

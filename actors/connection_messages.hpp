@@ -3,14 +3,23 @@
 #include "messages/common/bytes.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace tidegate::msg {
 
+/// What a request may use up, given back when its last holder is gone.
+using request_credit = std::shared_ptr<void>;
+
+struct frame {
+  shared_bytes body;
+  request_credit credit;
+};
+
 /// Complete frames of one read, in order of arrival, without their length.
 struct frames {
-  std::vector<shared_bytes> bodies;
+  std::vector<frame> all;
 };
 
 /// The answer to request number `sequence` of this connection; no parts: the request has no answer (acks = 0);
@@ -20,6 +29,7 @@ struct response {
   std::vector<shared_bytes> parts;
   bool close = false;
   std::string reason;
+  request_credit credit{};  // of the request
 };
 
 /// The socket is closed.

@@ -200,7 +200,23 @@ void coordinator_state::on_tick(const coordinator_tick& tick) {
   drain();
 }
 
+std::optional<std::chrono::milliseconds> coordinator_state::wait_to_create(const std::string& host) const {
+  if (!context_.create || !is_unknown()) return std::nullopt;
+  auto wait = context_.create(host);
+  if (wait) counted.refused_by_new_groups.add();
+  return wait;
+}
+
+/// Too many new groups: the error that clients repeat without looking for another coordinator.
 void coordinator_state::join(const msg::join_group& request) {
+  if (const auto wait = wait_to_create(request.client_host)) {
+    msg::join_group_result later;
+    later.error = error_code::coordinator_load_in_progress;
+    later.member_id = request.member_id;
+    later.throttle_ms = static_cast<std::int32_t>(wait->count());
+    request.answer(later);
+    return;
+  }
   const auto key = park(request.answer);
   perform(group_->on_join(request, key, context_.new_uuid(), now()));
 }
@@ -221,6 +237,10 @@ void coordinator_state::list(const msg::list_group& request) const {
 
 /// The items move on into the write; they are copied only when the group will answer from memory (design §7.1).
 void coordinator_state::commit(msg::offset_commit& request) {
+  if (wait_to_create(request.client_host)) {
+    request.answer(std::vector(request.items.size(), error_code::coordinator_load_in_progress));
+    return;
+  }
   auto plan = group_->plan_commit(request, now());
   group_write unit;
   const bool has_entry = plan.persist.has_value();

@@ -14,6 +14,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <tuple>
 
 /// GROUP COORDINATOR: owns one classic consumer group.
@@ -60,6 +62,8 @@ struct coordinator_context {
   std::function<std::string()> new_uuid;       // text form, for member ids
   std::function<std::int64_t()> wall_ms;       // ms since 1970, for what is stored
   coordinator_options options;
+  /// A client of this host is about to create the group: nothing when it may, else how long it must wait. Null: it may.
+  std::function<std::optional<std::chrono::milliseconds>(const std::string& host)> create{};
 };
 
 /// One position in doubt is an error of the whole group: clients ask again after that, and give up on a partition's.
@@ -105,6 +109,8 @@ class coordinator_state {
   template <class Answer>
   std::function<void(Answer)> to_self(std::function<void(Answer)> handler);
 
+  /// The group does not exist yet and its client creates too many of them: how long it must wait.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> wait_to_create(const std::string& host) const;
   void join(const msg::join_group& request);
   void heartbeat(const msg::heartbeat& request);
   void list(const msg::list_group& request) const;

@@ -24,8 +24,9 @@ msg::group_row row_of(const group_metadata& group) {
 }  // namespace
 
 group_registry_state::group_registry_state(group_registry_actor::pointer self,
-                                           std::shared_ptr<const store_access> store, coordinator_context pattern)
-  : self_(self), store_(std::move(store)), pattern_(std::move(pattern)),
+                                           std::shared_ptr<const store_access> store, coordinator_context pattern,
+                                           std::size_t most)
+  : self_(self), store_(std::move(store)), pattern_(std::move(pattern)), most_(most),
     children_(
       self,
       [this](const std::string& group) {
@@ -42,9 +43,16 @@ group_registry_state::group_registry_state(group_registry_actor::pointer self,
 
 group_registry_state::~group_registry_state() { children_.stop_all(); }
 
+std::optional<coordinator_actor> group_registry_state::coordinator_of(const std::string& group) {
+  if (children_.live().size() < most_ || children_.find(group))
+    return children_.find_or_spawn(group, std::chrono::steady_clock::now());
+  counted.refused_by_groups.add();
+  return std::nullopt;
+}
+
 template <class Message>
 void group_registry_state::pass_on(const Message& m) {
-  if (auto child = children_.find_or_spawn(m.group_id, std::chrono::steady_clock::now())) caf::anon_send(*child, m);
+  if (auto child = coordinator_of(m.group_id)) caf::anon_send(*child, m);
 }
 
 group_registry_actor::behavior_type group_registry_state::make_behavior() {
@@ -54,8 +62,7 @@ group_registry_actor::behavior_type group_registry_state::make_behavior() {
     [this](const msg::heartbeat& m) { pass_on(m); },
     [this](const msg::leave_group& m) { pass_on(m); },
     [this](msg::offset_commit& m) {  // its items are many: moved
-      if (auto child = children_.find_or_spawn(m.group_id, std::chrono::steady_clock::now()))
-        caf::anon_send(*child, std::move(m));
+      if (auto child = coordinator_of(m.group_id)) caf::anon_send(*child, std::move(m));
     },
     [this](const msg::offset_fetch& m) { pass_on(m); },
     [this](const msg::describe_group& m) { pass_on(m); },
@@ -140,8 +147,8 @@ void group_registry_state::answer_list(const msg::list_groups& m, std::shared_pt
 }
 
 group_registry_actor spawn_group_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
-                                          coordinator_context pattern) {
-  return spawn<group_registry_actor, group_registry_state>(system, std::move(store), std::move(pattern));
+                                          coordinator_context pattern, std::size_t most) {
+  return spawn<group_registry_actor, group_registry_state>(system, std::move(store), std::move(pattern), most);
 }
 
 }  // namespace tidegate::actors

@@ -6,9 +6,11 @@
 #include "actors/native_groups.hpp"
 #include "actors/store_access.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -18,9 +20,9 @@ class group_registry_state {
  public:
   static inline const char* name = "group-registry";
 
-  /// `pattern`: what every coordinator is made of; the group id is filled in.
+  /// `pattern`: what every coordinator is made of; the group id is filled in. `most`: groups in memory.
   group_registry_state(group_registry_actor::pointer self, std::shared_ptr<const store_access> store,
-                       coordinator_context pattern);
+                       coordinator_context pattern, std::size_t most);
   group_registry_state(const group_registry_state&) = delete;
   group_registry_state& operator=(const group_registry_state&) = delete;
   ~group_registry_state();
@@ -28,6 +30,9 @@ class group_registry_state {
   group_registry_actor::behavior_type make_behavior();
 
  private:
+  /// Nothing: the group must stay down, or there are as many in memory as there may be. A request that is not passed on
+  /// takes its reply with it, which answers coordinator_not_available.
+  std::optional<coordinator_actor> coordinator_of(const std::string& group);
   template <class Message>
   void pass_on(const Message& m);
   void list(const msg::list_groups& m);
@@ -41,11 +46,12 @@ class group_registry_state {
   group_registry_actor::pointer self_;
   std::shared_ptr<const store_access> store_;
   coordinator_context pattern_;
+  const std::size_t most_;
   children<std::string, coordinator_actor> children_;
   native_groups native_;
 };
 
 group_registry_actor spawn_group_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
-                                          coordinator_context pattern);
+                                          coordinator_context pattern, std::size_t most = 100'000);
 
 }  // namespace tidegate::actors

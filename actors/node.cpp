@@ -1,6 +1,7 @@
 #include "actors/node.hpp"
 
 #include "actors/connection.hpp"
+#include "actors/core/group/group_creations.hpp"
 #include "actors/log.hpp"
 #include "actors/mapping_writer.hpp"
 #include "actors/message_types.hpp"
@@ -20,6 +21,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <mutex>
 #include <thread>
 
 namespace tidegate::actors {
@@ -64,10 +66,22 @@ const char* text_of(smq::fence_loss why) {
   return "the fence of this node is gone: swept long after another node took it, or the store was rewound";
 }
 
+/// Of all coordinators together.
+struct guarded_creations {
+  explicit guarded_creations(double per_second) : creations(per_second) {}
+  std::mutex mutex;
+  core::group_creations creations;
+};
+
 coordinator_context coordinators(const options& settings, const store_access& store) {
   coordinator_context context;
   context.new_uuid = [random = store.random_uuid] { return text_of(random()); };
   context.wall_ms = wall_ms;
+  context.create = [all = std::make_shared<guarded_creations>(
+                      static_cast<double>(settings.limits.new_groups_per_second))](const std::string& host) {
+    std::lock_guard lock(all->mutex);
+    return all->creations.create(host, std::chrono::steady_clock::now());
+  };
   auto& rules = context.options.rules;
   rules.initial_rebalance_delay_ms = static_cast<std::int32_t>(settings.kafka.group_initial_rebalance_delay_ms);
   rules.min_session_timeout_ms = static_cast<std::int32_t>(settings.kafka.group_min_session_timeout_ms);
@@ -192,6 +206,8 @@ void node::parts::start_actors(const options& settings) {
   registries.partitions.metrics = metrics;
   registries.partitions.tails = tails;
   registries.partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
+  registries.partitions.batches.decompression.max_output_bytes =
+    static_cast<std::size_t>(settings.limits.decompressed_bytes);
   registries.partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
   mapping_settings mapping;
   mapping.segments = engine->segments;
@@ -200,6 +216,7 @@ void node::parts::start_actors(const options& settings) {
     caf::anon_send(to, msg::mapping_report{record});
   };
   registries.groups = coordinators(settings, *store);
+  registries.most_groups = static_cast<std::size_t>(settings.limits.groups);
   registries.retention.check_interval = std::chrono::milliseconds{settings.kafka.log_retention_check_interval_ms};
   registries.retention.protects_groups = s.settings.protects_groups = settings.retention.protect_groups;
   registries.retention.protect_max_ms = s.settings.protect_max_ms = settings.retention.protect_max_ms;
@@ -263,6 +280,13 @@ void node::add_metrics(metric_page& page) const {
   };
   used("limits.tail_bytes", p.tails->held());
   used("limits.fetch_bytes_in_flight", limits.fetch_bytes_in_flight - p.node_services->fetch_budget->free());
+  const auto& budget = p.server->budget();
+  used("limits.node_requests_in_flight", budget.requests());
+  used("limits.node_bytes_in_flight", budget.bytes());
+  used("limits.node_unsent_bytes", budget.unsent());
+  page.add("tidegate_connections_waiting", static_cast<double>(budget.waiting()));
+  page.add("tidegate_unsent_bytes", static_cast<double>(budget.unsent()));
+  used("limits.groups", counters_of(actor_kind::coordinator).alive.value());
   used("limits.metric_topics", static_cast<std::int64_t>(p.metrics->topics()));
   used("kafka.max.incremental.fetch.session.cache.slots",
        p.configured.kafka.max_incremental_fetch_session_cache_slots - p.node_services->fetch_sessions.free());

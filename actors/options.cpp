@@ -55,6 +55,15 @@ std::vector<option_row> limit_rows() {
      .unit = "bytes", .help = "The same in bytes; the request that crosses the limit is still taken."},
     {.key = "limits.unsent_bytes", .at = integer<&o::limits, &l::unsent_bytes>, .min = 1024, .max = 1LL << 40,
      .unit = "bytes", .help = "Answers that one client has not taken yet after which it is not read any further."},
+    {.key = "limits.node_requests_in_flight", .at = integer<&o::limits, &l::node_requests_in_flight>, .min = 1,
+     .max = 100000000, .unit = "requests",
+     .help = "Unanswered requests of all connections, but for one of each, above which they are read in turns."},
+    {.key = "limits.node_bytes_in_flight", .at = integer<&o::limits, &l::node_bytes_in_flight>, .min = 1024,
+     .max = 1LL << 40, .unit = "bytes",
+     .help = "The same in bytes, but for 64 KiB of each; requests of more count as they come."},
+    {.key = "limits.node_unsent_bytes", .at = integer<&o::limits, &l::node_unsent_bytes>, .min = 1024, .max = 1LL << 40,
+     .unit = "bytes",
+     .help = "Answers that all clients have not taken yet; above it each is not read any further from 64 KiB on."},
     {.key = "limits.fetch_bytes_in_flight", .at = integer<&o::limits, &l::fetch_bytes_in_flight>, .min = 1024,
      .max = 1LL << 40, .unit = "bytes",
      .help = "Fetch answers of all clients that are being read or not yet sent; above it a fetch gets one batch."},
@@ -66,9 +75,22 @@ std::vector<option_row> limit_rows() {
     {.key = "limits.partition_idle_ms", .at = integer<&o::limits, &l::partition_idle_ms>, .min = 100, .max = day_ms,
      .unit = "milliseconds",
      .help = "A partition without requests for so long has its small files merged and leaves memory."},
+  };
+}
+
+std::vector<option_row> client_limit_rows() {
+  return {
     {.key = "limits.elements_per_request", .at = integer<&o::limits, &l::elements_per_request>, .min = 1000,
      .max = 100000000, .unit = "elements",
      .help = "Elements of all arrays of one request together; a request with more closes the connection."},
+    {.key = "limits.decompressed_bytes", .at = integer<&o::limits, &l::decompressed_bytes>, .min = 1024,
+     .max = 1LL << 40, .unit = "bytes",
+     .help = "Size of the records in one compressed batch; a larger one is refused. They are never held as a whole."},
+    {.key = "limits.groups", .at = integer<&o::limits, &l::groups>, .min = 1, .max = 100000000, .unit = "groups",
+     .help = "Groups in memory; requests for others get a retriable error until one of them leaves."},
+    {.key = "limits.new_groups_per_second", .at = integer<&o::limits, &l::new_groups_per_second>, .min = 1,
+     .max = 1000000, .unit = "groups",
+     .help = "New groups of one address per second, on average over ten; more get a retriable error."},
     {.key = "limits.connections_per_second", .at = integer<&o::limits, &l::connections_per_second>, .min = 1,
      .max = 1000000, .unit = "connections",
      .help = "New connections of one address per second, on average over ten; more are closed at once."},
@@ -186,7 +208,7 @@ std::vector<option_row> kafka_rows() {
 std::span<const option_row> option_table() {
   static const auto rows = [] {
     auto all = server_rows();
-    for (auto& rows_of : {limit_rows(), retention_and_log_rows(), smq_rows(), kafka_rows()})
+    for (auto& rows_of : {limit_rows(), client_limit_rows(), retention_and_log_rows(), smq_rows(), kafka_rows()})
       all.insert(all.end(), rows_of.begin(), rows_of.end());
     return all;
   }();

@@ -40,11 +40,17 @@ struct limit_settings {
   std::int64_t requests_in_flight = 100;
   std::int64_t bytes_in_flight = 104857600;
   std::int64_t unsent_bytes = 104857600;
+  std::int64_t node_requests_in_flight = 100000;
+  std::int64_t node_bytes_in_flight = 536870912;
+  std::int64_t node_unsent_bytes = 536870912;
   std::int64_t fetch_bytes_in_flight = 268435456;
   std::int64_t tail_bytes = 268435456;
   std::int64_t read_ahead_bytes = 67108864;
   std::int64_t partition_idle_ms = 600000;
   std::int64_t elements_per_request = 1000000;
+  std::int64_t decompressed_bytes = 134217728;
+  std::int64_t groups = 100000;
+  std::int64_t new_groups_per_second = 1000;
   std::int64_t connections_per_second = 100;
   std::int64_t first_byte_timeout_ms = 10000;
   std::int64_t frame_grace_ms = 10000;

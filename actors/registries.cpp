@@ -64,8 +64,8 @@ supervisor_actor start_registries(caf::actor_system& system, std::shared_ptr<con
   auto partitions = [&system, store, of_one = settings.partitions] {
     return spawn_partition_registry(system, store, of_one);
   };
-  auto coordinators = [&system, store, pattern = settings.groups] {
-    return spawn_group_registry(system, store, pattern);
+  auto coordinators = [&system, store, pattern = settings.groups, most = settings.most_groups] {
+    return spawn_group_registry(system, store, pattern, most);
   };
   auto retention = [&system, store, directory, how = settings.retention] {
     return caf::actor_cast<caf::actor>(spawn_retention_sweeper(system, store, directory, how));

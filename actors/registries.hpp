@@ -9,6 +9,7 @@
 #include "actors/supervisor.hpp"
 #include "actors/topic_registry_state.hpp"
 
+#include <cstddef>
 #include <memory>
 
 namespace tidegate::actors {
@@ -17,6 +18,7 @@ struct registry_settings {
   topic_defaults topics;
   partition_settings partitions;
   coordinator_context groups;  // group id and store are filled in
+  std::size_t most_groups = 100'000;  // limits.groups
   retention_settings retention;
   core::restart_policy::limits restarts;
 };

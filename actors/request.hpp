@@ -62,14 +62,15 @@ class request {
   request(const request&) = delete;
   request& operator=(const request&) = delete;
 
-  ~request() {
-    if (!answered_) link_.answer({}, true, "request was not answered");
-  }
+  ~request() { close("request was not answered"); }
 
   const kafka::request_header header;
   const shared_bytes body;
   const std::string peer;
   const std::shared_ptr<connection_scratch> scratch;  // only inside the connection's thread
+
+  /// As DescribeGroups shows it: "/" and the address.
+  [[nodiscard]] std::string client_host() const { return "/" + peer.substr(0, peer.rfind(':')); }
 
   /// Decodes the body; a body that is not of this API and version closes the connection and yields nothing.
   template <class Message>
@@ -100,14 +101,14 @@ class request {
   void answer_parts(std::vector<shared_bytes> parts) {
     if (answered_.exchange(true)) return;
     if (counters_ != nullptr) counters_->time.observe(age_ns());
-    link_.answer(std::move(parts), false, {});
+    say(std::move(parts), false, {});
   }
 
   /// acks = 0: the client expects no answer.
   void answer_nothing() { answer_parts({}); }
 
   void close(std::string reason) {
-    if (!answered_.exchange(true)) link_.answer({}, true, std::move(reason));
+    if (!answered_.exchange(true)) say({}, true, std::move(reason));
   }
 
   /// Runs `f` inside the connection's actor.
@@ -127,6 +128,12 @@ class request {
   [[nodiscard]] std::size_t holds() const { return holds_; }
 
  private:
+  /// Once. What the request holds of its connection's credit goes with the answer.
+  void say(std::vector<shared_bytes> parts, bool close, std::string reason) {
+    const auto answer = std::exchange(link_.answer, nullptr);
+    answer(std::move(parts), close, std::move(reason));
+  }
+
   [[nodiscard]] std::uint64_t age_ns() const {
     const auto age = std::chrono::nanoseconds(std::chrono::steady_clock::now() - began_).count();
     return static_cast<std::uint64_t>(std::max<std::int64_t>(age, 0));

@@ -23,6 +23,9 @@ net::server_options server_options_of(const options& settings, net::log_function
   made.limits.frame_bytes_per_second = static_cast<std::size_t>(settings.limits.frame_bytes_per_second);
   made.limits.idle_timeout = std::chrono::milliseconds(settings.kafka.connections_max_idle_ms);
   made.limits.drain_timeout = std::chrono::milliseconds(settings.limits.drain_timeout_ms);
+  made.node.requests = static_cast<std::size_t>(settings.limits.node_requests_in_flight);
+  made.node.bytes = static_cast<std::size_t>(settings.limits.node_bytes_in_flight);
+  made.node.unsent_bytes = static_cast<std::size_t>(settings.limits.node_unsent_bytes);
   made.log = std::move(log);
   return made;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "messages/common/rate_credit.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -15,8 +17,7 @@ struct admission_limits {
   std::size_t per_second = 100;  // new ones of one address
 };
 
-/// Internal to net/: who may connect. An address may open ten seconds' worth of connections at once and then
-/// `per_second` of them each second. Memory: one row per address that has a connection or opened one in the last ten
+/// Internal to net/: who may connect. Memory: one row per address that has a connection or opened one in the last ten
 /// seconds. Thread: any.
 class admissions_by_address : public std::enable_shared_from_this<admissions_by_address> {
  public:
@@ -31,16 +32,13 @@ class admissions_by_address : public std::enable_shared_from_this<admissions_by_
   [[nodiscard]] std::size_t rows() const;
 
  private:
-  static constexpr double burst_seconds = 10;
-
   struct row {
     std::size_t open = 0;
-    double credit = 0;  // connections that may be opened now
-    time_point counted_at;
+    rate_credit credit;  // connections that may be opened now
   };
 
   void leave(const std::string& address);
-  void refill(row& one, time_point now) const;
+  [[nodiscard]] double rate() const { return static_cast<double>(limits_.per_second); }
   void forget_quiet_addresses(time_point now);
 
   const admission_limits limits_;

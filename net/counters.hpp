@@ -18,6 +18,13 @@ struct socket_counters {
   counter closed_slow_frame;
   counter closed_undrained;
   counter closed_bad_length;
+  counter closed_slow_turn;  // limits.node_bytes_in_flight: too slow while others wait
+  counter paused_by_requests;       // reading was stopped for limits.requests_in_flight
+  counter paused_by_bytes;          // limits.bytes_in_flight
+  counter paused_by_unsent;         // limits.unsent_bytes
+  counter paused_by_node_requests;  // limits.node_requests_in_flight
+  counter paused_by_node_bytes;     // limits.node_bytes_in_flight
+  counter paused_by_node_unsent;    // limits.node_unsent_bytes
   gauge requests_in_flight;  // delivered and not released
   gauge bytes_in_flight;     // of these
 };

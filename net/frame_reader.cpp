@@ -85,6 +85,12 @@ frame_reader::status frame_reader::next(shared_bytes& frame) {
   return status::frame;
 }
 
+void frame_reader::release() {
+  std::vector<std::byte>{}.swap(buffer_);
+  large_.reset();
+  large_size_ = large_capacity_ = large_filled_ = begin_ = end_ = 0;
+}
+
 void frame_reader::begin_large(std::size_t size) {
   begin_ += length_bytes;
   large_size_ = size;

@@ -31,10 +31,18 @@ class frame_reader {
   /// A frame has begun and is not complete.
   [[nodiscard]] bool is_inside_frame() const { return large_size_ > 0 || begin_ < end_; }
 
+  /// That frame does not fit into the read buffer and has one of its own.
+  [[nodiscard]] bool is_inside_large_frame() const { return large_size_ > 0; }
+
   [[nodiscard]] std::int32_t bad_length() const { return bad_length_; }
 
   /// Bytes of memory that this reader holds now.
   [[nodiscard]] std::size_t capacity() const { return buffer_.size() + large_capacity_; }
+  /// Of these, what the buffer of a large frame holds.
+  [[nodiscard]] std::size_t large_capacity() const { return large_capacity_; }
+
+  /// Lets go of all memory. Nothing but the destructor may follow.
+  void release();
 
  private:
   void begin_large(std::size_t size);

@@ -94,12 +94,14 @@ struct server::implementation {
   explicit implementation(server_options from)
     : options(std::move(from)),
       admissions(std::make_shared<admissions_by_address>(admission_limits{
-        options.max_connections, options.max_connections_per_address, options.connections_per_second})) {
+        options.max_connections, options.max_connections_per_address, options.connections_per_second})),
+      budget(std::make_shared<node_budget>(options.node)) {
     auto count = options.io_threads;
     if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 2);
     for (std::size_t i = 0; i < count; ++i) {
       auto& one = *threads.emplace_back(std::make_unique<io_thread>());
       one.worker->limits = options.limits;
+      one.worker->budget = budget;
       one.worker->log = options.log;
     }
     acceptor.emplace(threads.front()->worker->context);
@@ -195,6 +197,7 @@ struct server::implementation {
   server_options options;
   accept_function on_accept;
   std::shared_ptr<admissions_by_address> admissions;
+  std::shared_ptr<node_budget> budget;
   std::vector<std::unique_ptr<io_thread>> threads;
   std::optional<tcp::acceptor> acceptor;
   std::optional<asio::steady_timer> retry;
@@ -227,6 +230,7 @@ server::~server() { impl_->stop(); }
 
 std::uint16_t server::port() const { return impl_->port; }
 std::size_t server::connections() const { return impl_->admissions->connections(); }
+const node_budget& server::budget() const { return *impl_->budget; }
 void server::stop_accepting() { impl_->stop_accepting(); }
 void server::stop() { impl_->stop(); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/node_budget.hpp"
 #include "net/session.hpp"
 
 #include <chrono>
@@ -34,6 +35,7 @@ struct server_options {
   std::size_t max_connections_per_address = 1000;
   std::size_t connections_per_second = 100;  // new ones of one address, on average over ten seconds
   session_limits limits;
+  node_limits node;  // of all connections together
   log_function log;
 };
 
@@ -58,6 +60,7 @@ class server {
 
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::size_t connections() const;
+  [[nodiscard]] const node_budget& budget() const;
 
   /// Closes the listening socket; connections go on. Idempotent.
   void stop_accepting();

@@ -34,7 +34,9 @@ class session {
   virtual void send(std::vector<shared_bytes> parts) = 0;
 
   /// Gives back the credit of `requests` frames with `bytes` bytes (their sizes as delivered).
-  /// Call it after the answer's `send`: a half-closed connection ends when no request is outstanding.
+  /// Call it after the answer's `send`: a half-closed connection ends when no request is outstanding. What a connection
+  /// that is closed did not give back counts against the node until the last holder of its session is gone: whoever
+  /// works on a request holds it.
   virtual void release(std::size_t bytes, std::size_t requests) = 0;
 
   /// Stops reading, sends what was queued before, closes and logs `reason` ("" logs nothing).

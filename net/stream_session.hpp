@@ -1,82 +1,33 @@
 #pragma once
 
 #include "net/counters.hpp"
-#include "net/frame_reader.hpp"
-#include "net/server.hpp"
+#include "net/managed_session.hpp"
+#include "net/send_queue.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <exception>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 /// Internal to net/: a session on any stream type of Asio. TLS is one more Stream with its own stream_traits.
 namespace tidegate::net {
 
-namespace asio = boost::asio;
-using asio_error = boost::system::error_code;
-using steady_time = std::chrono::steady_clock::time_point;
-
-class managed_session;
-
-/// One io thread with the connections that live on it: a session needs no strand because its thread is its strand.
-/// Sessions own it together with the server, so a session that an actor still holds never outlives its io_context.
-struct io_worker {
-  asio::io_context context{1};
-  std::unordered_map<std::uint64_t, std::shared_ptr<managed_session>> sessions;  // only on the thread of `context`
-  session_limits limits;
-  log_function log;
-};
-
-class managed_session : public session, public std::enable_shared_from_this<managed_session> {
- public:
-  virtual void start(const accept_function& on_accept) = 0;                       // io thread
-  virtual void finish(const std::string& reason) = 0;                             // io thread
-  [[nodiscard]] virtual const char* expired(steady_time now) const = 0;           // io thread; nullptr: go on
-};
-
 template <class Stream>
-struct stream_traits;
-
-template <>
-struct stream_traits<asio::ip::tcp::socket> {
-  static void open(asio::ip::tcp::socket&, auto done) { done(asio_error{}); }  // TLS: async_handshake
-  static void close(asio::ip::tcp::socket& socket) {
-    asio_error ignored;
-    socket.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-    socket.close(ignored);
-  }
-};
-
-/// A view of buffers that Asio may copy for nothing.
-struct buffer_window {
-  using value_type = asio::const_buffer;
-  using const_iterator = const asio::const_buffer*;
-  const_iterator first;
-  const_iterator last;
-  [[nodiscard]] const_iterator begin() const { return first; }
-  [[nodiscard]] const_iterator end() const { return last; }
-};
-
-/// What a bad frame length most likely is; empty when nothing comes to mind.
-std::string guess_of_bad_length(std::int32_t length);
-
-template <class Stream>
-class stream_session final : public managed_session {
+class stream_session final : public managed_session, public node_budget::waiter {
  public:
   /// `admission` is let go when the connection is closed.
   stream_session(std::shared_ptr<io_worker> worker, Stream stream, std::uint64_t id, std::string peer,
                  std::shared_ptr<void> admission)
     : worker_(std::move(worker)), stream_(std::move(stream)), reader_(worker_->limits.max_frame_bytes), id_(id),
-      peer_(std::move(peer)), admission_(std::move(admission)) {}
+      peer_(std::move(peer)), admission_(std::move(admission)), share_(worker_->budget) {}
+
+  /// Nobody works on its requests any more.
+  ~stream_session() override { count_back(requests_in_flight_, bytes_in_flight_); }
 
   void send(std::vector<shared_bytes> parts) override {
     post_outbox([&](outbox& box) {
@@ -99,6 +50,10 @@ class stream_session final : public managed_session {
     post_outbox([&](outbox& box) {
       if (!box.close_reason) box.close_reason = std::move(reason);
     });
+  }
+
+  void on_turn() override {
+    post_outbox([](outbox& box) { box.has_turn = true; });
   }
 
   [[nodiscard]] std::string peer() const override { return peer_; }
@@ -128,7 +83,8 @@ class stream_session final : public managed_session {
       worker_->log("connection closed id=" + std::to_string(id_) + " peer=" + peer_ + " reason: " + reason);
     }
     if (!write_active_) drop_unsent();
-    give_back(requests_in_flight_, bytes_in_flight_);
+    if (!read_active_) drop_unread();
+    share_.give_up();
     admission_.reset();
     worker_->sessions.erase(id_);
     if (auto handler = std::exchange(handler_, nullptr)) handler->on_closed();
@@ -150,17 +106,18 @@ class stream_session final : public managed_session {
         return over(counted.closed_slow_frame, "frame comes too slowly");
       }
     }
+    if (share_.holds_up() && now - turn_since_ > limits.frame_grace)
+      return over(counted.closed_slow_turn, "frame comes too slowly while others wait for limits.node_bytes_in_flight");
     return nullptr;
   }
 
  private:
-  static constexpr std::size_t gather_limit = 64;  // Asio passes at most 64 buffers to one writev
-
   struct outbox {
     std::vector<shared_bytes> parts;
     std::size_t released_bytes = 0;
     std::size_t released_requests = 0;
     std::optional<std::string> close_reason;
+    bool has_turn = false;
     bool is_posted = false;
     bool closed = false;
   };
@@ -194,11 +151,9 @@ class stream_session final : public managed_session {
     }
     if (finished_) return;
     give_back(box.released_requests, box.released_bytes);
-    for (auto& part : box.parts) {
-      if (part.empty()) continue;
-      unsent_bytes_ += part.size();
-      waiting_.push_back(std::move(part));
-    }
+    for (auto& part : box.parts) queue_.push(std::move(part));
+    share_.keep_unsent(queue_.cost());
+    if (box.has_turn) turn_since_ = std::chrono::steady_clock::now();
     if (box.close_reason && !closing_) {
       closing_ = true;
       close_reason_ = std::move(*box.close_reason);
@@ -213,14 +168,66 @@ class stream_session final : public managed_session {
     bytes = std::min(bytes_in_flight_, bytes);
     requests_in_flight_ -= requests;
     bytes_in_flight_ -= bytes;
+    count_back(requests, bytes);
+    if (requests > 0) share_.have_answer();
+    hold();
+  }
+
+  static void count_back(std::size_t requests, std::size_t bytes) {
     counted.requests_in_flight.add(-static_cast<std::int64_t>(requests));
     counted.bytes_in_flight.add(-static_cast<std::int64_t>(bytes));
   }
 
-  [[nodiscard]] bool may_read() const {
+  void hold() { share_.hold(requests_in_flight_, bytes_in_flight_ + reader_.large_capacity()); }
+
+  /// The limit of this connection that stops its reading; null: none.
+  [[nodiscard]] counter* own_limit() const {
     const auto& limits = worker_->limits;
-    return !closing_ && requests_in_flight_ < limits.max_requests_in_flight &&
-           bytes_in_flight_ < limits.max_bytes_in_flight && unsent_bytes_ < limits.max_unsent_bytes;
+    if (requests_in_flight_ >= limits.max_requests_in_flight) return &counted.paused_by_requests;
+    if (bytes_in_flight_ >= limits.max_bytes_in_flight) return &counted.paused_by_bytes;
+    if (queue_.cost() >= limits.max_unsent_bytes) return &counted.paused_by_unsent;
+    // While clients together take too little, each may leave no more than it could have without the node's notice.
+    if (queue_.cost() >= node_budget::free_bytes && !worker_->budget->may_keep_unsent())
+      return &counted.paused_by_node_unsent;
+    return nullptr;
+  }
+
+  void pause(counter& limit) {
+    if (std::exchange(paused_by_, &limit) != &limit) limit.add();
+  }
+
+  bool own_limits_allow() {
+    if (closing_) return false;
+    auto* limit = own_limit();
+    if (limit == nullptr) return true;
+    pause(*limit);
+    share_.give_up();
+    return false;
+  }
+
+  /// `is_free`: what comes next is not the node's concern.
+  bool node_allows(bool is_free) {
+    if (is_free) {
+      share_.give_up();
+      return true;
+    }
+    if (share_.may_go_on()) return true;
+    pause(worker_->budget->has_room_for_requests() ? counted.paused_by_node_bytes : counted.paused_by_node_requests);
+    share_.wait(self());
+    return false;
+  }
+
+  [[nodiscard]] bool may_take_frame() {
+    if (!own_limits_allow()) return false;
+    // A large one was counted when its memory was taken.
+    if (reader_.is_inside_large_frame()) return true;
+    return node_allows(requests_in_flight_ == 0 || !reader_.is_inside_frame());
+  }
+
+  [[nodiscard]] bool may_read() {
+    if (!own_limits_allow()) return false;
+    const auto is_small = requests_in_flight_ == 0 && !reader_.is_inside_large_frame();
+    return node_allows(is_small || !reader_.is_inside_frame());
   }
 
   /// Memory that one client's frames ask for in vain, or a handler that throws, ends this connection and no other.
@@ -237,50 +244,59 @@ class stream_session final : public managed_session {
   void pump() {
     if (finished_) return;
     if (!read_active_) {
-      auto last = frame_reader::status::need_more;
-      deliver(last);
+      const auto last = deliver();
       if (last == frame_reader::status::bad_length) {
         counted.closed_bad_length.add();
-        return finish("frame length " + std::to_string(reader_.bad_length()) + guess_of_bad_length(reader_.bad_length()));
+        const auto length = reader_.bad_length();
+        return finish("frame length " + std::to_string(length) + guess_of_bad_length(length));
       }
-      if (!finished_ && !eof_ && may_read()) read_more();
+      if (last == frame_reader::status::need_more) read_more();
     }
-    if (finished_ || unsent_bytes_ > 0) return;
+    share_.went_on();
+    if (!queue_.empty()) return;
     if (closing_) return finish(close_reason_);
     if (eof_ && requests_in_flight_ == 0) finish("");
   }
 
-  void deliver(frame_reader::status& last) {
+  /// `frame`: there may be more, but a limit is in the way.
+  frame_reader::status deliver() {
     std::vector<shared_bytes> frames;
     shared_bytes frame;
-    const auto bytes_before = bytes_in_flight_;
-    while (may_read() && (last = reader_.next(frame)) == frame_reader::status::frame) {
+    auto last = frame_reader::status::frame;
+    while (may_take_frame() && (last = reader_.next(frame)) == frame_reader::status::frame) {
       ++requests_in_flight_;
       bytes_in_flight_ += frame.size();
+      counted.requests_in_flight.add();
+      counted.bytes_in_flight.add(static_cast<std::int64_t>(frame.size()));
+      hold();
+      share_.have_request();
       frames.push_back(std::move(frame));
     }
-    if (frames.empty()) return;
-    counted.requests_in_flight.add(static_cast<std::int64_t>(frames.size()));
-    counted.bytes_in_flight.add(static_cast<std::int64_t>(bytes_in_flight_ - bytes_before));
+    if (frames.empty()) return last;
     frame_since_ = std::chrono::steady_clock::now();
     frame_bytes_ = 0;
     handler_->on_frames(std::move(frames));
+    return last;
   }
 
   void read_more() {
+    if (eof_) return share_.give_up();
+    if (!may_read()) return;
     read_active_ = true;
-    if (!reader_.is_inside_frame() || was_paused_) {
-      frame_since_ = last_activity_;
+    const auto was_paused = std::exchange(paused_by_, nullptr) != nullptr;
+    if (!reader_.is_inside_frame() || was_paused) {
+      frame_since_ = was_paused ? std::chrono::steady_clock::now() : last_activity_;
       frame_bytes_ = 0;
     }
     const auto room = reader_.prepare();
+    hold();
     stream_.async_read_some(asio::buffer(room.data(), room.size()),
                             [self = self()](asio_error failed, std::size_t count) { self->on_read(failed, count); });
   }
 
   void on_read(asio_error failed, std::size_t count) {
     read_active_ = false;
-    if (finished_) return;
+    if (finished_) return drop_unread();
     if (failed) {
       if (failed != asio::error::eof) return finish("");
       eof_ = true;
@@ -294,24 +310,12 @@ class stream_session final : public managed_session {
     counted.bytes_received.add(count);
     reader_.commit(count);
     or_finish([&] { pump(); });
-    was_paused_ = !read_active_;
   }
 
   void write_more() {
-    if (write_active_ || waiting_.empty()) return;
-    writing_ = std::move(waiting_);
-    waiting_.clear();
-    buffers_.clear();
-    for (const auto& part : writing_) buffers_.emplace_back(part.data(), part.size());
-    first_unsent_ = 0;
-    write_some();
-  }
-
-  void write_some() {
+    if (write_active_ || queue_.empty()) return;
     write_active_ = true;
-    const auto* first = buffers_.data() + first_unsent_;
-    const auto count = std::min(gather_limit, buffers_.size() - first_unsent_);
-    stream_.async_write_some(buffer_window{first, first + count},
+    stream_.async_write_some(queue_.next(),
                              [self = self()](asio_error failed, std::size_t sent) { self->on_written(failed, sent); });
   }
 
@@ -320,24 +324,21 @@ class stream_session final : public managed_session {
     if (finished_) return drop_unsent();
     if (failed) return finish("");
     last_activity_ = std::chrono::steady_clock::now();
-    unsent_bytes_ -= sent;
     counted.bytes_sent.add(sent);
-    while (first_unsent_ < buffers_.size() && sent >= buffers_[first_unsent_].size()) {
-      sent -= buffers_[first_unsent_].size();
-      writing_[first_unsent_++] = {};  // the bytes may be a large fetch answer: free them as they leave
-    }
-    if (first_unsent_ < buffers_.size()) {
-      buffers_[first_unsent_] += sent;
-      return write_some();
-    }
+    queue_.sent(sent);
+    share_.keep_unsent(queue_.cost());
     write_more();
     or_finish([&] { pump(); });
   }
 
   void drop_unsent() {
-    waiting_.clear();
-    writing_.clear();
-    buffers_.clear();
+    queue_.clear();
+    share_.keep_unsent(0);
+  }
+
+  void drop_unread() {
+    reader_.release();
+    hold();
   }
 
   const std::shared_ptr<io_worker> worker_;
@@ -351,11 +352,8 @@ class stream_session final : public managed_session {
   std::mutex mutex_;  // guards outbox_; everything else lives on the io thread
   outbox outbox_;
 
-  std::vector<shared_bytes> waiting_;
-  std::vector<shared_bytes> writing_;
-  std::vector<asio::const_buffer> buffers_;
-  std::size_t first_unsent_ = 0;
-  std::size_t unsent_bytes_ = 0;
+  send_queue queue_;
+  budget_share share_;
   std::size_t requests_in_flight_ = 0;
   std::size_t bytes_in_flight_ = 0;
   std::size_t frame_bytes_ = 0;  // of the started frame, since frame_since_
@@ -363,10 +361,11 @@ class stream_session final : public managed_session {
   steady_time last_activity_;
   steady_time frame_since_;
   steady_time drain_since_;
+  steady_time turn_since_;
   std::string close_reason_;
+  counter* paused_by_ = nullptr;  // the limit that stopped its reading
   bool any_byte_ = false;
   bool read_active_ = false;
-  bool was_paused_ = false;
   bool write_active_ = false;
   bool closing_ = false;
   bool eof_ = false;

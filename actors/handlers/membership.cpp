@@ -13,6 +13,7 @@ namespace {
 
 kafka::join_group_response to_wire(const msg::join_group_result& joined, std::int16_t version) {
   kafka::join_group_response out;
+  out.throttle_time_ms = joined.throttle_ms;
   out.error_code = joined.error;
   out.generation_id = joined.generation;
   if (!joined.protocol_type.empty()) out.protocol_type = joined.protocol_type;
@@ -45,7 +46,7 @@ void join_group(const services& node, const request_ptr& r) {
   m.member_id = std::move(asked->member_id);
   m.instance_id = std::move(asked->group_instance_id);
   m.client_id = r->header.client_id.value_or("");
-  m.client_host = "/" + r->peer.substr(0, r->peer.rfind(':'));
+  m.client_host = r->client_host();
   m.session_timeout_ms = asked->session_timeout_ms;
   m.rebalance_timeout_ms = version >= 1 ? asked->rebalance_timeout_ms : asked->session_timeout_ms;
   m.protocol_type = std::move(asked->protocol_type);

@@ -48,6 +48,7 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
   m.member_id = c->asked.member_id;
   m.instance_id = c->asked.group_instance_id;
   m.generation = c->asked.generation_id_or_member_epoch;
+  m.client_host = r->client_host();
   const auto now_ms = wall_ms();
   for (std::size_t t = 0; t < topics.size(); ++t) {
     for (std::size_t i = 0; i < c->asked.topics[t].partitions.size(); ++i) {
@@ -80,7 +81,8 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
 /// OffsetCommit (API key 8). Answered when the positions are stored.
 /// Errors per partition: unknown_topic_or_partition, unknown_topic_id, offset_metadata_too_large, invalid_group_id,
 /// and the coordinator's: illegal_generation, unknown_member_id, rebalance_in_progress, fenced_instance_id,
-/// not_coordinator, coordinator_not_available (stored or not: ask OffsetFetch). The last one is also for what the store
+/// not_coordinator, coordinator_load_in_progress (limits.new_groups_per_second: not stored, clients repeat it),
+/// coordinator_not_available (stored or not: ask OffsetFetch). The last one is also for what the store
 /// refused: clients look for the coordinator and commit again, and kafka_storage_error would end a Java consumer.
 void offset_commit(const services& node, const request_ptr& r) {
   auto decoded = r->decode<offset_commit_request>();

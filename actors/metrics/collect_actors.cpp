@@ -57,12 +57,22 @@ void add_requests(metric_page& page) {
   page.add(closed, sockets.closed_slow_frame, {"limits.frame_bytes_per_second"});
   page.add(closed, sockets.closed_undrained, {"limits.drain_timeout_ms"});
   page.add(closed, sockets.closed_bad_length, {"kafka.socket.request.max.bytes"});
+  page.add(closed, sockets.closed_slow_turn, {"limits.node_bytes_in_flight"});
+  constexpr metric_id paused{"tidegate_connection_pauses_total"};
+  page.add(paused, sockets.paused_by_requests, {"limits.requests_in_flight"});
+  page.add(paused, sockets.paused_by_bytes, {"limits.bytes_in_flight"});
+  page.add(paused, sockets.paused_by_unsent, {"limits.unsent_bytes"});
+  page.add(paused, sockets.paused_by_node_requests, {"limits.node_requests_in_flight"});
+  page.add(paused, sockets.paused_by_node_bytes, {"limits.node_bytes_in_flight"});
+  page.add(paused, sockets.paused_by_node_unsent, {"limits.node_unsent_bytes"});
 }
 
 void add_groups(metric_page& page) {
   for (std::size_t i = 0; i < states.size(); ++i) page.add("tidegate_groups", counted.groups[i], {states[i]});
   page.add("tidegate_group_members", counted.members);
   page.add("tidegate_group_rebalances_total", counted.rebalances);
+  page.add("tidegate_group_requests_refused_total", counted.refused_by_groups, {"limits.groups"});
+  page.add("tidegate_group_requests_refused_total", counted.refused_by_new_groups, {"limits.new_groups_per_second"});
   page.add("tidegate_offset_commits_total", counted.commits);
   page.add("tidegate_offset_commit_failures_total", counted.failed_commits);
   page.add("tidegate_offset_fetches_total", counted.offset_fetches);

@@ -61,6 +61,8 @@ struct actor_layer_counters {
   std::array<gauge, 6> groups;  // by group_state
   gauge members;
   counter rebalances;
+  counter refused_by_groups;      // requests: limits.groups
+  counter refused_by_new_groups;  // limits.new_groups_per_second
   counter commits;         // of one partition
   counter failed_commits;
   counter offset_fetches;  // of one partition

@@ -32,6 +32,7 @@ struct join_group_result {
   bool skip_assignment = false;  // KIP-814
   std::string member_id{};
   std::vector<join_group_member> members{};  // filled for the leader only
+  std::int32_t throttle_ms = 0;              // how long the client is to wait
   friend bool operator==(const join_group_result&, const join_group_result&) = default;
 };
 
@@ -125,6 +126,7 @@ struct offset_commit {
   std::string member_id{};
   std::optional<std::string> instance_id{};
   std::int32_t generation = -1;
+  std::string client_host{};
   std::vector<offset_commit_item> items{};
   reply<std::vector<error_code>> answer{};  // item_errors_reply
 };

@@ -104,6 +104,7 @@ class client {
 class recorder {
  public:
   std::vector<std::string> frames;
+  std::vector<std::weak_ptr<session>> senders;  // of the frames
   std::vector<std::string> logs;
   std::vector<std::shared_ptr<session>> sessions;
   std::size_t calls = 0;
@@ -142,7 +143,10 @@ class recording_handler : public frame_handler {
     if (auto session = of_.lock(); session && into_.answer) into_.answer(*session, frames);
     into_.change([&] {
       ++into_.calls;
-      for (const auto& one : frames) into_.frames.emplace_back(as_text(one.view()));
+      for (const auto& one : frames) {
+        into_.frames.emplace_back(as_text(one.view()));
+        into_.senders.push_back(of_);
+      }
     });
   }
 

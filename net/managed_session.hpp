@@ -1,0 +1,58 @@
+#pragma once
+
+#include "net/frame_reader.hpp"
+#include "net/node_budget.hpp"
+#include "net/server.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+/// Internal to net/: what the server and its sessions know of each other.
+namespace tidegate::net {
+
+namespace asio = boost::asio;
+using asio_error = boost::system::error_code;
+using steady_time = std::chrono::steady_clock::time_point;
+
+class managed_session;
+
+/// One io thread with the connections that live on it: a session needs no strand because its thread is its strand.
+/// Sessions own it together with the server, so a session that an actor still holds never outlives its io_context.
+struct io_worker {
+  asio::io_context context{1};
+  std::unordered_map<std::uint64_t, std::shared_ptr<managed_session>> sessions;  // only on the thread of `context`
+  session_limits limits;
+  log_function log;
+  std::shared_ptr<node_budget> budget;  // of all workers together
+};
+
+class managed_session : public session, public std::enable_shared_from_this<managed_session> {
+ public:
+  virtual void start(const accept_function& on_accept) = 0;                       // io thread
+  virtual void finish(const std::string& reason) = 0;                             // io thread
+  [[nodiscard]] virtual const char* expired(steady_time now) const = 0;           // io thread; nullptr: go on
+};
+
+template <class Stream>
+struct stream_traits;
+
+template <>
+struct stream_traits<asio::ip::tcp::socket> {
+  static void open(asio::ip::tcp::socket&, auto done) { done(asio_error{}); }  // TLS: async_handshake
+  static void close(asio::ip::tcp::socket& socket) {
+    asio_error ignored;
+    socket.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+    socket.close(ignored);
+  }
+};
+
+/// What a bad frame length most likely is; empty when nothing comes to mind.
+std::string guess_of_bad_length(std::int32_t length);
+
+}  // namespace tidegate::net
