@@ -61,6 +61,13 @@ error_code check_records(const produce_request::partition& partition, std::int16
   return is_zstd && version < 7 ? error_code::unsupported_compression_type : error_code::none;
 }
 
+/// What is kept of a batch (in a queue, in the tail for consumers) keeps the request that it came in, so a small part of
+/// it is copied.
+shared_bytes apart(const shared_bytes& records, std::size_t request_bytes) {
+  constexpr std::size_t most_times = 4;
+  return records.size() >= request_bytes / most_times ? records : shared_bytes::copy_of(records.view());
+}
+
 void append_all(const services& node, const request_ptr& r, std::shared_ptr<const produce_request> asked,
                 const std::vector<msg::topic_result>& topics) {
   std::size_t count = 0;
@@ -82,7 +89,7 @@ void append_all(const services& node, const request_ptr& r, std::shared_ptr<cons
         continue;
       }
       node.partitions.send(msg::append{topics[t].topic->name, topics[t].topic->id, partition.index,
-                                       *partition.records, asked->acks, std::move(reply)});
+                                       apart(*partition.records, r->body.size()), asked->acks, std::move(reply)});
     }
   }
 }
