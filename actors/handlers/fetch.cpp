@@ -59,6 +59,7 @@ struct fetching : std::enable_shared_from_this<fetching> {
   void give_up_reads();
   void have_all();
   void wait_for(std::size_t i);
+  [[nodiscard]] std::chrono::milliseconds longest_wait() const;
   void arm_timer();
   void wake();
   void finish();
@@ -223,13 +224,21 @@ void fetching::have_all() {
   if (expired || asked.max_wait_ms <= 0 || is_enough()) return finish();
   if (!has_timer) {
     has_timer = true;
-    deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{asked.max_wait_ms};
+    deadline = std::chrono::steady_clock::now() + longest_wait();
     r->scratch->waiting.emplace(this, shared_from_this());
     arm_timer();
   }
   waiting.set(&counted.waiting_fetches);
   for (auto i : std::exchange(current, {})) wait_for(i);
   if (!woken.empty()) wake();
+}
+
+/// A large request takes from what all clients together may hold (limits.node_bytes_in_flight): not for weeks.
+std::chrono::milliseconds fetching::longest_wait() const {
+  constexpr std::size_t large = 65536;
+  constexpr std::chrono::milliseconds longest_of_large{10'000};
+  const std::chrono::milliseconds asked_for{asked.max_wait_ms};
+  return r->body.size() > large ? std::min(asked_for, longest_of_large) : asked_for;
 }
 
 /// Woken by whichever partition grows first. Offset actors drop waits whose asker is gone.

@@ -24,7 +24,7 @@ from confluent_kafka import Producer  # noqa: E402
 from metrics import scrape  # noqa: E402
 from store import Topic  # noqa: E402
 from weed import WEED, Weed, wait_for  # noqa: E402
-from wire import Wire, batch, produce  # noqa: E402
+from wire import Wire, batch, encode, produce  # noqa: E402
 
 SECOND = 10**9
 ANY_EPOCH = {"current_leader_epoch": -1}
@@ -209,6 +209,48 @@ class Bench:
         return {"records": count, "p50_ms": ms(took[count // 2]), "p99_ms": ms(took[count * 99 // 100]),
                 "worst_ms": ms(took[-1])}  # fmt: skip
 
+    def slow_clients(self) -> dict:
+        """p99 of 200 produces/s of 1 kB: alone, and beside 10 000 idle clients and 1000 that send a byte per second."""
+        limits = ("kafka.max.connections=20000", "limits.frame_bytes_per_second=0", "limits.frame_grace_ms=86400000")
+        self.node.settings = (*self.node.settings, *limits)
+        self.node.restart()
+        create(self.node, "good", 1)
+        whole = encode("Metadata", 1, {"topics": [{"name": "good"}]})
+
+        def p99() -> float:
+            count, took = 2000, []
+            with Wire(self.node) as wire:
+                begin = time.perf_counter()
+                for i in range(count):
+                    time.sleep(max(0.0, begin + i / 200 - time.perf_counter()))
+                    took.append(timed(lambda: produce(wire, "good", b"r" * 1000)))
+            return sorted(took)[count * 99 // 100]
+
+        def trickle(slow: list[socket.socket], stop: threading.Event) -> None:
+            for at in range(len(whole) - 1):
+                for s in slow:
+                    s.sendall(whole[at : at + 1])
+                if stop.wait(1):
+                    return
+
+        alone, beside = [], []
+        for _ in range(3):
+            alone.append(p99())
+            idle, slow = ([socket.create_connection(("127.0.0.1", self.node.port)) for _ in range(n)] for n in (10_000, 1000))
+            for s in idle:
+                s.sendall(whole)
+            stop = threading.Event()
+            thread = threading.Thread(target=trickle, args=(slow, stop))
+            thread.start()
+            beside.append(p99())
+            stop.set()
+            thread.join()
+            for s in (*idle, *slow):
+                s.close()
+            wait_for("closed connections", lambda: scrape(self.node).get("tidegate_connections") == 0, 60)
+        base, among = statistics.median(alone), statistics.median(beside)
+        return {"p99_alone_ms": ms(base), "p99_beside_ms": ms(among), "ratio": round(among / base, 2)}
+
     def old_data(self) -> dict:
         """A topic read by a cold node and kcat, and its chunks by a plain HTTP client (bare_store), in turns."""
         if not self.weed:
@@ -318,7 +360,7 @@ class Bench:
         return stored / (time.perf_counter() - begin)
 
 
-ROWS = ("restart", "ack_latency", "cold_groups", "long_log", "old_data", "entries", "retention", "seaweedfs_gateway")
+ROWS = ("restart", "ack_latency", "slow_clients", "cold_groups", "long_log", "old_data", "entries", "retention", "seaweedfs_gateway")
 
 
 def main() -> int:

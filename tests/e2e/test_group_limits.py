@@ -1,0 +1,73 @@
+"""Groups that are too many, too new, too large or too talkative: errors that say so, and counters."""
+
+import struct
+
+from clients import create_topic
+from metrics import scrape
+from raw import array, exchange, frame, text
+from test_metrics import commit
+from wire import Wire
+
+MB = 1 << 20
+
+
+def test_groups_in_memory_have_a_limit(make_node):
+    node = make_node("limits.groups=3")
+    create_topic(node, "t")
+    with Wire(node) as wire:
+        assert [commit(wire, f"g{i}", "t", i) for i in range(5)] == [0, 0, 0, 15, 15]
+        assert commit(wire, "g1", "t", 7) == 0
+    found = scrape(node)
+    assert found.get("tidegate_group_requests_refused_total", limit="limits.groups") == 2
+    assert found.get("tidegate_limit_used", name="limits.groups") == 3
+
+
+def test_groups_that_a_client_creates_have_a_limit_and_groups_that_exist_have_not(make_node):
+    node = make_node("limits.new_groups_per_second=1", "kafka.group.initial.rebalance.delay.ms=0")
+    create_topic(node, "t")
+    with Wire(node) as wire:
+        errors = [commit(wire, f"g{i}", "t", i) for i in range(30)]
+        stored = errors.count(0)
+        assert errors[:10] == [0] * 10 and 14 in errors and stored <= 15
+        answer = wire.call("JoinGroup", 3, group_id="new", session_timeout_ms=10000, rebalance_timeout_ms=10000, member_id="",
+                           protocol_type="consumer", protocols=[{"name": "range", "metadata": b""}])
+        assert answer.error_code == 14 and 0 < answer.throttle_time_ms <= 1000
+        refused = scrape(node).get("tidegate_group_requests_refused_total", limit="limits.new_groups_per_second")
+        assert refused == 31 - stored
+    node.restart()
+    with Wire(node) as wire:
+        for _ in range(3):
+            assert [commit(wire, f"g{i}", "t", i) for i in range(30) if errors[i] == 0] == [0] * stored
+    assert scrape(node).get("tidegate_group_requests_refused_total", limit="limits.new_groups_per_second") == 0
+
+
+def test_a_member_that_says_too_much_for_an_entry_is_refused_and_others_join_without_it(make_node):
+    node = make_node("kafka.group.initial.rebalance.delay.ms=0")
+
+    def join(size: int) -> int:
+        said = array([text(b"range") + struct.pack(">i", size) + bytes(size)])
+        head = text(b"g") + struct.pack(">ii", 6000, 6000) + text(b"") + text(b"consumer")
+        return struct.unpack(">h", exchange(node, frame(11, 1, head + said), seconds=30)[8:10])[0]
+
+    assert (join(5 * MB), join(100)) == (15, 0)
+
+
+def test_a_group_that_is_full_or_too_slow_or_too_talkative_is_told(make_node):
+    node = make_node("kafka.group.max.size=1", "kafka.offset.metadata.max.bytes=10")
+    create_topic(node, "t")
+    with Wire(node) as wire:
+        def join(session: int) -> int:
+            return wire.call("JoinGroup", 3, group_id="g", session_timeout_ms=session, rebalance_timeout_ms=10000,
+                             member_id="", protocol_type="consumer",
+                             protocols=[{"name": "range", "metadata": b""}]).error_code  # fmt: skip
+
+        assert (join(5999), join(1_800_001)) == (26, 26)
+        assert (join(6000), join(6000)) == (0, 81)
+        row = {"partition_index": 0, "committed_offset": 1, "committed_leader_epoch": -1, "committed_metadata": "m" * 11}
+        answer = wire.call("OffsetCommit", 8, group_id="other", generation_id_or_member_epoch=-1, member_id="",
+                           group_instance_id=None, topics=[{"name": "t", "partitions": [row]}])
+        assert answer.topics[0].partitions[0].error_code == 12
+    errors = scrape(node)
+    for api, error, count in (("JoinGroup", "INVALID_SESSION_TIMEOUT", 2), ("JoinGroup", "GROUP_MAX_SIZE_REACHED", 1),
+                              ("OffsetCommit", "OFFSET_METADATA_TOO_LARGE", 1)):  # fmt: skip
+        assert errors.get("tidegate_request_errors_total", api=api, error=error) == count
