@@ -66,6 +66,13 @@ const char* text_of(smq::fence_loss why) {
   return "the fence of this node is gone: swept long after another node took it, or the store was rewound";
 }
 
+kafka::batch_limits batch_limits_of(const options& settings) {
+  kafka::batch_limits limits;
+  limits.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
+  limits.decompression.max_output_bytes = static_cast<std::size_t>(settings.limits.decompressed_bytes);
+  return limits;
+}
+
 /// Of all coordinators together.
 struct guarded_creations {
   explicit guarded_creations(double per_second) : creations(per_second) {}
@@ -205,9 +212,7 @@ void node::parts::start_actors(const options& settings) {
   tails = std::make_shared<core::tail_budget>(settings.limits.tail_bytes);
   registries.partitions.metrics = metrics;
   registries.partitions.tails = tails;
-  registries.partitions.batches.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
-  registries.partitions.batches.decompression.max_output_bytes =
-    static_cast<std::size_t>(settings.limits.decompressed_bytes);
+  registries.partitions.batches = batch_limits_of(settings);
   registries.partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
   mapping_settings mapping;
   mapping.segments = engine->segments;
