@@ -1,11 +1,9 @@
 #include "smq/seaweedmq/entry_codec.hpp"
 
 #include "smq/entry_path.hpp"
-
-#include <openssl/evp.h>
+#include "smq/md5.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace tidegate::smq::seaweedmq {
 
@@ -13,14 +11,9 @@ namespace {
 
 constexpr std::uint32_t file_mode = 0644;
 
-std::string md5_of(std::string_view content) {
-  std::string digest(16, '\0');
-  unsigned int size = 0;
-  if (EVP_Digest(content.data(), content.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_md5(),
-                 nullptr) != 1 ||
-      size != digest.size())
-    throw std::runtime_error("no MD5 in this OpenSSL: the filer's conditions need it");
-  return digest;
+std::string md5_text_of(std::string_view content) {
+  const auto digest = md5_of(as_byte_view(content));
+  return std::string(as_text(digest));
 }
 
 }  // namespace
@@ -28,8 +21,8 @@ std::string md5_of(std::string_view content) {
 std::string etag_of(std::string_view content) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string hex;
-  for (char c : md5_of(content)) {
-    const auto byte = static_cast<unsigned char>(c);
+  for (std::byte b : md5_of(as_byte_view(content))) {
+    const auto byte = std::to_integer<unsigned>(b);
     hex.push_back(digits[byte >> 4U]);
     hex.push_back(digits[byte & 15U]);
   }
@@ -56,7 +49,7 @@ filer_pb::Entry encode_entry(const entry& e, std::chrono::system_clock::time_poi
   attributes.set_mtime(seconds);
   attributes.set_crtime(seconds);
   attributes.set_file_mode(file_mode);
-  attributes.set_md5(md5_of(e.content));
+  attributes.set_md5(md5_text_of(e.content));
   return stored;
 }
 

@@ -1,10 +1,9 @@
 #include "smq/segments/log_entry.hpp"
 
 #include "messages/common/crc32c.hpp"
+#include "smq/md5.hpp"
 #include "smq/segments/big_endian.hpp"
 #include "smq/segments/frame.hpp"
-
-#include <openssl/evp.h>
 
 #include <stdexcept>
 
@@ -138,14 +137,7 @@ std::array<std::byte, 12> message_key(std::int64_t base_offset, std::int32_t lea
   return key;
 }
 
-std::int32_t partition_key_hash(byte_view key) {
-  std::array<std::byte, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(key.data(), key.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_md5(), nullptr) !=
-      1)
-    throw std::runtime_error("MD5 is not available");
-  return number_at<std::int32_t>(digest, 0);
-}
+std::int32_t partition_key_hash(byte_view key) { return number_at<std::int32_t>(md5_of(key), 0); }
 
 std::vector<shared_bytes> encode_log_entries(const uuid& topic_id, std::int32_t partition,
                                              const std::vector<planned_batch>& batches) {

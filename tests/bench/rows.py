@@ -18,13 +18,14 @@ from concurrent.futures import ThreadPoolExecutor
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests/contract/gateway", "tests/contract", "tests/e2e")]
 
+import beside_bare  # noqa: E402
 import fast_retention  # noqa: E402
 from conftest import e2e  # noqa: E402
 from confluent_kafka import Producer  # noqa: E402
 from metrics import scrape  # noqa: E402
 from store import Topic  # noqa: E402
 from weed import WEED, Weed, wait_for  # noqa: E402
-from wire import Wire, batch, encode, produce  # noqa: E402
+from wire import Wire, encode, produce  # noqa: E402
 
 SECOND = 10**9
 ANY_EPOCH = {"current_leader_epoch": -1}
@@ -109,6 +110,11 @@ class Bench:
 
     # Rows: each answers what it measured.
 
+    produce = beside_bare.produce
+    commits = beside_bare.commits
+    ack_latency = beside_bare.ack_latency
+    old_data = beside_bare.old_data
+
     def restart(self) -> dict:
         """Kill, start, accept; and the first acknowledged record."""
         create(self.node, "restarts", 1)
@@ -177,38 +183,6 @@ class Bench:
         again = all_of(send_offset_fetch, check_fetch)  # most of it is this program
         return {"groups": groups, "commit_s": round(commits, 2), "fetch_s": round(fetches, 2), "warm_s": round(again, 2)}
 
-    def ack_latency(self) -> dict:
-        """1000 records/s of 1 kB, one request each."""
-        create(self.node, "latency", 1)
-        record = batch(b"r" * 1000)
-        sent: list[float] = []
-        took: list[float] = []
-        with Wire(self.node) as wire:
-            fields = {"acks": -1, "timeout_ms": 10000, "transactional_id": None,
-                      "topic_data": [{"name": "latency", "partition_data": [{"index": 0, "records": record}]}]}  # fmt: skip
-
-            def receive(count: int) -> None:
-                for i in range(count):
-                    while len(sent) <= i:
-                        time.sleep(0.0001)
-                    wire.receive_frame()
-                    took.append(time.perf_counter() - sent[i])
-
-            count = 10_000
-            reader = threading.Thread(target=receive, args=(count,))
-            reader.start()
-            begin = time.perf_counter()
-            for i in range(count):
-                wait = begin + i / 1000 - time.perf_counter()
-                if wait > 0:
-                    time.sleep(wait)
-                sent.append(time.perf_counter())
-                wire.send("Produce", 9, **fields)
-            reader.join()
-        took.sort()
-        return {"records": count, "p50_ms": ms(took[count // 2]), "p99_ms": ms(took[count * 99 // 100]),
-                "worst_ms": ms(took[-1])}  # fmt: skip
-
     def slow_clients(self) -> dict:
         """p99 of 200 produces/s of 1 kB: alone, and beside 10 000 idle clients and 1000 that send a byte per second."""
         limits = ("kafka.max.connections=20000", "limits.frame_bytes_per_second=0", "limits.frame_grace_ms=86400000")
@@ -250,30 +224,6 @@ class Bench:
             wait_for("closed connections", lambda: scrape(self.node).get("tidegate_connections") == 0, 60)
         base, among = statistics.median(alone), statistics.median(beside)
         return {"p99_alone_ms": ms(base), "p99_beside_ms": ms(among), "ratio": round(among / base, 2)}
-
-    def old_data(self) -> dict:
-        """A topic read by a cold node and kcat, and its chunks by a plain HTTP client (bare_store), in turns."""
-        if not self.weed:
-            return {"skipped": "chunks are read through a cluster"}
-        topic, partitions, records = "old", 4, 400_000
-        create(self.node, topic, partitions)
-        writer = Producer({"bootstrap.servers": self.node.address, "linger.ms": 20, "batch.num.messages": 900,
-                           "log_level": 2})
-        for i in range(records):
-            writer.produce(topic, b"r" * 1000, partition=i // 900 % partitions)
-            if i % 5000 == 0:
-                writer.flush(60)
-        assert writer.flush(120) == 0
-        read = ["kcat", "-C", "-q", "-e", "-o", "beginning", "-t", topic, "-f", "", "-b", self.node.address,
-                "-X", "check.crcs=false"]  # fmt: skip
-        bare = [str(ROOT / "build/release/tests/bare_store"), self.weed.masters, "read", topic]
-        through, plain = [], []
-        for _ in range(5):
-            self.cold()
-            through.append(records / 1000 / timed(lambda: subprocess.run(read, check=True)))
-            plain.append(json.loads(subprocess.check_output(bare))["mb_per_s"])
-        mb_s, plain_mb_s = statistics.median(through), statistics.median(plain)
-        return {"mb_per_s": round(mb_s), "plain_mb_per_s": round(plain_mb_s), "ratio": round(mb_s / plain_mb_s, 2)}
 
     def entries(self) -> dict:
         """What an hour at one record per second of 1 kB leaves of each partition, in fast motion, and once it is quiet."""
@@ -360,7 +310,8 @@ class Bench:
         return stored / (time.perf_counter() - begin)
 
 
-ROWS = ("restart", "ack_latency", "slow_clients", "cold_groups", "long_log", "old_data", "entries", "retention", "seaweedfs_gateway")
+ROWS = ("restart", "produce", "commits", "ack_latency", "old_data", "slow_clients", "cold_groups", "long_log", "entries",
+        "retention", "seaweedfs_gateway")  # fmt: skip
 
 
 def main() -> int:
