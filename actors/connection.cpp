@@ -1,9 +1,12 @@
 #include "actors/connection.hpp"
 
+#include "actors/children.hpp"
 #include "actors/handlers/table.hpp"
+#include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/services.hpp"
 #include "actors/spawn.hpp"
+#include "messages/common/fault_point.hpp"
 
 namespace tidegate::actors {
 
@@ -106,6 +109,7 @@ void connection_state::start(const msg::frame& frame) {
   auto r = std::make_shared<request>(std::move(*parsed), socket_->peer(),
                                      make_link(connection_actor{self_}, sequence, frame.credit), scratch_,
                                      node_->settings.max_elements);
+  TIDEGATE_FAULT_POINT("connection.request.before_dispatch");
   handlers::dispatch(*node_, r);
   holds_ = r->holds();
 }
@@ -137,8 +141,14 @@ void connection_state::fail(const std::string& reason) {
 
 std::shared_ptr<net::frame_handler> make_connection(caf::actor_system& system, std::shared_ptr<const services> node,
                                                     std::shared_ptr<net::session> socket) {
-  return std::make_shared<socket_events>(
-    spawn<connection_actor, connection_state>(system, std::move(node), socket), socket);
+  auto made = spawn<connection_actor, connection_state>(system, std::move(node), socket);
+  // Nobody starts it again: its client connects anew.
+  made->attach_functor([](const caf::error& reason) {
+    if (!reason) return;
+    count_crash(actor_kind::connection, reason, false);
+    log_event(log_level::error, "connection actor crashed", {{"reason", std::to_string(reason.code())}});
+  });
+  return std::make_shared<socket_events>(std::move(made), socket);
 }
 
 }  // namespace tidegate::actors

@@ -18,7 +18,7 @@ namespace {
 struct fault {
   std::string point;
   bool throws;  // or else kills
-  unsigned pass;
+  unsigned pass;  // 0: every one
   std::atomic<unsigned> passes{0};
 };
 
@@ -28,8 +28,9 @@ void add_fault(std::deque<fault>& all, std::string_view text) {
   unsigned pass = 0;
   if (second != text.npos) std::from_chars(text.data() + second + 1, text.data() + text.size(), pass);
   const auto action = second == text.npos ? std::string_view{} : text.substr(first + 1, second - first - 1);
-  if (pass == 0 || (action != "kill" && action != "throw")) {
-    std::fprintf(stderr, "tidegate: TIDEGATE_FAULT: expected point:kill|throw:n, not \"%s\"\n",
+  const bool is_every = second != text.npos && text.substr(second + 1) == "*";
+  if ((pass == 0 && !is_every) || (action != "kill" && action != "throw")) {
+    std::fprintf(stderr, "tidegate: TIDEGATE_FAULT: expected point:kill|throw:n or :*, not \"%s\"\n",
                  std::string(text).c_str());
     std::_Exit(2);
   }
@@ -54,7 +55,7 @@ void fault_point(std::string_view name) {
   static auto faults = read_faults();
   const fault* due = nullptr;
   for (auto& f : faults)
-    if (f.point == name && f.passes.fetch_add(1) + 1 == f.pass) due = &f;
+    if (f.point == name && (f.pass == 0 || f.passes.fetch_add(1) + 1 == f.pass)) due = &f;
   if (due == nullptr) return;
   if (due->throws) throw std::runtime_error("fault point " + due->point);
   std::raise(SIGKILL);

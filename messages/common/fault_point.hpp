@@ -4,7 +4,8 @@
 
 /// A named moment at which tests make the process or an actor die: TIDEGATE_FAULT_POINT("module.operation.moment").
 /// Nothing is left of it unless CMake's option TIDEGATE_FAULT_POINTS is on (preset `test`), and then it only acts on what
-/// the environment variable TIDEGATE_FAULT asks for: "point:action:n[,…]", at the n-th pass (from 1) of that point.
+/// the environment variable TIDEGATE_FAULT asks for: "point:action:n[,…]", at the n-th pass (from 1) of that point, or
+/// at every pass ("*").
 /// Actions: kill = SIGKILL to the own process; throw = std::runtime_error, for points that an actor's handler passes.
 #ifdef TIDEGATE_FAULT_POINTS
 #define TIDEGATE_FAULT_POINT(name) ::tidegate::fault_point(name)

@@ -9,6 +9,7 @@ import pytest
 from clients import create_topic
 from conftest import BINARY, Node
 from fault_load import Changes, Commits, PlainRecords, Records, Topics, Trims
+from metrics import scrape_until
 from wire import Wire, produce
 
 RECORDS = [
@@ -26,6 +27,7 @@ TOPICS = [
     "topics.create.before_write", "topics.create.before_answer", "topics.delete.before_mark",
     "topics.delete.before_release", "topics.delete.before_finish", "topics.delete.before_answer",
 ]
+CONNECTIONS = ["connection.request.before_dispatch"]
 CHANGES = ["topics.change.before_write", "topics.change.before_publish", "topics.change.before_answer"]
 STARTS = ["node.start.fence_taken", "node.start.own_fence_written", "node.start.before_view", "node.start.view_written"]
 LAST_PASS = {**dict.fromkeys(RECORDS, 40), **dict.fromkeys(GROUPS + TRIMS, 12), **dict.fromkeys(TOPICS, 3),
@@ -168,6 +170,21 @@ def test_a_registry_that_keeps_throwing_ends_the_process(node, loads, point):
     node.start()
     check(loads)
     finish(loads)
+
+
+def test_a_connection_that_throws_ends_alone_and_is_counted(node):
+    create_topic(node, "stream")
+    node.kill()
+    node.start(fault=f"{CONNECTIONS[0]}:throw:3")
+    with Wire(node) as first, Wire(node) as second:
+        assert produce(first, "stream", b"x") == 0
+        assert produce(second, "stream", b"x") == 1
+        with pytest.raises(ConnectionError):
+            produce(first, "stream", b"x")
+        assert produce(second, "stream", b"x") == 2
+    found = scrape_until(node, lambda s: s.get("tidegate_connections") == 0)
+    assert found.get("tidegate_actor_crashes_total", kind="connection") == 1
+    assert found.get("tidegate_invariant_violations_total", what="actor_exception") == 1
 
 
 def commit(wire: Wire, group: str, offset: int) -> int:

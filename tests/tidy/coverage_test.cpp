@@ -69,7 +69,8 @@ CAF_TEST(every fault point is named by a test and each of those exists) {
   const auto tests = read_text(root + "tests/e2e/test_kill_points.py");
   const auto points = fault_points();
   CAF_CHECK(points.size() >= 20);
-  const auto named = all_matches(tests, std::regex("\"((partition|coordinator|topics|node|embedded)\\.\\w+\\.\\w+)\""));
+  const auto named = all_matches(
+    tests, std::regex("\"((partition|coordinator|connection|topics|node|embedded)\\.\\w+\\.\\w+)\""));
   for (const auto& point : points) {
     if (named.count(point) == 0) CAF_ERROR("no test names the fault point " << point);
     if (!std::regex_match(point, std::regex("\\w+\\.\\w+\\.\\w+"))) CAF_ERROR(point << " is not module.operation.moment");
