@@ -44,6 +44,11 @@ void admissions_by_address::forget_quiet_addresses(time_point now) {
   sweep_at_ = std::max<std::size_t>(1024, 2 * rows_.size());
 }
 
+void admissions_by_address::follow(const admission_limits& limits) {
+  std::lock_guard lock(mutex_);
+  limits_ = limits;
+}
+
 std::size_t admissions_by_address::rows() const {
   std::lock_guard lock(mutex_);
   return rows_.size();

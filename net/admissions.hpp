@@ -28,6 +28,9 @@ class admissions_by_address : public std::enable_shared_from_this<admissions_by_
   /// A token that is held as long as the connection is open; null: refused, for the reason `why`.
   std::shared_ptr<void> admit(const std::string& address, time_point now, const char*& why);
 
+  /// For connections that come from now on.
+  void follow(const admission_limits& limits);
+
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] std::size_t rows() const;
 
@@ -41,8 +44,8 @@ class admissions_by_address : public std::enable_shared_from_this<admissions_by_
   [[nodiscard]] double rate() const { return static_cast<double>(limits_.per_second); }
   void forget_quiet_addresses(time_point now);
 
-  const admission_limits limits_;
   mutable std::mutex mutex_;  // guards what follows
+  admission_limits limits_;
   std::size_t open_ = 0;
   std::unordered_map<std::string, row> rows_;
   std::size_t sweep_at_ = 1024;

@@ -19,6 +19,10 @@ using namespace std::chrono_literals;
 
 std::atomic<std::uint64_t> last_session_id{0};
 
+admission_limits admissions_of(const server_options& options) {
+  return {options.max_connections, options.max_connections_per_address, options.connections_per_second};
+}
+
 std::string text_of(const tcp::endpoint& endpoint) {
   const auto host = endpoint.address().to_string();
   const auto port = std::to_string(endpoint.port());
@@ -48,9 +52,9 @@ struct io_thread {
   bool stopping = false;  // only on the thread: a tick that is already queued is not cancelled any more
   std::thread thread;
 
-  void tick_after(std::chrono::milliseconds interval) {
-    ticker.expires_after(interval);
-    ticker.async_wait([this, interval](asio_error failed) {
+  void tick() {
+    ticker.expires_after(tick_of(worker->limits));
+    ticker.async_wait([this](asio_error failed) {
       if (failed || stopping) return;
       const auto now = std::chrono::steady_clock::now();
       std::vector<std::pair<std::shared_ptr<managed_session>, const char*>> expired;
@@ -58,7 +62,7 @@ struct io_thread {
         if (const auto* why = one->expired(now)) expired.emplace_back(one, why);
       }
       for (auto& [one, why] : expired) one->finish(why);
-      tick_after(interval);
+      tick();
     });
   }
 
@@ -93,8 +97,7 @@ std::string guess_of_bad_length(std::int32_t length) {
 struct server::implementation {
   explicit implementation(server_options from)
     : options(std::move(from)),
-      admissions(std::make_shared<admissions_by_address>(admission_limits{
-        options.max_connections, options.max_connections_per_address, options.connections_per_second})),
+      admissions(std::make_shared<admissions_by_address>(admissions_of(options))),
       budget(std::make_shared<node_budget>(options.node)) {
     auto count = options.io_threads;
     if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 2);
@@ -120,7 +123,7 @@ struct server::implementation {
     running = true;
     accept_next();
     for (auto& one : threads) {
-      one->tick_after(tick_of(options.limits));
+      one->tick();
       one->thread = std::thread([context = &one->worker->context] { context->run(); });
     }
     return true;
@@ -156,12 +159,19 @@ struct server::implementation {
     if (!admission) return log_rarely("connection refused peer=" + text_of(remote) + " reason: " + why);
     socket.set_option(tcp::no_delay(true), failed);
     socket.set_option(asio::socket_base::keep_alive(true), failed);  // a parked request may outlive its client's host
-    auto made = std::make_shared<stream_session<tcp::socket>>(target.worker, std::move(socket), ++last_session_id,
-                                                              text_of(remote), std::move(admission));
-    asio::post(target.worker->context, [this, made] {
+    asio::post(target.worker->context, [this, &target, socket = std::move(socket), remote,
+                                        admission = std::move(admission)]() mutable {
+      auto made = std::make_shared<stream_session<tcp::socket>>(target.worker, std::move(socket), ++last_session_id,
+                                                                text_of(remote), std::move(admission));
       made->start(on_accept);
       if (stopping.load()) made->finish("");
     });
+  }
+
+  void follow(const server_options& to) {
+    admissions->follow(admissions_of(to));
+    for (auto& one : threads)
+      asio::post(one->worker->context, [worker = one->worker.get(), limits = to.limits] { worker->limits = limits; });
   }
 
   /// One line a second at most: a flood of connections must not become a flood of lines.
@@ -231,6 +241,7 @@ server::~server() { impl_->stop(); }
 std::uint16_t server::port() const { return impl_->port; }
 std::size_t server::connections() const { return impl_->admissions->connections(); }
 const node_budget& server::budget() const { return *impl_->budget; }
+void server::follow(const server_options& options) { impl_->follow(options); }
 void server::stop_accepting() { impl_->stop_accepting(); }
 void server::stop() { impl_->stop(); }
 

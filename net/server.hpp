@@ -62,6 +62,10 @@ class server {
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] const node_budget& budget() const;
 
+  /// Other limits from now on, for connections that are there, too, but for `max_frame_bytes`. Address and threads of a
+  /// server that was started stay.
+  void follow(const server_options& options);
+
   /// Closes the listening socket; connections go on. Idempotent.
   void stop_accepting();
 

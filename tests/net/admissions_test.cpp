@@ -35,6 +35,22 @@ CAF_TEST(no more connections than all may have and a closed one makes room) {
   CAF_CHECK(f.admit("c"));
 }
 
+CAF_TEST(other limits count from the next connection on) {
+  fixture f({1, 2, 100});
+  const auto first = f.admit("a");
+  CAF_CHECK(!f.admit("a"));
+  f.admissions->follow({2, 2, 100});
+  const auto second = f.admit("a");
+  CAF_CHECK(second != nullptr);
+  f.admissions->follow({100, 1, 100});
+  CAF_CHECK(!f.admit("a"));
+  CAF_CHECK(std::string_view(f.why) == "max.connections.per.ip");
+  CAF_CHECK_EQUAL(f.admissions->connections(), 2u);  // who is there stays
+  f.admissions->follow({100, 100, 1});
+  for (int i = 0; i < 10; ++i) CAF_CHECK(f.admit("a"));
+  CAF_CHECK(!f.admit("a"));
+}
+
 CAF_TEST(no more connections of one address and the others do not notice) {
   fixture f({100, 2, 100});
   auto first = f.admit("a");

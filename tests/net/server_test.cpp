@@ -230,6 +230,34 @@ CAF_TEST(connections that one address opens too fast are closed) {
   CAF_CHECK(seen.look([&] { return seen.logs.at(0).find("connections_per_second") != std::string::npos; }));
 }
 
+CAF_TEST(limits that change are those of connections that are there and of new ones) {
+  recorder seen;
+  seen.answer = echo;
+  server_options options;
+  options.io_threads = 2;
+  auto server = serve(seen, options);
+  client first(server->port());
+  client second(server->port());
+  for (auto* one : {&first, &second}) {
+    one->write(framed("x"));
+    CAF_CHECK_EQUAL(one->read(5), framed("x"));
+  }
+  options.limits.max_frame_bytes = 10;
+  options.max_connections_per_address = 3;
+  server->follow(options);
+  client third(server->port());
+  third.write(framed("at most ten, please"));
+  CAF_CHECK(third.sees_close());
+  for (auto* one : {&first, &second}) {
+    one->write(framed("as it was before"));
+    CAF_CHECK_EQUAL(one->read(20), framed("as it was before"));
+  }
+  options.limits.idle_timeout = 50ms;
+  server->follow(options);
+  CAF_CHECK(first.sees_close());
+  CAF_CHECK(second.sees_close());
+}
+
 CAF_TEST(silent connections end after the first byte timeout and idle ones after the idle timeout) {
   recorder seen;
   server_options options;
