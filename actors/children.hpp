@@ -87,6 +87,12 @@ class children {
     on_crash_(key, down.reason, down_.crashed(key, now));
   }
 
+  /// Those in quarantine that match may start again, as if they had never crashed; how many.
+  template <class Predicate>
+  std::int64_t release_if(Predicate matches, time_point now) {
+    return static_cast<std::int64_t>(down_.release_if(std::move(matches), now));
+  }
+
   /// What they hold is answered by its destructors.
   void stop_all() {
     for (auto& [key, one] : live_) caf::anon_send_exit(one.handle, caf::exit_reason::user_shutdown);

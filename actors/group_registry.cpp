@@ -75,6 +75,10 @@ group_registry_actor::behavior_type group_registry_state::make_behavior() {
     [this](const msg::report_lag& m) {
       for (const auto& [group, child] : children_.live()) caf::anon_send(child.handle, m);
     },
+    [this](const msg::release_group& m) {
+      const auto is_it = [&](const std::string& group) { return group == m.group_id; };
+      m.answer(children_.release_if(is_it, std::chrono::steady_clock::now()));
+    },
     [](const msg::resume& m) { (*m.run)(); },
   };
 }

@@ -3,6 +3,7 @@
 #include "actors/metrics/lag.hpp"
 #include "messages/actor/forget_topic.hpp"
 #include "messages/actor/group.hpp"
+#include "messages/actor/release.hpp"
 #include "messages/actor/resume.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -38,6 +39,7 @@ using group_registry_actor = caf::typed_actor<
   caf::reacts_to<msg::offset_commit>, caf::reacts_to<msg::offset_fetch>,
   caf::reacts_to<msg::describe_group>, caf::reacts_to<msg::delete_group>,
   caf::reacts_to<msg::delete_offsets>, caf::reacts_to<msg::list_groups>,
-  caf::reacts_to<msg::forget_topic>, caf::reacts_to<msg::report_lag>, caf::reacts_to<msg::resume>>;
+  caf::reacts_to<msg::forget_topic>, caf::reacts_to<msg::report_lag>, caf::reacts_to<msg::release_group>,
+  caf::reacts_to<msg::resume>>;
 
 }  // namespace tidegate::actors

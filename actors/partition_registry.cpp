@@ -8,10 +8,13 @@ namespace tidegate::actors {
 
 namespace {
 
-void report_crash(const partition_registry_state::key& key, const caf::error& reason, bool quarantined) {
+void report_crash(const topic_ptr& topic, std::int32_t partition, const caf::error& reason, bool quarantined) {
   count_crash(actor_kind::offset_actor, reason, quarantined);
   log_event(log_level::error, "offset actor crashed",
-            {{"partition", key.second}, {"reason", std::to_string(reason.code())}, {"quarantined", int{quarantined}}});
+            {{"topic", topic ? topic->name : "(deleted)"},
+             {"partition", partition},
+             {"reason", std::to_string(reason.code())},
+             {"quarantined", int{quarantined}}});
 }
 
 }  // namespace
@@ -21,7 +24,10 @@ partition_registry_state::partition_registry_state(partition_registry_actor::poi
                                                    partition_settings settings)
   : self_(self), store_(std::move(store)), settings_(settings),
     children_(
-      self, [this](const key& k) { return spawn_child(k); }, report_crash) {
+      self, [this](const key& k) { return spawn_child(k); },
+      [this](const key& k, const caf::error& reason, bool quarantined) {
+        report_crash(store_->topics.current()->find(k.first), k.second, reason, quarantined);
+      }) {
   self->set_down_handler(
     [this](caf::scheduled_actor*, caf::down_msg& down) { children_.on_down(down, std::chrono::steady_clock::now()); });
   self->set_exit_handler([this](caf::scheduled_actor*, caf::exit_msg&) { children_.end_with_owner(); });
@@ -54,6 +60,13 @@ void partition_registry_state::forget(const msg::forget_topic& m) {
     if (k.first == m.topic_id) caf::anon_send(child.handle, m);
 }
 
+void partition_registry_state::release(const msg::release_partitions& m) {
+  const auto matches = [&](const key& k) {
+    return k.first == m.topic_id && (!m.partition || *m.partition == k.second);
+  };
+  m.answer(children_.release_if(matches, std::chrono::steady_clock::now()));
+}
+
 void partition_registry_state::close_all(const msg::close_cleanly& m) {
   closing_ = true;
   for (const auto& [k, child] : children_.live()) caf::anon_send(child.handle, m);
@@ -74,6 +87,7 @@ partition_registry_actor::behavior_type partition_registry_state::make_behavior(
     [this](const msg::retire_partition& m) {
       m.answer(children_.retire({m.topic_id, m.partition}, m.who, m.seen));
     },
+    [this](const msg::release_partitions& m) { release(m); },
     [](const msg::resume& m) { (*m.run)(); },
   };
 }

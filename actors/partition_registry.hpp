@@ -3,6 +3,7 @@
 #include "actors/topic_directory.hpp"
 #include "messages/actor/forget_topic.hpp"
 #include "messages/actor/partition.hpp"
+#include "messages/actor/release.hpp"
 #include "messages/actor/resume.hpp"
 
 #include <caf/actor_addr.hpp>
@@ -46,6 +47,7 @@ using partition_actor =
                    caf::reacts_to<msg::close_cleanly>, caf::reacts_to<msg::resume>>;
 
 /// PARTITION REGISTRY: passes every request on to the partition's offset actor, starting it when needed.
-using partition_registry_actor = partition_actor::extend<caf::reacts_to<msg::retire_partition>>;
+using partition_registry_actor =
+  partition_actor::extend<caf::reacts_to<msg::retire_partition>, caf::reacts_to<msg::release_partitions>>;
 
 }  // namespace tidegate::actors

@@ -26,6 +26,7 @@ class partition_registry_state {
   void pass_on(const Message& m);
   void change(const msg::topic_changed& m);
   void forget(const msg::forget_topic& m);
+  void release(const msg::release_partitions& m);
   void close_all(const msg::close_cleanly& m);
   partition_actor spawn_child(const key& k);
 

@@ -27,6 +27,13 @@ class downtimes {
     return found == rows_.end() || now >= found->second.not_before;
   }
 
+  /// Forgets the crashes of those in quarantine that match; how many. What waits for its backoff only goes on waiting.
+  template <class Predicate>
+  std::size_t release_if(Predicate matches, time_point now) {
+    return std::erase_if(
+      rows_, [&](const auto& each) { return each.second.policy.is_quarantined(now) && matches(each.first); });
+  }
+
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
 
  private:

@@ -194,6 +194,16 @@ CAF_TEST(a partition that keeps crashing stays down and its neighbour serves) {
     std::this_thread::sleep_for(20ms);
   }
   CAF_CHECK_EQUAL(node.append(topic, batch_of(0), 1).base_offset, 0);
+  const auto release = [&](std::optional<std::int32_t> partition) {
+    return value_of(node.ask_later<std::int64_t>(-1, [&](auto answer) {
+      caf::anon_send(node.partitions, msg::release_partitions{topic->id, partition, answer});
+    }));
+  };
+  CAF_CHECK_EQUAL(release(1), 0);
+  CAF_CHECK(node.append(topic, batch_of(0)).error == not_leader_or_follower);
+  CAF_CHECK_EQUAL(release(std::nullopt), 1);
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+  CAF_CHECK_EQUAL(release(0), 0);
 }
 
 CAF_TEST(no acknowledged batch is lost or doubled by a store that fails at random) {
