@@ -3,6 +3,7 @@
 #include "actors/cli/admin/commands.hpp"
 #include "actors/cli/admin/completion.hpp"
 #include "actors/cli/bench/commands.hpp"
+#include "actors/cli/release.hpp"
 #include "actors/cli/soak.hpp"
 #include "actors/cli/soak_gateway.hpp"
 #include "actors/gateway.hpp"
@@ -17,6 +18,7 @@
 #include <exception>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <random>
 
 namespace tidegate::actors {
@@ -59,7 +61,7 @@ std::vector<setting> settings_of(const serve_flags& given) {
 int serve(const serve_flags& given) {
   const auto loaded = load_options(given.config, settings_of(given));
   if (report(loaded.problems)) return usage_error;
-  return run_gateway(loaded.value);
+  return run_gateway(loaded.value, [&given] { return load_options(given.config, settings_of(given)); });
 }
 
 struct soak_flags {
@@ -177,6 +179,16 @@ CLI::App* add_check_command(CLI::App& app, std::string& config) {
   return command;
 }
 
+/// Nothing: some command is to be run. Otherwise the exit code.
+std::optional<int> parse(CLI::App& app, const std::vector<std::string>& arguments) {
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    return std::nullopt;
+  } catch (const CLI::ParseError& failure) {
+    return app.exit(failure) == 0 ? 0 : usage_error;
+  }
+}
+
 }  // namespace
 
 int run_cli(const std::vector<std::string>& arguments) {
@@ -207,6 +219,7 @@ int run_cli(const std::vector<std::string>& arguments) {
   auto* orphans_command = add_orphans_command(app, orphans_given);
   const cli::admin_commands admin(app);
   const cli::bench_commands bench(app);
+  const cli::release_command release(app);
 
   std::string shell;
   auto* completion_command = add_completion_command(app, shell);
@@ -216,11 +229,7 @@ int run_cli(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && arguments.front() == "complete")
     return cli::print_completions(app, {arguments.begin() + 1, arguments.end()}), 0;
 
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& failure) {
-    return app.exit(failure) == 0 ? 0 : usage_error;
-  }
+  if (const auto code = parse(app, arguments)) return *code;
   try {
     if (check_command->parsed()) return report(load_options(config, {}).problems) ? usage_error : 0;
     if (print_command->parsed()) return std::cout << options_as_toml({}), 0;
@@ -233,6 +242,7 @@ int run_cli(const std::vector<std::string>& arguments) {
     if (completion_command->parsed()) return std::cout << cli::completion_script(shell), 0;
     if (const auto code = admin.run()) return *code;
     if (const auto code = bench.run()) return *code;
+    if (const auto code = release.run()) return *code;
   } catch (const std::exception& failure) {
     report({failure.what()});
     return 1;

@@ -42,9 +42,11 @@ core::moment coordinator_state::now() const {
 
 /// The store answers on its own threads; its answers run here, in the order in which they came.
 void coordinator_state::submit(std::function<void()> input) {
+  if constexpr (has_fault_points) fault_point("coordinator.input." + context_.group_id);
   last_input_ms_ = now().now_ms;
   if (stage_ == stage::gone) return;
   if (stage_ == stage::ready && !group_->is_busy() && parked_.empty()) {
+    follow_rules();
     input();
     schedule();
     return;
@@ -53,10 +55,15 @@ void coordinator_state::submit(std::function<void()> input) {
   if (stage_ == stage::closed) open();
 }
 
+void coordinator_state::follow_rules() {
+  if (context_.current_rules) group_->follow(context_.current_rules());
+}
+
 void coordinator_state::drain() {
   while (stage_ == stage::ready && !group_->is_busy() && !parked_.empty()) {
     auto input = std::move(parked_.front());
     parked_.pop_front();
+    follow_rules();
     input();
   }
   schedule();
@@ -196,6 +203,7 @@ void coordinator_state::on_tick(const coordinator_tick& tick) {
   const auto at = now();
   if (scheduled_ms_ && *scheduled_ms_ == tick.due_ms) scheduled_ms_.reset();
   if (stage_ != stage::ready) return;
+  follow_rules();
   perform(group_->on_tick(at));
   drain();
 }

@@ -64,6 +64,8 @@ struct coordinator_context {
   coordinator_options options;
   /// A client of this host is about to create the group: nothing when it may, else how long it must wait. Null: it may.
   std::function<std::optional<std::chrono::milliseconds>(const std::string& host)> create{};
+  /// The group's rules as they are now: they count from the next input on. Null: `options.rules`, for ever.
+  std::function<core::group_options()> current_rules{};
 };
 
 /// One position in doubt is an error of the whole group: clients ask again after that, and give up on a partition's.
@@ -92,6 +94,7 @@ class coordinator_state {
   /// Runs `input` now, or as soon as the group is loaded and no write of its entry is on its way. An input that is
   /// dropped takes its reply with it, which answers coordinator_not_available.
   void submit(std::function<void()> input);
+  void follow_rules();
   void drain();
   void open();
   void loaded(loaded_group answer);

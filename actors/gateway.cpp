@@ -16,21 +16,38 @@ namespace tidegate::actors {
 
 namespace {
 
-/// Blocked before any thread starts, so that every thread inherits it and only sigwait sees them.
-sigset_t block_stop_signals() {
+sigset_t stop_signals() {
   sigset_t stops;
   sigemptyset(&stops);
   sigaddset(&stops, SIGTERM);
   sigaddset(&stops, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &stops, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
   return stops;
+}
+
+/// All that sigwait is for. Blocked before any thread starts, so that every thread inherits it and only sigwait sees
+/// them; a SIGHUP waits until the node runs.
+sigset_t block_signals() {
+  auto all = stop_signals();
+  sigaddset(&all, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return all;
 }
 
 /// What the admin port answers. Thread: any.
 class node_status {
  public:
-  explicit node_status(const options& settings) : settings_(settings) {}
+  explicit node_status(options settings) : settings_(std::move(settings)) {}
+
+  [[nodiscard]] options settings() const {
+    std::lock_guard lock(mutex_);
+    return settings_;
+  }
+
+  void follow(options settings) {
+    std::lock_guard lock(mutex_);
+    settings_ = std::move(settings);
+  }
 
   void set(const std::string& trouble) {
     std::lock_guard lock(mutex_);
@@ -55,6 +72,14 @@ class node_status {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = numbers().text()};
   }
 
+  [[nodiscard]] net::http_answer release(std::string_view query) const {
+    const auto* running = [this] {
+      std::lock_guard lock(mutex_);
+      return running_;
+    }();
+    return running == nullptr ? net::http_answer{.status = 503, .body = "not serving yet\n"} : running->release(query);
+  }
+
   [[nodiscard]] net::http_answer page() const {
     std::lock_guard lock(mutex_);
     status_facts facts;
@@ -76,22 +101,22 @@ class node_status {
 
   [[nodiscard]] std::string trouble_now() const { return running_ != nullptr ? running_->trouble() : trouble_; }
 
-  const options& settings_;
   mutable std::mutex mutex_;  // guards what follows
+  options settings_;
   std::string trouble_ = "starting";
   const node* running_ = nullptr;
 };
 
 /// True when a stop signal came within the time.
-bool stops_within(const sigset_t& stops, std::chrono::seconds wait) {
+bool stops_within(std::chrono::seconds wait) {
+  const auto stops = stop_signals();
   const timespec limit{wait.count(), 0};
   return sigtimedwait(&stops, nullptr, &limit) > 0;
 }
 
 /// A cluster may come up after its gateways: they try until it is there. What is wrong with a local directory stays
 /// wrong, so that is tried once. Null: give up (`error`), or told to stop (no error).
-std::unique_ptr<node> start_patiently(const options& settings, const sigset_t& stops, node_status& state,
-                                      std::string& error) {
+std::unique_ptr<node> start_patiently(const options& settings, node_status& state, std::string& error) {
   // First of all: whoever starts twice by mistake must not fence the node that runs.
   auto port = node::bind(settings, error);
   if (!port) return nullptr;
@@ -102,33 +127,66 @@ std::unique_ptr<node> start_patiently(const options& settings, const sigset_t& s
     if (started || !port || settings.smq.engine == "embedded") return started;
     log_event(log_level::error, "start failed, trying again", {{"reason", error}, {"seconds", wait.count()}});
     state.set("not serving: " + std::exchange(error, {}));
-    if (stops_within(stops, wait)) return nullptr;
+    if (stops_within(wait)) return nullptr;
+  }
+}
+
+template <class Texts>
+std::string joined(const Texts& texts, std::string_view between) {
+  std::string all;
+  for (const auto& one : texts) all.append(all.empty() ? "" : between).append(one);
+  return all;
+}
+
+/// A configuration with a mistake in it changes nothing at all.
+void follow(const loaded_options& loaded, node& gateway, node_status& state) {
+  if (!loaded.problems.empty()) {
+    log_event(log_level::error, "the configuration is wrong, nothing was changed",
+              {{"problems", joined(loaded.problems, "; ")}});
+    return;
+  }
+  auto next = follow_options(state.settings(), loaded.value);
+  set_log_level(next.value.log.level);
+  gateway.follow(next.value);
+  state.follow(std::move(next.value));
+  for (const auto key : next.needs_restart)
+    log_event(log_level::warn, "a setting changed that needs a restart", {{"setting", key}});
+  log_event(log_level::info, "the configuration was read again", {{"changed", joined(next.changed, ",")}});
+}
+
+/// Until a stop signal comes; that one.
+int serve_until_stopped(const sigset_t& signals, const std::function<loaded_options()>& read_again, node& gateway,
+                        node_status& state) {
+  for (int signal = 0;;) {
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return signal;
+    follow(read_again(), gateway, state);
   }
 }
 
 }  // namespace
 
-int run_gateway(const options& settings) {
+int run_gateway(const options& settings, const std::function<loaded_options()>& read_again) {
   start_log(settings.log.level, settings.log.format);
-  const auto stops = block_stop_signals();
+  const auto signals = block_signals();
   std::string error;
   node_status state{settings};
   const net::http_routes routes{{"/health", [&state] { return state.health(); }},
                                 {"/metrics", [&state] { return state.metrics(); }},
                                 {"/", [&state] { return state.page(); }}};
-  auto admin = net::admin_server::start(admin_options_of(settings), routes, error);
+  const net::http_actions actions{{"/release", [&state](std::string_view query) { return state.release(query); }}};
+  auto admin = net::admin_server::start(admin_options_of(settings), routes, actions, error);
   if (!admin) {
     log_event(log_level::error, "admin server failed", {{"reason", error}});
     return 1;
   }
-  auto gateway = start_patiently(settings, stops, state, error);
+  auto gateway = start_patiently(settings, state, error);
   if (!gateway) {
     if (!error.empty()) log_event(log_level::error, "start failed", {{"reason", error}});
     return error.empty() ? 0 : 1;
   }
   state.set(*gateway);
-  int signal = 0;
-  sigwait(&stops, &signal);
+  const auto signal = serve_until_stopped(signals, read_again, *gateway, state);
   log_event(log_level::info, "stopping", {{"signal", signal}});
   admin->stop();
   gateway->stop();

@@ -81,6 +81,10 @@ void start_log(std::string_view level, std::string_view format) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void set_log_level(std::string_view level) {
+  spdlog::default_logger_raw()->set_level(spdlog::level::from_str(std::string(level)));
+}
+
 void log_event(log_level level, std::string_view event, std::initializer_list<log_field> fields) {
   auto* logger = spdlog::default_logger_raw();
   if (!logger->should_log(level_of(level))) return;

@@ -27,6 +27,9 @@ struct log_field {
 /// Writes to stderr from now on; `level` and `format` as in log.level and log.format. Call it before other threads log.
 void start_log(std::string_view level, std::string_view format);
 
+/// From now on, another `log.level`.
+void set_log_level(std::string_view level);
+
 void log_event(log_level level, std::string_view event, std::initializer_list<log_field> fields = {});
 
 /// The line without time and level, as `log_event` writes it (for tests and other sinks).

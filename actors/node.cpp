@@ -2,12 +2,14 @@
 
 #include "actors/connection.hpp"
 #include "actors/core/group/group_creations.hpp"
+#include "actors/live_settings.hpp"
 #include "actors/log.hpp"
 #include "actors/mapping_writer.hpp"
 #include "actors/message_types.hpp"
 #include "actors/metrics/collect.hpp"
 #include "actors/metrics/status_page.hpp"
 #include "actors/registries.hpp"
+#include "actors/release.hpp"
 #include "actors/services.hpp"
 #include "actors/socket_options.hpp"
 #include "actors/store_engine.hpp"
@@ -68,7 +70,6 @@ const char* text_of(smq::fence_loss why) {
 
 kafka::batch_limits batch_limits_of(const options& settings) {
   kafka::batch_limits limits;
-  limits.max_batch_bytes = static_cast<std::size_t>(settings.kafka.message_max_bytes);
   limits.decompression.max_output_bytes = static_cast<std::size_t>(settings.limits.decompressed_bytes);
   return limits;
 }
@@ -80,7 +81,7 @@ struct guarded_creations {
   core::group_creations creations;
 };
 
-coordinator_context coordinators(const options& settings, const store_access& store) {
+coordinator_context coordinators(const options& settings, const live_settings& live, const store_access& store) {
   coordinator_context context;
   context.new_uuid = [random = store.random_uuid] { return text_of(random()); };
   context.wall_ms = wall_ms;
@@ -89,12 +90,8 @@ coordinator_context coordinators(const options& settings, const store_access& st
     std::lock_guard lock(all->mutex);
     return all->creations.create(host, std::chrono::steady_clock::now());
   };
-  auto& rules = context.options.rules;
-  rules.initial_rebalance_delay_ms = static_cast<std::int32_t>(settings.kafka.group_initial_rebalance_delay_ms);
-  rules.min_session_timeout_ms = static_cast<std::int32_t>(settings.kafka.group_min_session_timeout_ms);
-  rules.max_session_timeout_ms = static_cast<std::int32_t>(settings.kafka.group_max_session_timeout_ms);
-  rules.max_size = static_cast<std::size_t>(settings.kafka.group_max_size);
-  rules.max_offset_metadata_bytes = static_cast<std::size_t>(settings.kafka.offset_metadata_max_bytes);
+  context.options.rules = live.group_rules();
+  context.current_rules = [live] { return live.group_rules(); };
   return context;
 }
 
@@ -127,6 +124,7 @@ struct node::parts {
   std::shared_ptr<lag_board> lags = std::make_shared<lag_board>();
   std::shared_ptr<core::tail_budget> tails;
   options configured;
+  live_settings live;
   mapping_writer_actor mappings;
   std::shared_ptr<services> node_services;
   supervisor_actor supervisor;
@@ -191,13 +189,9 @@ void node::parts::start_actors(const options& settings) {
   s.log_dir = s.log_dir_is_local ? std::filesystem::absolute(settings.data_dir).lexically_normal().string()
                                  : "seaweedfs://" + engine->address + "/topics/kafka";
   s.store = store;
-  s.settings.auto_create_topics = settings.kafka.auto_create_topics_enable;
-  s.settings.num_partitions = static_cast<std::int32_t>(settings.kafka.num_partitions);
-  s.settings.message_max_bytes = static_cast<std::int32_t>(settings.kafka.message_max_bytes);
-  s.settings.offset_metadata_max_bytes = static_cast<std::int32_t>(settings.kafka.offset_metadata_max_bytes);
-  s.settings.fetch_max_bytes = static_cast<std::int32_t>(settings.kafka.fetch_max_bytes);
+  live.follow(settings);
+  s.settings = live.handlers;
   s.fetch_sessions = fetch_session_slots{settings.kafka.max_incremental_fetch_session_cache_slots};
-  s.settings.max_elements = static_cast<std::uint64_t>(settings.limits.elements_per_request);
   s.fetch_budget = std::make_shared<fetch_budget>(settings.limits.fetch_bytes_in_flight);
   registry_settings registries;
   registries.topics.partitions = s.settings.num_partitions;
@@ -213,18 +207,19 @@ void node::parts::start_actors(const options& settings) {
   registries.partitions.metrics = metrics;
   registries.partitions.tails = tails;
   registries.partitions.batches = batch_limits_of(settings);
-  registries.partitions.producer_expiration = std::chrono::milliseconds{settings.kafka.producer_id_expiration_ms};
+  registries.partitions.message_max_bytes = s.settings.message_max_bytes;
+  registries.partitions.producer_expiration = live.producer_expiration;
   mapping_settings mapping;
   mapping.segments = engine->segments;
   mappings = spawn_mapping_writer(*system, store, mapping);
   registries.partitions.on_mapping = [to = mappings](const smq::mapping_record& record) {
     caf::anon_send(to, msg::mapping_report{record});
   };
-  registries.groups = coordinators(settings, *store);
+  registries.groups = coordinators(settings, live, *store);
   registries.most_groups = static_cast<std::size_t>(settings.limits.groups);
-  registries.retention.check_interval = std::chrono::milliseconds{settings.kafka.log_retention_check_interval_ms};
-  registries.retention.protects_groups = s.settings.protects_groups = settings.retention.protect_groups;
-  registries.retention.protect_max_ms = s.settings.protect_max_ms = settings.retention.protect_max_ms;
+  registries.retention.check_interval = live.retention_check;
+  registries.retention.protects_groups = s.settings.protects_groups;
+  registries.retention.protect_max_ms = s.settings.protect_max_ms;
   supervisor = start_registries(*system, store, node_services, std::move(registries), [](const std::string& name) {
     // A supervisor above would start this process again; going on without the registry would serve nobody.
     log_event(log_level::error, "an actor crashes again and again: the process ends", {{"actor", name}});
@@ -263,6 +258,15 @@ std::unique_ptr<node> node::start(const options& settings, std::unique_ptr<net::
   std::printf("tidegate ready on %s\n", settings.listen.c_str());
   std::fflush(stdout);
   return started;
+}
+
+void node::follow(const options& settings) {
+  parts_->live.follow(settings);
+  parts_->server->follow(server_options_of(settings, nullptr));
+}
+
+net::http_answer node::release(std::string_view query) const {
+  return answer_release(*parts_->node_services, parts_->topics, query);
 }
 
 std::string node::trouble() const {

@@ -2,10 +2,12 @@
 
 #include "actors/metrics/metric_page.hpp"
 #include "actors/options.hpp"
+#include "net/admin_server.hpp"
 #include "net/server.hpp"
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace tidegate::actors {
 
@@ -29,6 +31,12 @@ class node {
 
   /// The same for the status page.
   void add_status(status_facts& facts) const;
+
+  /// Takes over what may change while it runs (option_row::is_live). Thread: one at a time.
+  void follow(const options& settings);
+
+  /// An operator lets go what crashes again and again; see actors/release.hpp. Thread: any; waits up to 2 s.
+  [[nodiscard]] net::http_answer release(std::string_view query) const;
 
   ~node();
   node(const node&) = delete;

@@ -203,6 +203,17 @@ std::vector<option_row> kafka_rows() {
   };
 }
 
+/// What a running node changes when it reads its configuration again: see live_settings and net::server::follow.
+constexpr std::string_view live_keys[] = {
+  "limits.requests_in_flight", "limits.bytes_in_flight", "limits.unsent_bytes", "limits.elements_per_request",
+  "limits.connections_per_second", "limits.first_byte_timeout_ms", "limits.frame_grace_ms",
+  "limits.frame_bytes_per_second", "limits.drain_timeout_ms", "retention.protect.groups", "retention.protect.max.ms",
+  "log.level", "kafka.num.partitions", "kafka.auto.create.topics.enable", "kafka.message.max.bytes",
+  "kafka.group.initial.rebalance.delay.ms", "kafka.group.min.session.timeout.ms", "kafka.group.max.session.timeout.ms",
+  "kafka.group.max.size", "kafka.offset.metadata.max.bytes", "kafka.producer.id.expiration.ms",
+  "kafka.socket.request.max.bytes", "kafka.max.connections", "kafka.max.connections.per.ip",
+  "kafka.connections.max.idle.ms", "kafka.fetch.max.bytes", "kafka.log.retention.check.interval.ms"};
+
 }  // namespace
 
 std::span<const option_row> option_table() {
@@ -210,6 +221,7 @@ std::span<const option_row> option_table() {
     auto all = server_rows();
     for (auto& rows_of : {limit_rows(), client_limit_rows(), retention_and_log_rows(), smq_rows(), kafka_rows()})
       all.insert(all.end(), rows_of.begin(), rows_of.end());
+    for (auto& row : all) row.is_live = std::ranges::find(live_keys, row.key) != std::end(live_keys);
     return all;
   }();
   return rows;

@@ -121,6 +121,7 @@ struct option_row {
   std::vector<std::string_view> choices{};  // empty: any text that the rule allows
   std::string_view flag{};                // "" when it has none, e.g. "--listen"
   std::string_view help{};
+  bool is_live = false;  // changes when a running node reads its configuration again
 };
 
 std::span<const option_row> option_table();
@@ -145,6 +146,14 @@ loaded_options load_options(const std::string& config_path, const std::vector<se
 
 /// The same from the text of a TOML file; `name` stands in errors.
 loaded_options parse_options(std::string_view toml_text, const std::string& name, const std::vector<setting>& settings);
+
+/// The options of a node that reads its configuration again.
+struct followed_options {
+  options value;                                // as before, but for what is live
+  std::vector<std::string_view> changed;        // keys
+  std::vector<std::string_view> needs_restart;  // keys whose wanted value has to wait
+};
+followed_options follow_options(const options& running, const options& wanted);
 
 /// A commented TOML file with every key and the values of `from`; configs/tidegate.toml is this text of the defaults.
 std::string options_as_toml(const options& from);

@@ -223,6 +223,7 @@ std::string comment_of(const option_row& row) {
     line += row.unit.empty() ? "." : " " + std::string(row.unit) + ".";
   }
   if (!row.flag.empty()) line += " Flag: " + std::string(row.flag) + ".";
+  if (row.is_live) line += " Live.";
   return line;
 }
 
@@ -258,7 +259,8 @@ std::string options_as_toml(const options& from) {
   auto values = from;
   std::string made =
     "# Every setting of tidegate with its default. Flags override --set key=value, that overrides this file.\n"
-    "# A key of a table is set as table.key on the command line, e.g. --set kafka.num.partitions=4.\n";
+    "# A key of a table is set as table.key on the command line, e.g. --set kafka.num.partitions=4.\n"
+    "# What is \"Live\" changes when this file is read again (SIGHUP), everything else with a restart.\n";
   // TOML wants the keys of the root before the first table; the root's dotted keys are quoted to stay one key.
   std::vector<std::string> tables{""};
   const auto table_of = [](std::string_view key) {

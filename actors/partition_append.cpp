@@ -34,7 +34,8 @@ bool uses_log_append_time(const smq::topic_info& topic) {
 
 void partition_state::append(const msg::append& m) {
   auto limits = settings_.batches;
-  limits.max_batch_bytes = max_batch_bytes_;
+  limits.max_batch_bytes =
+    static_cast<std::size_t>(own_max_bytes_ >= 0 ? own_max_bytes_ : settings_.message_max_bytes.get());
   limits.checks_record_timestamps = !uses_log_append_time(*topic_);
   const auto check = kafka::validate_batch(m.records.view(), limits);
   if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));

@@ -60,7 +60,7 @@ void partition_state::close_when_decided() {
 
 /// Into the log's state, for the next partition entry.
 void partition_state::take_snapshot() {
-  machine_->expire_producers(wall_ms(), settings_.producer_expiration.count());
+  machine_->expire_producers(wall_ms(), settings_.producer_expiration.get().count());
   smq::set_snapshot(log_, machine_->producers().encode(smq::partition_entry::max_snapshot_bytes),
                     machine_->high_watermark());
 }

@@ -44,8 +44,7 @@ partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<
 /// in `topic_` when it is needed.
 void partition_state::use_topic(topic_ptr topic) {
   topic_ = std::move(topic);
-  max_batch_bytes_ = static_cast<std::size_t>(
-    setting_or(*topic_, "max.message.bytes", static_cast<std::int64_t>(settings_.batches.max_batch_bytes)));
+  own_max_bytes_ = setting_or(*topic_, "max.message.bytes", -1);
 }
 
 partition_state::~partition_state() {
@@ -188,7 +187,7 @@ void partition_state::note_producers(const std::vector<shared_bytes>& batches,
 void partition_state::serve(std::int32_t epoch) {
   auto producers = std::move(recovery_->producers);
   recovery_.reset();
-  producers.expire(wall_ms(), settings_.producer_expiration.count());
+  producers.expire(wall_ms(), settings_.producer_expiration.get().count());
   core::partition_start start;
   start.leader_epoch = epoch;
   store_->other_epochs->note(place_.topic_id, place_.partition, epoch, store_->leader_epoch);

@@ -7,6 +7,7 @@
 #include "actors/metrics/topic_metrics.hpp"
 #include "actors/partition_registry.hpp"
 #include "actors/store_access.hpp"
+#include "messages/common/live.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/mappings.hpp"
 #include "smq/segments/list_segments.hpp"
@@ -30,7 +31,8 @@
 namespace tidegate::actors {
 
 struct partition_settings {
-  kafka::batch_limits batches;
+  kafka::batch_limits batches;                       // but for their size
+  live<std::int32_t> message_max_bytes = 1048588;    // message.max.bytes of topics without their own
   smq::append_options segments;                      // the engine's
   std::size_t appends_at_once = 1;                   // the engine's; whose chunks are put or wait for their entry
   std::size_t overlap_bytes = 0;                     // the engine's; queued for another while one is on its way
@@ -44,7 +46,7 @@ struct partition_settings {
   std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
   std::chrono::milliseconds reload_backoff{200};     // after a load that failed
   std::chrono::milliseconds idle_after{600'000};     // without requests for so long, the actor goes
-  std::chrono::milliseconds producer_expiration{86'400'000};  // producer.id.expiration.ms
+  live<std::chrono::milliseconds> producer_expiration = std::chrono::milliseconds{86'400'000};  // producer.id.…
   std::chrono::milliseconds mapping_every{60'000};   // least time between two reports, but for the last one
   /// Where the partition's newest offset lies now; called on the actor's thread. Null: nobody wants to know.
   std::function<void(const smq::mapping_record&)> on_mapping;
@@ -235,7 +237,7 @@ class partition_state {
   partition_settings settings_;
   partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
 
-  std::size_t max_batch_bytes_ = 0;  // max.message.bytes
+  std::int64_t own_max_bytes_ = -1;  // max.message.bytes; −1: the node's
 
   gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
   std::shared_ptr<partition_metrics> metrics_;

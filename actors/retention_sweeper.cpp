@@ -13,6 +13,7 @@ namespace tidegate::actors {
 
 namespace {
 
+constexpr std::chrono::milliseconds longest_nap{10'000};  // so late may a changed interval be noticed
 constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr std::size_t entries_per_read = 64;  // with a producer snapshot an entry has up to 64 KiB
 
@@ -48,7 +49,8 @@ core::retention_rules retention_rules_of(const smq::topic_info& topic, const ret
   rules.retention_ms = setting_or(topic, "retention.ms", -1);
   rules.retention_bytes = setting_or(topic, "retention.bytes", -1);
   auto protects = topic.configs.find("retention.protect.groups");
-  rules.protects_groups = protects == topic.configs.end() ? defaults.protects_groups : protects->second != "false";
+  const bool says = protects != topic.configs.end();
+  rules.protects_groups = says ? protects->second != "false" : defaults.protects_groups.get();
   rules.protect_max_ms = setting_or(topic, "retention.protect.max.ms", defaults.protect_max_ms);
   return rules;
 }
@@ -57,10 +59,11 @@ retention_sweeper_state::retention_sweeper_state(retention_sweeper_actor::pointe
                                                  std::shared_ptr<const store_access> store,
                                                  std::shared_ptr<registry_directory> registries,
                                                  retention_settings settings)
-  : self_(self), store_(std::move(store)), registries_(std::move(registries)), settings_(settings) {}
+  : self_(self), store_(std::move(store)), registries_(std::move(registries)), settings_(std::move(settings)),
+    rested_since_(self->clock().now()) {}
 
 retention_sweeper_actor::behavior_type retention_sweeper_state::make_behavior() {
-  sweep_in(std::min(settings_.first_check, settings_.check_interval));
+  wait();
   return {
     [](const msg::resume& m) { (*m.run)(); },
   };
@@ -73,8 +76,14 @@ std::function<void(std::function<void()>)> retention_sweeper_state::poster() con
   };
 }
 
-void retention_sweeper_state::sweep_in(std::chrono::milliseconds delay) {
-  caf::delayed_anon_send(retention_sweeper_actor{self_}, delay, msg::make_resume([this] { sweep(); }));
+/// Until the next sweep is due, by the interval of that time: it may change meanwhile.
+void retention_sweeper_state::wait() {
+  const auto interval = settings_.check_interval.get();
+  const auto due = rested_since_ + (has_swept_ ? interval : std::min(settings_.first_check, interval));
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - self_->clock().now());
+  if (left.count() <= 0) return sweep();
+  caf::delayed_anon_send(retention_sweeper_actor{self_}, std::min(left, longest_nap),
+                         msg::make_resume([this] { wait(); }));
 }
 
 void retention_sweeper_state::sweep() {
@@ -199,14 +208,16 @@ void retention_sweeper_state::end_sweep() {
   at_ = {};
   const auto topics = store_->topics.current();
   std::erase_if(rests_, [&](const auto& one) { return !topics->find(one.first.first); });
-  sweep_in(settings_.check_interval);
+  rested_since_ = self_->clock().now();
+  has_swept_ = true;
+  wait();
 }
 
 retention_sweeper_actor spawn_retention_sweeper(caf::actor_system& system, std::shared_ptr<const store_access> store,
                                                 std::shared_ptr<registry_directory> registries,
                                                 retention_settings settings) {
   return spawn<retention_sweeper_actor, retention_sweeper_state>(system, std::move(store), std::move(registries),
-                                                                 settings);
+                                                                 std::move(settings));
 }
 
 }  // namespace tidegate::actors

@@ -4,9 +4,11 @@
 #include "actors/registry_directory.hpp"
 #include "actors/store_access.hpp"
 #include "messages/actor/resume.hpp"
+#include "messages/common/live.hpp"
 #include "smq/positions/lowest_positions.hpp"
 #include "smq/segments/log.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <chrono>
@@ -22,11 +24,12 @@
 namespace tidegate::actors {
 
 struct retention_settings {
-  std::chrono::milliseconds check_interval{300'000};  // log.retention.check.interval.ms
+  /// log.retention.check.interval.ms
+  live<std::chrono::milliseconds> check_interval = std::chrono::milliseconds{300'000};
   std::chrono::milliseconds first_check{30'000};      // after the start, as Kafka; at most check_interval
   std::chrono::milliseconds pause{5};                 // between two partitions
-  bool protects_groups = true;                        // retention.protect.groups of topics that do not say
-  std::int64_t protect_max_ms = 7'776'000'000;        // retention.protect.max.ms
+  live<bool> protects_groups = true;                  // retention.protect.groups of topics that do not say
+  live<std::int64_t> protect_max_ms = 7'776'000'000;  // retention.protect.max.ms
 };
 
 /// The rules of a topic, as its configs say now.
@@ -61,7 +64,7 @@ class retention_sweeper_state {
     std::int64_t until_ms = 0;
   };
 
-  void sweep_in(std::chrono::milliseconds delay);
+  void wait();
   void sweep();
   void go_on();
   bool collect();
@@ -78,6 +81,8 @@ class retention_sweeper_state {
   std::shared_ptr<const store_access> store_;
   std::shared_ptr<registry_directory> registries_;
   retention_settings settings_;
+  caf::actor_clock::time_point rested_since_;  // the start, or the end of the last sweep
+  bool has_swept_ = false;
   std::pair<std::string, std::int32_t> at_;  // the next one: topic and partition
   std::vector<visit> grown_;                 // whose partition entries are to be read
   std::deque<visit> due_;                    // to be looked at

@@ -4,6 +4,7 @@
 #include "actors/handlers/fetch_budget.hpp"
 #include "actors/registry_directory.hpp"
 #include "actors/store_access.hpp"
+#include "messages/common/live.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,21 +17,21 @@ namespace tidegate::actors {
 
 /// The limits and defaults that handlers apply; from options, under Kafka's names.
 struct handler_settings {
-  bool auto_create_topics = true;            // auto.create.topics.enable
-  std::int32_t num_partitions = 1;           // num.partitions
-  std::int32_t message_max_bytes = 1048588;  // message.max.bytes
-  std::int32_t offset_metadata_max_bytes = 4096;
-  std::int32_t fetch_max_bytes = 57671680;  // fetch.max.bytes
-  bool protects_groups = true;               // retention.protect.groups of topics that do not say
-  std::int64_t protect_max_ms = 7776000000;  // retention.protect.max.ms
+  live<bool> auto_create_topics = true;            // auto.create.topics.enable
+  live<std::int32_t> num_partitions = 1;           // num.partitions
+  live<std::int32_t> message_max_bytes = 1048588;  // message.max.bytes
+  live<std::int32_t> offset_metadata_max_bytes = 4096;
+  live<std::int32_t> fetch_max_bytes = 57671680;  // fetch.max.bytes
+  live<bool> protects_groups = true;               // retention.protect.groups of topics that do not say
+  live<std::int64_t> protect_max_ms = 7776000000;  // retention.protect.max.ms
+  live<std::uint64_t> max_elements = 1'000'000;    // limits.elements_per_request
   std::size_t fetch_session_partitions = 100000;
-  std::uint64_t max_elements = 1'000'000;  // limits.elements_per_request
   // A store that does not answer for one partition must not keep the others from a client, whose own patience is 30 s.
   std::chrono::milliseconds longest_read{5000};  // of a Fetch
 };
 
 /// What handlers need of the node, and its registries. Shared by all connections; of it only the handles of registries
-/// change after the start.
+/// and what is `live` change after the start.
 struct services : registry_directory {
   std::int32_t node_id = 1;
   std::string host;

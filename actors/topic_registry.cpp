@@ -37,7 +37,7 @@ error_code to_error(smq::create_result code) {
 
 topic_registry_state::topic_registry_state(topic_registry_actor::pointer self, std::shared_ptr<const store_access> store,
                                            topic_defaults defaults, topic_forgotten forget, topic_told tell)
-  : self_(self), store_(std::move(store)), catalog_(store_->engine.entries), defaults_(defaults),
+  : self_(self), store_(std::move(store)), catalog_(store_->engine.entries), defaults_(std::move(defaults)),
     forget_(std::move(forget)), tell_(std::move(tell)) {}
 
 topic_registry_actor::behavior_type topic_registry_state::make_behavior() {
@@ -238,8 +238,8 @@ void topic_registry_state::unpublish(const topic_ptr& topic) {
 
 topic_registry_actor spawn_topic_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,
                                           topic_defaults defaults, topic_forgotten forget, topic_told tell) {
-  return spawn<topic_registry_actor, topic_registry_state>(system, std::move(store), defaults, std::move(forget),
-                                                           std::move(tell));
+  return spawn<topic_registry_actor, topic_registry_state>(system, std::move(store), std::move(defaults),
+                                                           std::move(forget), std::move(tell));
 }
 
 }  // namespace tidegate::actors

@@ -2,6 +2,7 @@
 
 #include "actors/store_access.hpp"
 #include "actors/topic_registry.hpp"
+#include "messages/common/live.hpp"
 #include "smq/topics/catalog.hpp"
 
 #include <deque>
@@ -15,7 +16,7 @@
 namespace tidegate::actors {
 
 struct topic_defaults {
-  std::int32_t partitions = 1;
+  live<std::int32_t> partitions = 1;
 };
 
 /// Makes every owner of the topic's partitions let go, then calls `done`. Thread: any.

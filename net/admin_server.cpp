@@ -12,6 +12,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <set>
@@ -34,6 +35,7 @@ class http_session;
 struct admin_state {
   admin_options options;
   http_routes routes;
+  http_actions actions;
   asio::io_context context{1};
   tcp::acceptor acceptor{context};
   asio::steady_timer retry{context};
@@ -72,27 +74,40 @@ class http_session : public std::enable_shared_from_this<http_session> {
   }
 
  private:
-  http_answer call(const std::string& path) const {
-    const auto found = state_.routes.find(path);
+  /// `table` has what answers this method, `others` what answers others.
+  template <class Table, class Others, class... Arguments>
+  http_answer call(const Table& table, const Others& others, const std::string& path, Arguments... arguments) const {
+    const auto found = table.find(path);
     if (state_.unsent_bytes > state_.options.max_unsent_bytes)
-      return {503, "text/plain; charset=utf-8", "too many answers are not taken yet\n"};
-    if (found == state_.routes.end()) return {404, "text/plain; charset=utf-8", "not found\n"};
+      return {.status = 503, .body = "too many answers are not taken yet\n"};
+    if (found == table.end() && others.contains(path)) return {.status = 405, .body = "not by this method\n"};
+    if (found == table.end()) return {.status = 404, .body = "not found\n"};
     try {
-      return found->second();
+      return found->second(arguments...);
     } catch (const std::exception& failure) {
-      return {500, "text/plain; charset=utf-8", std::string(failure.what()) + '\n'};
+      return {.status = 500, .body = std::string(failure.what()) + '\n'};
     }
+  }
+
+  [[nodiscard]] http_answer act(const std::string& path, std::string_view query) const {
+    const auto& request = parser_->get();
+    if (request.count("Tidegate-Admin") == 0 || request.count(http::field::origin) != 0)
+      return {.status = 403, .body = "needs the header Tidegate-Admin, and is not for browsers\n"};
+    return call(state_.actions, state_.routes, path, query);
   }
 
   void answer() {
     const auto& request = parser_->get();
     const auto method = request.method();
-    if (method != http::verb::get && method != http::verb::head) {
-      return write({405, "text/plain; charset=utf-8", "only GET\n"}, request.version(), request.keep_alive());
-    }
     const std::string target(request.target());
-    auto made = call(target.substr(0, target.find('?')));
-    write(std::move(made), request.version(), request.keep_alive(), method == http::verb::head);
+    const auto path = target.substr(0, target.find('?'));
+    const auto finish = [&](http_answer made, bool head_only = false) {
+      write(std::move(made), request.version(), request.keep_alive(), head_only);
+    };
+    if (method == http::verb::post) return finish(act(path, target.substr(std::min(path.size() + 1, target.size()))));
+    if (method == http::verb::get || method == http::verb::head)
+      return finish(call(state_.routes, state_.actions, path), method == http::verb::head);
+    finish({.status = 405, .body = "only GET, HEAD and POST\n"});
   }
 
   void reject() { write({400, "text/plain; charset=utf-8", "bad request\n"}, 11, false); }
@@ -103,7 +118,7 @@ class http_session : public std::enable_shared_from_this<http_session> {
     response_.result(from.status);
     response_.set(http::field::content_type, from.content_type);
     response_.set("X-Content-Type-Options", "nosniff");
-    if (from.status == 405) response_.set(http::field::allow, "GET, HEAD");
+    if (from.status == 405) response_.set(http::field::allow, "GET, HEAD, POST");
     response_.keep_alive(keep_alive);
     response_.body() = std::move(from.body);
     response_.prepare_payload();
@@ -169,10 +184,12 @@ struct admin_server::implementation : admin_state {
   std::thread thread;
 };
 
-std::unique_ptr<admin_server> admin_server::start(admin_options options, http_routes routes, std::string& error) {
+std::unique_ptr<admin_server> admin_server::start(admin_options options, http_routes routes, http_actions actions,
+                                                  std::string& error) {
   auto impl = std::make_unique<implementation>();
   impl->options = std::move(options);
   impl->routes = std::move(routes);
+  impl->actions = std::move(actions);
   if (!impl->listen(error)) return nullptr;
   impl->accept_next();
   impl->thread = std::thread([context = &impl->context] { context->run(); });

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace tidegate::net {
 
@@ -19,6 +20,12 @@ struct http_answer {
 /// Path (e.g. "/health") to the function that answers GET on it. Thread: the admin thread; must not block.
 using http_routes = std::map<std::string, std::function<http_answer()>>;
 
+/// Path to the function that answers POST on it, which changes something; it gets the query as it came (net/query.hpp).
+/// A request without the header Tidegate-Admin, or with an Origin, gets 403: no page in an operator's browser can send
+/// one, because browsers send the one header with every POST, and never the other without asking this server first.
+/// Thread: the admin thread; may wait for a short time, for which everybody waits.
+using http_actions = std::map<std::string, std::function<http_answer(std::string_view query)>>;
+
 struct admin_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;                // 0: any free port
@@ -29,11 +36,13 @@ struct admin_options {
   std::chrono::milliseconds timeout{10000};  // for one request, one answer and between requests
 };
 
-/// The HTTP port of operators: GET and HEAD on fixed paths, one thread of its own. Thread: any but its own.
+/// The HTTP port of operators: GET, HEAD and POST without a body on fixed paths, one thread of its own.
+/// Thread: any but its own.
 class admin_server {
  public:
   /// Listens; on failure returns nullptr and says why in `error`.
-  static std::unique_ptr<admin_server> start(admin_options options, http_routes routes, std::string& error);
+  static std::unique_ptr<admin_server> start(admin_options options, http_routes routes, http_actions actions,
+                                             std::string& error);
 
   ~admin_server();
   admin_server(const admin_server&) = delete;

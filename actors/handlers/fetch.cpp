@@ -64,7 +64,7 @@ struct fetching : std::enable_shared_from_this<fetching> {
   void wake();
   void finish();
   [[nodiscard]] std::int64_t byte_limit() const {
-    return std::max(std::min(asked.max_bytes, node.settings.fetch_max_bytes), 0);
+    return std::max(std::min(asked.max_bytes, node.settings.fetch_max_bytes.get()), 0);
   }
   [[nodiscard]] bool is_enough() const;
   bool add_partition(fetch_response& response, std::size_t i, std::int64_t& bytes_left);
@@ -356,7 +356,7 @@ void fetch(const services& node, const request_ptr& r) {
   f->asked = std::move(*asked);
   f->by_id = r->header.api_version >= 13;
   auto& own = r->scratch->fetch_budget;
-  if (!own) own = std::make_shared<actors::fetch_budget>(node.settings.fetch_max_bytes);
+  if (!own) own = std::make_shared<actors::fetch_budget>(node.settings.fetch_max_bytes.get());
   f->grant = std::make_shared<fetch_grant>(own, node.fetch_budget);
   auto entered = enter_session(node, *r->scratch, f->asked, f->by_id);
   if (entered.error != error_code::none) {

@@ -24,7 +24,7 @@ constexpr std::int32_t most_partitions = 10'000;
 
 std::int32_t partitions_of(const services& node, const wanted_topic& topic) {
   if (!topic.assignments.empty()) return static_cast<std::int32_t>(topic.assignments.size());
-  return topic.num_partitions == -1 ? node.settings.num_partitions : topic.num_partitions;
+  return topic.num_partitions == -1 ? node.settings.num_partitions.get() : topic.num_partitions;
 }
 
 created refused(const wanted_topic& topic, error_code error, std::string why) {

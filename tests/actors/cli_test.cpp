@@ -23,6 +23,9 @@ CAF_TEST(usage errors and bad configs exit with 2) {
 CAF_TEST(usage errors of the operator commands exit with 2 before anything is connected) {
   const std::vector<std::vector<std::string>> wrong = {
     {"topics"}, {"groups"}, {"topics", "dance"}, {"completion"}, {"completion", "dos"},
+    {"release"}, {"release", "--group", ""}, {"release", "--group", "g", "--topic", "t"},
+    {"release", "--group", "g", "--partition", "1"}, {"release", "--topic", "t", "--partition", "-1"},
+    {"release", "--group", "g", "--admin", "nowhere"},
     {"groups", "reset", "g", "--to-latest"},
     {"groups", "reset", "g", "--topic", "t"},
     {"groups", "reset", "--topic", "t", "--to-latest"},

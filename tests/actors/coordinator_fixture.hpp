@@ -102,6 +102,7 @@ struct coordinator_fixture : test_coordinator_fixture<> {
   actors::coordinator_actor group;
   int uuids = 0;
   actors::coordinator_options options;
+  std::function<core::group_options()> current_rules;
 
   ~coordinator_fixture() { stop(); }
 
@@ -113,9 +114,10 @@ struct coordinator_fixture : test_coordinator_fixture<> {
   }
 
   void start() {
-    group = sys.spawn(actors::coordinator,
-                      actors::coordinator_context{"g", store, [this] { return std::to_string(++uuids); },
-                                                  [] { return std::int64_t{1'700'000'000'000}; }, options});
+    actors::coordinator_context context{"g", store, [this] { return std::to_string(++uuids); },
+                                        [] { return std::int64_t{1'700'000'000'000}; }, options};
+    context.current_rules = current_rules;
+    group = sys.spawn(actors::coordinator, std::move(context));
     consume_messages();
   }
 

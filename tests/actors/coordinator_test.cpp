@@ -36,6 +36,18 @@ CAF_TEST(requests wait while the group loads) {
   CAF_CHECK_EQUAL(fetched->at(0).items.at(0).position.offset, 7);
 }
 
+CAF_TEST(rules that change count from the next request on) {
+  auto rules = std::make_shared<core::group_options>();
+  current_rules = [rules] { return *rules; };
+  start();
+  auto long_one = join();
+  rules->max_session_timeout_ms = 9'999;
+  auto refused = join();
+  CAF_REQUIRE(refused->size() == 1);
+  CAF_CHECK(refused->at(0).error == invalid_session_timeout);
+  CAF_CHECK(long_one->empty());  // was taken before
+}
+
 CAF_TEST(too many requests while the group loads are refused) {
   options.max_parked = 1;
   store->holds_opens = true;

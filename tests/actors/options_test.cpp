@@ -37,6 +37,31 @@ CAF_TEST(the shipped config documents every option with its default) {
   CAF_CHECK(options_as_toml(loaded.value) == options_as_toml({}));
 }
 
+CAF_TEST(a running node takes over what is live and names what has to wait) {
+  options running;
+  running.kafka.max_connections = 1;
+  running.limits.io_threads = 1;
+  options wanted;
+  wanted.kafka.max_connections = 2;
+  wanted.log.level = "debug";
+  wanted.kafka.auto_create_topics_enable = false;
+  wanted.limits.io_threads = 2;
+  wanted.listen = "127.0.0.1:1";
+  wanted.smq.https = true;
+  const auto made = follow_options(running, wanted);
+  CAF_CHECK_EQUAL(made.value.kafka.max_connections, 2);
+  CAF_CHECK_EQUAL(made.value.log.level, "debug");
+  CAF_CHECK(!made.value.kafka.auto_create_topics_enable);
+  CAF_CHECK_EQUAL(made.value.limits.io_threads, 1);
+  CAF_CHECK_EQUAL(made.value.listen, running.listen);
+  CAF_CHECK(!made.value.smq.https);
+  using keys = std::vector<std::string_view>;
+  CAF_CHECK((made.changed == keys{"log.level", "kafka.auto.create.topics.enable", "kafka.max.connections"}));
+  CAF_CHECK((made.needs_restart == keys{"listen", "limits.io_threads", "smq.https"}));
+  const auto same = follow_options(made.value, made.value);
+  CAF_CHECK(same.changed.empty() && same.needs_restart.empty());
+}
+
 CAF_TEST(every key of the table is different and inside its own bounds) {
   std::set<std::string_view> keys;
   options defaults;

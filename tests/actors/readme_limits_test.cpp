@@ -23,7 +23,8 @@ std::string limit_rows() {
   for (const auto& row : option_table()) {
     const auto* number = std::get_if<option_row::int_at>(&row.at);
     if (!number || row.unit.empty()) continue;
-    out << "| `" << row.key << "` | " << (*number)(defaults) << " " << row.unit << " | " << row.min << " – " << row.max
+    out << "| `" << row.key << (row.is_live ? "` ↻ | " : "` | ");
+    out << (*number)(defaults) << " " << row.unit << " | " << row.min << " – " << row.max
         << " | " << row.help << " |\n";
   }
   return out.str();

@@ -1,4 +1,5 @@
 #define CAF_SUITE registries
+#include "actors/release.hpp"
 #include "tests/actors/groups_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -141,6 +142,23 @@ CAF_TEST(a topic is not removed while a commit is on its way although the group 
   f.node.engine->ports().entries.list(f.topic->directory_of(0) + "/consumers", "", 10, false, smq::testing::soon(),
                                       [page](auto found) { page->set_value(std::move(found)); });
   CAF_CHECK(value_of(page->get_future()).value.entries.empty());
+}
+
+CAF_TEST(the command that releases says what it did and why it did not) {
+  supervised_fixture f;
+  const auto ask = [&](std::string_view query) {
+    const auto answer = actors::answer_release(*f.directory, f.node.store->topics, query);
+    return std::to_string(answer.status) + " " + answer.body;
+  };
+  CAF_CHECK_EQUAL(ask("group=never%20seen"), "200 {\"released\":0}\n");
+  CAF_CHECK_EQUAL(ask("topic=t"), "200 {\"released\":0}\n");
+  CAF_CHECK_EQUAL(ask("topic=t&partition=1"), "200 {\"released\":0}\n");
+  CAF_CHECK_EQUAL(ask("topic=nothing"), "404 no such topic\n");
+  for (const auto* wrong : {"", "group", "topic=t&partition=", "topic=t&partition=-1", "topic=t&partition=1x",
+                            "group=g&topic=t", "group=g&partition=1", "partition=1", "topic=t&more=1", "group=%zz"})
+    CAF_CHECK(ask(wrong).starts_with("400 "));
+  f.directory->groups.clear();
+  CAF_CHECK(ask("group=g").starts_with("503 "));
 }
 
 CAF_TEST(a stop waits for the children of registries) {

@@ -17,6 +17,7 @@ std::unique_ptr<admin_server> health_server(admin_options options = {}) {
   return admin_server::start(options,
                              {{"/health", [] { return http_answer{.body = "ok\n"}; }},
                               {"/broken", []() -> http_answer { throw std::runtime_error("broken"); }}},
+                             {{"/act", [](std::string_view query) { return http_answer{.body = std::string(query)}; }}},
                              error);
 }
 
@@ -63,6 +64,24 @@ CAF_TEST(unknown paths and other methods and failing handlers have their own sta
   CAF_CHECK(head.ends_with("\r\n\r\n"));
 }
 
+CAF_TEST(what changes something needs POST and a header that no browser sends by itself) {
+  auto server = health_server();
+  const auto post = [&](const std::string& target, const std::string& headers) {
+    return ask(server->port(), "POST " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + "\r\n");
+  };
+  const auto done = post("/act?a=b%20c&d=e", "Tidegate-Admin: x\r\nContent-Length: 0\r\n");
+  CAF_CHECK_EQUAL(status_of(done), "HTTP/1.1 200 OK");
+  CAF_CHECK(done.ends_with("\r\n\r\na=b%20c&d=e"));
+  CAF_CHECK(post("/act", "tidegate-admin: x\r\n").ends_with("\r\n\r\n"));
+  CAF_CHECK_EQUAL(status_of(post("/act", "")), "HTTP/1.1 403 Forbidden");
+  CAF_CHECK_EQUAL(status_of(post("/act", "Tidegate-Admin: x\r\nOrigin: http://x\r\n")), "HTTP/1.1 403 Forbidden");
+  CAF_CHECK_EQUAL(status_of(post("/health", "Tidegate-Admin: x\r\n")), "HTTP/1.1 405 Method Not Allowed");
+  CAF_CHECK_EQUAL(status_of(post("/nothing", "Tidegate-Admin: x\r\n")), "HTTP/1.1 404 Not Found");
+  const std::string end = " HTTP/1.1\r\nHost: x\r\nTidegate-Admin: x\r\nConnection: close\r\n\r\n";
+  CAF_CHECK_EQUAL(status_of(ask(server->port(), "GET /act" + end)), "HTTP/1.1 405 Method Not Allowed");
+  CAF_CHECK_EQUAL(status_of(ask(server->port(), "OPTIONS /act" + end)), "HTTP/1.1 405 Method Not Allowed");
+}
+
 CAF_TEST(garbage and huge headers and bodies are refused) {
   auto server = health_server();
   const std::string kafka("\x00\x00\x00\x10\x00\x12\x00\x03\x00\x00\x00\x01\r\n\r\n", 16);
@@ -82,7 +101,7 @@ CAF_TEST(answers that nobody takes are bounded) {
   std::string error;
   auto server = admin_server::start(options, {{"/large", [] { return http_answer{.body = std::string(1U << 26U, 'x')}; }},
                                               {"/small", [] { return http_answer{.body = "ok\n"}; }}},
-                                    error);
+                                    {}, error);
   const std::string end = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
   {
     client slow(server->port());

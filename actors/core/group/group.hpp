@@ -68,6 +68,9 @@ class group {
   /// Recovers a group from its entry: members keep generation and assignment, and get a full session timeout.
   group(group_metadata entry, group_options options, moment now);
 
+  /// Other rules for what comes in from now on; what was decided stays.
+  void follow(const group_options& options) { options_ = options; }
+
   /// Errors: invalid_session_timeout, inconsistent_group_protocol, unknown_member_id, fenced_instance_id,
   ///         member_id_required, group_max_size_reached, rebalance_in_progress (a newer JoinGroup replaced this one).
   /// `new_uuid`: makes the member id when the member is new. Source: JoinGroup (API key 11), KIP-394, KIP-345, KIP-814.
