@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("tests/contract/gateway", "tes
 
 import beside_bare  # noqa: E402
 import fast_retention  # noqa: E402
+import poisoned_group  # noqa: E402
 from conftest import e2e  # noqa: E402
 from confluent_kafka import Producer  # noqa: E402
 from metrics import scrape  # noqa: E402
@@ -225,6 +226,10 @@ class Bench:
         base, among = statistics.median(alone), statistics.median(beside)
         return {"p99_alone_ms": ms(base), "p99_beside_ms": ms(among), "ratio": round(among / base, 2)}
 
+    def poisoned_group(self) -> dict:
+        """Commits of 10 000 groups at a given rate, beside a group that crashes with every request, and without it."""
+        return poisoned_group.run(self.node, lambda: create(self.node, "many", 1))
+
     def entries(self) -> dict:
         """What an hour at one record per second of 1 kB leaves of each partition, in fast motion, and once it is quiet."""
         if not self.weed:
@@ -310,7 +315,8 @@ class Bench:
         return stored / (time.perf_counter() - begin)
 
 
-ROWS = ("restart", "produce", "commits", "ack_latency", "old_data", "slow_clients", "cold_groups", "long_log", "entries",
+ROWS = ("restart", "produce", "commits", "ack_latency", "old_data", "slow_clients", "cold_groups", "poisoned_group",
+        "long_log", "entries",
         "retention", "seaweedfs_gateway")  # fmt: skip
 
 
