@@ -185,7 +185,7 @@ CAF_TEST(answers that nobody takes have a limit for all connections together) {
 CAF_TEST(a request that stood in line is not too slow for it) {
   recorder seen;
   auto options = with_node_bytes(300'000);
-  options.limits.frame_grace = 300ms;
+  options.limits.frame_grace = 1500ms;
   options.limits.frame_bytes_per_second = 1'000'000'000;
   auto server = serve(seen, options);
   client holder(server->port());
@@ -196,7 +196,7 @@ CAF_TEST(a request that stood in line is not too slow for it) {
   CAF_REQUIRE(seen.wait([&] { return seen.frames.size() == 2; }));
   client third(server->port());
   std::thread writer([&] { third.write(large_frame('z')); });
-  CAF_CHECK(!seen.wait([&] { return seen.closed > 0; }, 900ms));
+  CAF_CHECK(!seen.wait([&] { return seen.closed > 0; }, 3500ms));
   sender_of(seen, 0)->release(large, 1);
   sender_of(seen, 1)->release(large, 1);
   CAF_CHECK(seen.wait([&] { return seen.frames.size() == 3; }));
