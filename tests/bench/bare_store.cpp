@@ -10,6 +10,7 @@
 #include "smq/seaweedmq/engine.hpp"
 #include "smq/segments/log.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <future>
@@ -67,12 +68,23 @@ class fenced_writer {
 struct tally {
   std::uint64_t bytes = 0;
   std::uint64_t count = 0;
+  std::vector<double> ms;  // of each call, one after the other
 };
 
-void print(const char* what, const tally& all, double seconds) {
-  std::printf("{\"what\":\"%s\",\"seconds\":%.3f,\"count\":%llu,\"count_per_s\":%.0f,\"mb_per_s\":%.1f}\n", what, seconds,
-              static_cast<unsigned long long>(all.count), static_cast<double>(all.count) / seconds,
-              static_cast<double>(all.bytes) / 1e6 / seconds);
+double share_of(const std::vector<double>& sorted, double share) {
+  return sorted.empty() ? 0 : sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * share)];
+}
+
+void print(const char* what, tally& all, double seconds) {
+  std::ranges::sort(all.ms);
+  std::printf("{\"what\":\"%s\",\"seconds\":%.3f,\"count\":%llu,\"count_per_s\":%.0f,\"mb_per_s\":%.1f,\"p50_ms\":%.2f,"
+              "\"p99_ms\":%.2f}\n",
+              what, seconds, static_cast<unsigned long long>(all.count), static_cast<double>(all.count) / seconds,
+              static_cast<double>(all.bytes) / 1e6 / seconds, share_of(all.ms, 0.5), share_of(all.ms, 0.99));
+}
+
+double ms_since(steady::time_point begin) {
+  return std::chrono::duration<double, std::milli>(steady::now() - begin).count();
 }
 
 /// Runs `one(index)` on threads of their own and adds up what they say.
@@ -86,6 +98,7 @@ void measure(const char* what, int threads, F one) {
     const auto part = each.get();
     all.bytes += part.bytes;
     all.count += part.count;
+    all.ms.insert(all.ms.end(), part.ms.begin(), part.ms.end());
   }
   print(what, all, std::chrono::duration<double>(steady::now() - began).count());
 }
@@ -106,6 +119,7 @@ void write_segments(engine ports, int partitions, std::size_t chunk_bytes, int s
     std::int64_t ts_ns = 1'000'000'000;
     tally done;
     while (steady::now() < end) {
+      const auto began = steady::now();
       const planned_batch batch{body, log.next_offset, 1, 1000, ts_ns += 1000, log.next_message_number, -1};
       const auto plan = plan_append(tail_of(log, false), place, {batch}, options);
       const auto put = wait_for<result<chunk_id>>(
@@ -114,6 +128,7 @@ void write_segments(engine ports, int partitions, std::size_t chunk_bytes, int s
       const uploaded_append append{plan, put.value};
       writer.write(mutations(log, {&append, 1}));
       apply(log, append);
+      done.ms.push_back(ms_since(began));
       done.bytes += chunk_bytes;
       ++done.count;
     }
@@ -133,10 +148,12 @@ void run_transactions(engine ports, int puts, int seconds) {
     tally done;
     while (steady::now() < end) {
       ++position.offset;
+      const auto began = steady::now();
       std::vector<mutation> all;
       for (int i = 0; i < puts; ++i)
         all.push_back(*make_position_mutation(place, "group-" + std::to_string(i), position, now_ns, {topic_id, 1}));
       writer.write(std::move(all));
+      done.ms.push_back(ms_since(began));
       done.count += static_cast<std::uint64_t>(puts);
     }
     return done;
@@ -162,9 +179,11 @@ void read_chunks(engine ports, const std::string& topic) {
   measure("read", readers, [&](int reader) {
     tally done;
     for (auto i = static_cast<std::size_t>(reader); i < chunks.size(); i += readers) {
+      const auto began = steady::now();
       const auto got = wait_for<result<shared_bytes>>(
         [&](auto read) { ports.chunks.get(chunks[i].id, 0, chunks[i].size, soon(), std::move(read)); });
       if (!got.is_ok()) fail("read: " + got.what.reason);
+      done.ms.push_back(ms_since(began));
       done.bytes += got.value.size();
       ++done.count;
     }

@@ -61,9 +61,11 @@ def ack_latency(self) -> dict:
     for _ in range(TURNS):
         acks.append(load(self, "produce", "latency", *flags)["ack_ms"])
         if self.weed:
-            appends.append(1000 / bare(self, "write", "1", "1100", "3")["count_per_s"])
-    found = {f"{share}_ms": round(statistics.median(a[share] for a in acks), 2) for share in ("p50", "p99")}
-    return {**found, "bare_append_ms": round(statistics.median(appends), 2)} if appends else found
+            appends.append(bare(self, "write", "1", "1100", "3"))
+    found = {f"{share}_ms": statistics.median(a[share] for a in acks) for share in ("p50", "p99")}
+    if appends:
+        found |= {f"bare_{share}": statistics.median(a[share] for a in appends) for share in ("p50_ms", "p99_ms")}
+    return {name: round(value, 2) for name, value in found.items()}
 
 
 def forget_files() -> bool:
