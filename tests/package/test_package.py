@@ -144,6 +144,8 @@ def test_systemd_takes_the_unit(root, package, tmp_path):
     output_of("dpkg-deb", "-x", package, tmp_path)
     shutil.copytree("/lib/systemd/system", tmp_path / "lib/systemd/system", symlinks=True, dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("tidegate.service"))
+    (tmp_path / "bin").mkdir(exist_ok=True)
+    shutil.copy2("/bin/kill", tmp_path / "bin/kill")  # of procps, on which the package depends
     checked = subprocess.run(["systemd-analyze", "verify", "--man=no", f"--root={tmp_path}", "tidegate.service"],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
     assert checked.returncode == 0 and "tidegate" not in checked.stdout, checked.stdout
