@@ -38,10 +38,10 @@ def produce(self) -> dict:
     """MB/s of 1 kB records to 8 partitions, acks=all, in batches of 1 MB; beside writers of the same segments."""
     if not self.weed:
         return ONLY_ON_CLUSTER
-    flags = ("--partitions", "8", "--size", "1000", "--batch-bytes", "1000000", "--records", "1000000",
+    flags = ("--partitions", "8", "--size", "1000", "--batch-bytes", "1000000", "--records", "500000",
              "--connections", "4", "--in-flight", "4")  # fmt: skip
     return in_turns(lambda: load(self, "produce", "produce", *flags)["mb_per_s"],
-                    lambda: bare(self, "write", "8", "1000000", "4")["mb_per_s"])  # fmt: skip
+                    lambda: bare(self, "write", "8", "1000000", "2")["mb_per_s"])  # fmt: skip
 
 
 def commits(self) -> dict:
