@@ -71,7 +71,7 @@ std::vector<option_row> limit_rows() {
      .help = "Newest batches of all partitions that are kept in memory for consumers; 0: all come from the store."},
     {.key = "limits.read_ahead_bytes", .at = integer<&o::limits, &l::read_ahead_bytes>, .min = 0, .max = 1LL << 40,
      .unit = "bytes",
-     .help = "Chunks of a cluster that are read ahead for consumers of old records and kept for others; 0: none."},
+     .help = "Chunks of a cluster in memory: read ahead for consumers, or small and just written; 0: none."},
     {.key = "limits.partition_idle_ms", .at = integer<&o::limits, &l::partition_idle_ms>, .min = 100, .max = day_ms,
      .unit = "milliseconds",
      .help = "A partition without requests for so long has its small files merged and leaves memory."},

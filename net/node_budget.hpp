@@ -15,7 +15,7 @@ struct node_limits {
   std::size_t unsent_bytes = std::size_t{512} << 20;   // answers that clients have not taken yet
 };
 
-/// Internal to net/: what the requests of all connections hold together, and who waits until it is less. Thread: any.
+/// What the requests of all connections hold together, and who waits until it is less. Thread: any.
 ///
 /// What counts. Of each connection all but its first request and its first 64 KiB. So whoever has no request open may
 /// always send one that is not large, whatever the others hold: heartbeats, joins and fetches pass a full node, and

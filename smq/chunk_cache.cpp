@@ -133,7 +133,7 @@ chunk_cache::~chunk_cache() = default;
 void chunk_cache::put(std::vector<shared_bytes> parts, time_point deadline, completion<result<chunk_id>> done) {
   std::size_t size = 0;
   for (const auto& part : parts) size += part.size();
-  if (size == 0 || size > shelf_->options.max_kept_bytes)
+  if (size == 0 || size > shelf_->options.max_kept_bytes || size > shelf_->options.max_bytes)
     return shelf_->inner.put(std::move(parts), deadline, std::move(done));
   auto written = joined(parts, size);
   shelf_->inner.put(std::move(parts), deadline,

@@ -6,6 +6,7 @@
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
 #include "messages/kafka/record_batch.hpp"
+#include "net/node_budget.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -235,10 +236,9 @@ void fetching::have_all() {
 
 /// A large request takes from what all clients together may hold (limits.node_bytes_in_flight): not for weeks.
 std::chrono::milliseconds fetching::longest_wait() const {
-  constexpr std::size_t large = 65536;
   constexpr std::chrono::milliseconds longest_of_large{10'000};
   const std::chrono::milliseconds asked_for{asked.max_wait_ms};
-  return r->body.size() > large ? std::min(asked_for, longest_of_large) : asked_for;
+  return r->body.size() > net::node_budget::free_bytes ? std::min(asked_for, longest_of_large) : asked_for;
 }
 
 /// Woken by whichever partition grows first. Offset actors drop waits whose asker is gone.

@@ -73,7 +73,7 @@ std::string range_words(std::int64_t from, std::int64_t until) {
 std::string problem_of(byte_view batch, std::int64_t position, bool is_first, bool checks_crcs) {
   const auto* at = batch.data();
   const auto base = get<std::int64_t>(at + base_offset_at);
-  const auto delta = get<std::int32_t>(at + last_offset_delta_at);
+  const std::int64_t delta = get<std::int32_t>(at + last_offset_delta_at);
   if (base > position) return "missing: " + range_words(position, base);
   if (delta < 0 || base + delta < position || (base < position && !is_first))
     return "not in order: offset " + std::to_string(base) + " where " + std::to_string(position) + " comes next";
