@@ -29,6 +29,7 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   embedded.data_dir = settings.data_dir;
   embedded.sync = settings.smq.durability == "fsync";
   embedded.volume_bytes = static_cast<std::uint64_t>(settings.smq.volume_bytes);
+  embedded.zeros_ahead_bytes = 512ULL << 10;
   // What is not in a checkpoint cannot be vacuumed.
   embedded.checkpoint_volume_bytes = std::min(embedded.checkpoint_volume_bytes, 4 * embedded.volume_bytes);
   if constexpr (has_fault_points)

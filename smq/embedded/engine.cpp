@@ -61,7 +61,10 @@ engine::impl::~impl() {
     }
     queue_changed.notify_all();
     writer.join();
-    if (!failed) entries->flush();
+    if (!failed) {
+      entries->flush();
+      files->cut_zeros();  // a start would do it, too
+    }
   }
   entries.reset();
   if (lock_fd >= 0) ::close(lock_fd);

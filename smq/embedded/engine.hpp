@@ -41,6 +41,10 @@ struct options {
   std::uint64_t max_unnamed_bytes = 512ULL << 20;       // chunks that no transaction named yet are in memory
   std::chrono::milliseconds unnamed_lifetime{600'000};  // a chunk that nobody names for so long is forgotten
   std::uint64_t reserve_bytes = 32ULL << 20;            // "disk full" while less is free: RocksDB needs room, too
+  // With sync: zeros that are written behind a small window when the volume has to grow, so that the windows which
+  // overwrite them are synced by one write of the disk. 0: none.
+  std::uint64_t zeros_ahead_bytes = 0;
+  std::uint64_t small_window_bytes = 64ULL << 10;
   std::uint64_t vacuum_batch_bytes = 2ULL << 20;        // copied in one window, for the commits that wait for it
   std::chrono::milliseconds upkeep_interval{1000};      // dead volumes wait so long for an early checkpoint
   hooks faults;

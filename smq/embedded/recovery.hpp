@@ -24,6 +24,7 @@ struct recovery_plan {
   window_place end;                   // where the next window goes
   std::uint64_t synced_seq = 0;       // windows up to this one need not be made durable again
   std::uint64_t cut_bytes = 0;        // torn tail behind `end` that was never acknowledged and goes
+  std::uint64_t zero_bytes = 0;       // or zeros that were written ahead, which go, too
 };
 
 /// Changes nothing.
@@ -36,7 +37,7 @@ std::string replay_window(volumes& files, index& entries, const window_place& w)
 std::optional<window_header> read_header(volumes& files, std::uint32_t volume, std::uint64_t position,
                                          std::uint64_t size);
 
-/// The first header behind `from` (exclusive), in this volume and the later ones, of a window after `seq`.
+/// The first header behind `from` (exclusive), in this volume and the later ones, of window `seq` or one after it.
 std::optional<window_place> find_later_window(volumes& files, const uuid& store, const window_place& from,
                                               std::uint64_t seq);
 

@@ -10,6 +10,7 @@ namespace tidegate::smq::embedded {
 
 namespace {
 
+constexpr std::uint64_t zero_block_bytes = 1ULL << 20;
 constexpr std::uint64_t replay_worth_a_checkpoint = 1ULL << 20;
 
 /// What a walk over the headers finds: windows in order, and where the first unreadable one would be.
@@ -90,6 +91,19 @@ std::string judge_tail(volumes& files, const walk& found, std::uint64_t bad_seq)
   }
   if (bad_seq > found.synced_seq) return {};
   return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but was synced";
+}
+
+/// No window was begun there. In the newest volume only: others end with their last window.
+bool is_zero_from(volumes& files, const window_place& from) {
+  if (files.has(from.volume + 1)) return false;
+  const auto size = files.size_of(from.volume).value_or(0);
+  byte_buffer block;
+  for (auto at = from.position; at < size; at += block.size()) {
+    block.resize(std::min<std::uint64_t>(zero_block_bytes, size - at));
+    if (!files.read(from.volume, at, block).empty()) return false;
+    if (std::ranges::any_of(block, [](std::byte b) { return b != std::byte{0}; })) return false;
+  }
+  return true;
 }
 
 std::uint64_t bytes_behind(volumes& files, const window_place& end) {
@@ -173,7 +187,9 @@ recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& st
   }
   auto found = walk_windows(files, store, from);
   if (plan.error = check_tail(files, found); !plan.error.empty()) return plan;
-  if (found.bad) {
+  if (found.bad && is_zero_from(files, *found.bad)) {
+    plan.zero_bytes = bytes_behind(files, found.end);
+  } else if (found.bad) {
     plan.error = judge_tail(files, found, from.next_seq + found.windows.size());
     plan.cut_bytes = bytes_behind(files, found.end);
   } else if (!files.numbers().empty() && files.numbers().back() > found.end.volume) {
@@ -192,6 +208,8 @@ std::string engine::impl::recover() {
   if (plan.cut_bytes > 0) {
     report.cut_at = plan.end.text();
     report.cut_bytes = plan.cut_bytes;
+  }
+  if (plan.cut_bytes + plan.zero_bytes > 0) {
     if (auto error = cut_tail(*files, plan.end); !error.empty()) return error;
   }
   if (auto error = make_durable(*files, plan); !error.empty()) return error;

@@ -36,7 +36,7 @@ std::optional<window_place> find_later_window(volumes& files, const uuid& store,
         byte_buffer bytes(std::min<std::uint64_t>(max_window_header_bytes, size - at - hit));
         if (!files.read(volume, at + hit, bytes).empty()) continue;
         const auto header = decode_header(as_text(bytes));
-        if (header && header->store == store && header->seq > seq) return window_place{volume, at + hit, *header};
+        if (header && header->store == store && header->seq >= seq) return window_place{volume, at + hit, *header};
       }
       if (at + block.size() >= size) break;
       at += block.size() - (window_magic.size() - 1);

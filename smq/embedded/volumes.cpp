@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::size_t name_digits = 10;
 constexpr std::size_t max_parts_per_call = 1024;  // Linux' IOV_MAX
+constexpr std::size_t zero_block_bytes = 64U << 10U;
 
 ssize_t write_parts(const hooks& faults, int fd, const iovec* parts, int count, off_t position) {
   return faults.write ? faults.write(fd, parts, count, position) : ::pwritev(fd, parts, count, position);
@@ -32,6 +34,12 @@ std::size_t advance(std::vector<iovec>& parts, std::size_t next, std::size_t wri
     parts[next].iov_len -= written;
   }
   return next;
+}
+
+void add_zeros(std::vector<iovec>& parts, std::uint64_t bytes) {
+  static std::array<char, zero_block_bytes> zeros{};  // never written; iovec has no const
+  for (; bytes > 0; bytes -= parts.back().iov_len)
+    parts.push_back({zeros.data(), std::min<std::uint64_t>(bytes, zeros.size())});
 }
 
 std::string sync_fd(const hooks& faults, int fd) {
@@ -139,11 +147,18 @@ std::string volumes::start(std::uint32_t number, std::uint64_t position) {
   const std::lock_guard lock{mutex_};
   current_ = number;
   position_ = position;
+  zeros_until_ = 0;
   current_file_ = std::move(opened);
   return {};
 }
 
-std::string volumes::append(std::vector<iovec>& parts) {
+std::string volumes::append(std::vector<iovec> parts, std::uint64_t zeros_ahead) {
+  auto end = position_;
+  for (const auto& part : parts) end += part.iov_len;
+  if (end > zeros_until_) {
+    add_zeros(parts, zeros_ahead);
+    zeros_until_ = end + zeros_ahead;
+  }
   auto at = position_;
   for (std::size_t next = 0; next < parts.size();) {
     const auto count = static_cast<int>(std::min(parts.size() - next, max_parts_per_call));
@@ -151,17 +166,24 @@ std::string volumes::append(std::vector<iovec>& parts) {
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
       const int error = written < 0 ? errno : ENOSPC;
+      zeros_until_ = 0;
       if (auto undone = truncate(current_, position_); !undone.empty()) return "cannot undo an append: " + undone;
       return errno_text("cannot write", error);
     }
     at += static_cast<std::uint64_t>(written);
     next = advance(parts, next, static_cast<std::size_t>(written));
   }
-  counted.volume_bytes.add(static_cast<std::int64_t>(at - position_));
-  position_ = at;
+  counted.volume_bytes.add(static_cast<std::int64_t>(end - position_));
+  position_ = end;
   const std::lock_guard lock{mutex_};
-  known_[current_] = at;
+  known_[current_] = end;
   return {};
+}
+
+std::string volumes::cut_zeros() {
+  if (!has_zeros()) return {};
+  zeros_until_ = 0;
+  return truncate(current_, position_);
 }
 
 std::string volumes::sync() {

@@ -34,7 +34,7 @@ class volumes {
   /// Creates the directory when it is missing and finds the files in it.
   std::string scan();
   [[nodiscard]] std::vector<std::uint32_t> numbers() const;
-  /// Of every volume, in bytes.
+  /// Of every volume, in bytes; of the current one up to its last part.
   [[nodiscard]] std::map<std::uint32_t, std::uint64_t> sizes() const;
   [[nodiscard]] bool has(std::uint32_t number) const;
   [[nodiscard]] std::string path_of(std::uint32_t number) const;
@@ -45,8 +45,13 @@ class volumes {
   /// Makes `number` the volume that append() writes, from `position`; creates it, and syncs the directory, if needed.
   std::string start(std::uint32_t number, std::uint64_t position);
 
-  /// Writes all parts at the end of the current volume. After an error the volume has its old size again.
-  std::string append(std::vector<iovec>& parts);
+  /// Writes all parts at the end of the current volume. Where the file has to grow for that, `zeros_ahead` bytes of zeros
+  /// follow: later parts overwrite them, and their sync then changes neither the size of the file nor where its blocks
+  /// are. After an error the volume has its old end again, without zeros behind it.
+  std::string append(std::vector<iovec> parts, std::uint64_t zeros_ahead);
+  /// Cuts the zeros behind the last part that was written.
+  std::string cut_zeros();
+  [[nodiscard]] bool has_zeros() const { return zeros_until_ > position_; }
   [[nodiscard]] std::uint32_t current() const { return current_; }
   [[nodiscard]] std::uint64_t position() const { return position_; }
 
@@ -75,6 +80,7 @@ class volumes {
   const bool reads_only_;
   std::uint32_t current_ = 0;
   std::uint64_t position_ = 0;
+  std::uint64_t zeros_until_ = 0;  // size of the current file, where that is more
   std::shared_ptr<file> current_file_;  // changes under mutex_
   mutable std::mutex mutex_;            // guards what follows
   std::map<std::uint32_t, std::uint64_t> known_;  // size in bytes

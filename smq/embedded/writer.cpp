@@ -140,7 +140,10 @@ bool engine::impl::remove_some(task& one) {
 std::string engine::impl::make_room(std::uint64_t bytes) {
   if (files->free_bytes() < settings.reserve_bytes + bytes) return "disk full";
   if (files->position() < settings.volume_bytes) return {};
-  if (unsynced_bytes > 0) {
+  // Behind a volume that others follow there is nothing: its size, too, is on the disk before the next one is there.
+  const bool is_cut = files->has_zeros();
+  if (auto error = files->cut_zeros(); !error.empty()) return error;
+  if (unsynced_bytes > 0 || is_cut) {
     if (auto error = files->sync(); !error.empty()) {
       fail(error);
       return error;
@@ -213,7 +216,9 @@ outcome engine::impl::write(window_plan& plan, const std::vector<moved_chunk>& m
     effects.placed.emplace(row.id, chunk_place{files->current(), at, row.length, row.crc});
     at += row.length;
   }
-  if (auto error = files->append(parts); !error.empty()) {
+  const bool is_small = header.window_bytes() <= settings.small_window_bytes;
+  if (auto error = files->append(std::move(parts), settings.sync && is_small ? settings.zeros_ahead_bytes : 0);
+      !error.empty()) {
     if (error.starts_with("cannot undo")) return fail(error);
     return refused(std::move(error));
   }
