@@ -6,6 +6,7 @@
 #include "smq/counted_ports.hpp"
 #include "smq/embedded/engine.hpp"
 #include "smq/fencing/shard.hpp"
+#include "smq/names.hpp"
 #include "smq/seaweedmq/engine.hpp"
 
 #include <chrono>
@@ -29,6 +30,7 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   embedded.data_dir = settings.data_dir;
   embedded.sync = settings.smq.durability == "fsync";
   embedded.volume_bytes = static_cast<std::uint64_t>(settings.smq.volume_bytes);
+  embedded.never_names_chunks = smq::never_names_chunks;
   embedded.zeros_ahead_bytes = 512ULL << 10;
   // What is not in a checkpoint cannot be vacuumed.
   embedded.checkpoint_volume_bytes = std::min(embedded.checkpoint_volume_bytes, 4 * embedded.volume_bytes);

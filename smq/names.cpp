@@ -156,6 +156,8 @@ std::string partition_directory(std::string_view topic, std::int64_t creation_se
 
 std::string positions_directory(std::string_view partition_dir) { return join(partition_dir, "consumers"); }
 
+bool never_names_chunks(std::string_view path) { return path.ends_with(position_suffix); }
+
 std::string position_path(std::string_view partition_dir, std::string_view group_id) {
   constexpr std::string_view before = "/consumers/";
   const auto name = escape_group(group_id);

@@ -28,6 +28,9 @@ struct hooks {
 
 struct options {
   std::string data_dir;
+  // Entries that never name chunks: what they held is not read when they are written again, and chunks in them are
+  // refused. Empty: no such entries.
+  std::function<bool(std::string_view path)> never_names_chunks;
   bool sync = true;                           // false: durability "os": acknowledged when the kernel has it
   // A window that starts behind this goes to a new volume. When all is quiet, the volumes take at most twice the live
   // bytes and two of this, and what no checkpoint is due for yet.

@@ -73,6 +73,8 @@ result<std::vector<chunk_id>> window_plan::chunks_before(const std::string& path
 
 outcome window_plan::name_chunks(const prepared_mutation& m, std::vector<chunk_id>& claims,
                                  std::vector<chunk_id>& releases) const {
+  if (never_names_chunks_ && never_names_chunks_(m.what.path))
+    return m.chunks.empty() ? outcome{} : refused("no chunks may be named by " + m.what.path);
   auto before = chunks_before(m.what.path);
   if (!before.is_ok()) return refused("cannot read " + m.what.path + ": " + before.what.reason);
   auto& had = before.value;

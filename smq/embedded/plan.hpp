@@ -21,9 +21,12 @@ std::string prepare(const std::vector<mutation>& mutations, std::uint64_t max_en
 
 class window_plan {
  public:
-  /// `waits_for_a_name`: is this a chunk in memory that no entry names yet?
-  window_plan(const index& stored, std::function<bool(const chunk_id&)> waits_for_a_name)
-    : stored_(stored), waits_for_a_name_(std::move(waits_for_a_name)) {}
+  /// `waits_for_a_name`: is this a chunk in memory that no entry names yet? `never_names_chunks`: see options.
+  window_plan(const index& stored, std::function<bool(const chunk_id&)> waits_for_a_name,
+              std::function<bool(std::string_view path)> never_names_chunks = {})
+    : stored_(stored),
+      waits_for_a_name_(std::move(waits_for_a_name)),
+      never_names_chunks_(std::move(never_names_chunks)) {}
 
   /// All of the transaction or nothing. Outcomes: ok, conflict, refused.
   outcome add(const guard& condition, std::vector<prepared_mutation>&& mutations);
@@ -53,6 +56,7 @@ class window_plan {
 
   const index& stored_;
   std::function<bool(const chunk_id&)> waits_for_a_name_;
+  std::function<bool(std::string_view path)> never_names_chunks_;
   newest_map newest_;
   std::unordered_set<chunk_id> claimed_set_;
 };

@@ -80,7 +80,7 @@ void engine::impl::run() {
 
 void engine::impl::run_window(std::vector<task>& tasks) {
   step("window.taken");
-  window_plan plan{*entries, [this](const chunk_id& id) { return waits_for_a_name(id); }};
+  window_plan plan{*entries, [this](const chunk_id& id) { return waits_for_a_name(id); }, settings.never_names_chunks};
   std::vector<outcome> outcomes;
   outcomes.reserve(tasks.size());
   std::vector<moved_chunk> moves;
@@ -124,7 +124,7 @@ bool engine::impl::remove_some(task& one) {
   auto paths = entries->paths_below(one.tree, one.removed, erased_per_window);
   if (!paths.is_ok()) return end(paths.what);
   if (paths.value.empty()) return end({});
-  window_plan plan{*entries, [](const chunk_id&) { return false; }};
+  window_plan plan{*entries, [](const chunk_id&) { return false; }, settings.never_names_chunks};
   for (auto& path : paths.value) {
     // Not refused: an earlier window of this call may have removed a part.
     if (auto error = plan.replay({std::move(path), std::nullopt}); !error.empty())

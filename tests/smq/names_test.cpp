@@ -108,3 +108,12 @@ CAF_TEST(the ring has room for every partition) {
   CAF_CHECK_EQUAL(ring_size_for(129), 8192);
   CAF_CHECK_EQUAL(ring_size_for(10000), 323584);
 }
+
+CAF_TEST(positions and what partitions remember never name chunks) {
+  const auto partition = partition_directory("orders.offset", 1700000000, 3);
+  CAF_CHECK(never_names_chunks(position_path(partition, "g")));
+  CAF_CHECK(never_names_chunks(partition + "/tidegate.offset"));
+  CAF_CHECK(never_names_chunks(partition + "/checkpoint.offset"));
+  CAF_CHECK(!never_names_chunks(partition + "/2026-01-02-03-04-05.000000006"));
+  CAF_CHECK(!never_names_chunks(partition));
+}
