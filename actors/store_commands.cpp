@@ -24,16 +24,18 @@ boost::json::object to_json(const std::string& data_dir, const examination& foun
   return {{"data_dir", cli::json_text(data_dir)}, {"fine", found.is_fine()},
           {"start_refuses", text(found.start_refuses)}, {"torn_tail_at", text(found.cut_at)},
           {"torn_tail_bytes", found.cut_bytes}, {"volumes", found.volumes}, {"volume_bytes", found.volume_bytes},
-          {"live_bytes", found.live_bytes}, {"replay_from", text(found.replay_from)},
-          {"replay_windows", found.replay_windows}, {"replay_bytes", found.replay_bytes}, {"entries", found.entries},
-          {"chunks", found.chunks}, {"topics", tree.topics}, {"partitions", tree.partitions},
-          {"segments", tree.segments}, {"segment_bytes", tree.segment_bytes}, {"groups", tree.groups},
+          {"live_bytes", found.live_bytes}, {"lacks_index", found.lacks_index},
+          {"replay_from", text(found.replay_from)}, {"replay_windows", found.replay_windows},
+          {"replay_bytes", found.replay_bytes}, {"entries", found.entries}, {"chunks", found.chunks},
+          {"topics", tree.topics}, {"partitions", tree.partitions}, {"segments", tree.segments}, {"segment_bytes", tree.segment_bytes}, {"groups", tree.groups},
           {"positions", tree.positions}, {"damages", found.damages}, {"damage", std::move(damage)}};
 }
 
 std::string what_a_start_does(const examination& found) {
-  if (!found.start_refuses.empty()) return "refuse: " + found.start_refuses;
-  auto text = "replay " + std::to_string(found.replay_windows) + " windows (" + std::to_string(found.replay_bytes) +
+  if (!found.start_refuses.empty())
+    return "refuse: " + found.start_refuses + (found.lacks_index ? "; the index is missing" : "");
+  auto text = std::string{found.lacks_index ? "build the index, which is missing: " : ""} + "replay " +
+              std::to_string(found.replay_windows) + " windows (" + std::to_string(found.replay_bytes) +
               " bytes) from " + found.replay_from;
   if (found.cut_bytes > 0) {
     text += ", after it dropped a torn tail of " + std::to_string(found.cut_bytes) + " bytes at " + found.cut_at +

@@ -24,18 +24,21 @@ class examiner {
     : data_dir_(data_dir), files_(data_dir + "/volumes", {}, true), into_(into) {}
 
   void run() {
-    if (!has_store_file(data_dir_)) return refuse(data_dir_ + " is no data directory of tidegate");
     if (auto problem = lock(); !problem.empty()) return refuse(std::move(problem));
-    uuid store;
-    if (into_.start_refuses = read_store_file(data_dir_, store); !into_.start_refuses.empty()) return;
     if (into_.start_refuses = files_.scan(); !into_.start_refuses.empty()) return;
+    std::optional<uuid> store;
+    if (into_.start_refuses = find_store(data_dir_, files_, store); !into_.start_refuses.empty()) return;
+    if (!store) return refuse(data_dir_ + " is no data directory of tidegate: a start would make a new store there");
     for (const auto& [volume, bytes] : files_.sizes()) {
       ++into_.volumes;
       into_.volume_bytes += bytes;
     }
-    entries_ = index::open_to_read(data_dir_ + "/index", into_.start_refuses);
+    const auto directory = data_dir_ + "/index";
+    into_.lacks_index = !index::is_there(directory);
+    entries_ = into_.lacks_index ? index::open_in_memory(into_.start_refuses)
+                                 : index::open_to_read(directory, into_.start_refuses);
     if (!entries_) return;
-    replay(store);
+    replay(*store);
     read_entries();
     census_.finish([this](problem_report what) { report(std::move(what)); });
     into_.tree = census_.counts();

@@ -10,13 +10,14 @@
 namespace tidegate::smq::embedded {
 
 struct examination {
-  std::string refused;  // nothing was looked at: no store, or a node runs on it
+  std::string refused;  // nothing was looked at: no store (then it says what a start would do), or a node runs on it
   std::string start_refuses;  // what a start would say, and change nothing
   std::string cut_at;         // where a torn tail begins that a start would drop; "": nowhere
   std::uint64_t cut_bytes = 0;
   std::uint64_t volumes = 0;
   std::uint64_t volume_bytes = 0;
   std::uint64_t live_bytes = 0;
+  bool lacks_index = false;  // a start would build it from all windows
   std::string replay_from;  // "volume, position"
   std::uint64_t replay_windows = 0;
   std::uint64_t replay_bytes = 0;
@@ -29,8 +30,8 @@ struct examination {
   [[nodiscard]] bool is_fine() const { return start_refuses.empty() && damages == 0; }
 };
 
-/// What a start would find, every entry, and every byte that an entry names. Blocks, as long as reading all of it takes;
-/// a node that is started meanwhile says that the directory is in use.
+/// What a start would find, every entry, and every byte that an entry names. Blocks, as long as reading all of it takes,
+/// and needs the memory of what is replayed: without an index, of all its entries; a node that is started meanwhile says that the directory is in use.
 examination examine(const std::string& data_dir);
 
 }  // namespace tidegate::smq::embedded

@@ -4,6 +4,7 @@
 #include "smq/embedded/index_codec.hpp"
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 
 #include <algorithm>
 

@@ -13,6 +13,7 @@
 
 namespace rocksdb {
 class DB;
+class Env;
 }
 
 /// Entries ('e'), places of chunks ('c' id), live bytes of volumes ('v' number) and the replay position ('r').
@@ -55,6 +56,12 @@ class index {
   /// Changes no file, also while another process uses it: what its last checkpoint left. apply() works, in memory;
   /// nothing makes it durable.
   static std::unique_ptr<index> open_to_read(const std::string& directory, std::string& error);
+
+  /// False: open() would begin an empty one.
+  static bool is_there(const std::string& directory);
+
+  /// An empty one without files, to be filled by apply(): of everything that windows name, its memory holds the newest.
+  static std::unique_ptr<index> open_in_memory(std::string& error);
 
   /// Writes what is durable into a new index. Errors: a text.
   std::string copy_to(const std::string& directory) const;
@@ -111,6 +118,7 @@ class index {
   void run_checkpoints();
   std::string write(const layer& what);
 
+  std::unique_ptr<rocksdb::Env> memory_;  // open_in_memory: where its files would be
   std::unique_ptr<rocksdb::DB> db_;
   hooks hooks_;
   replay_position replay_from_;

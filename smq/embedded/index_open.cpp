@@ -9,6 +9,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <filesystem>
+
 /// Opening the index, to work with it or to read or copy it.
 namespace tidegate::smq::embedded {
 
@@ -88,6 +90,27 @@ std::unique_ptr<index> index::open_to_read(const std::string& directory, std::st
   opened->db_.reset(db);
   error = opened->load();
   return error.empty() ? std::move(opened) : nullptr;
+}
+
+/// RocksDB takes a directory without this file for a new one.
+bool index::is_there(const std::string& directory) {
+  std::error_code ignored;
+  return std::filesystem::exists(directory + "/CURRENT", ignored);
+}
+
+std::unique_ptr<index> index::open_in_memory(std::string& error) {
+  std::unique_ptr<index> opened{new index};
+  opened->memory_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+  auto settings = small_options();
+  settings.env = opened->memory_.get();
+  settings.info_log = std::make_shared<silent_log>();
+  rocksdb::DB* db = nullptr;
+  if (const auto s = rocksdb::DB::Open(settings, "/index", &db); !s.ok()) {
+    error = "cannot make an index in memory: " + s.ToString();
+    return nullptr;
+  }
+  opened->db_.reset(db);
+  return opened;
 }
 
 std::string index::copy_to(const std::string& directory) const {

@@ -12,12 +12,11 @@
 namespace tidegate::smq::embedded {
 
 std::string engine::impl::load_store_id() {
-  if (has_store_file(settings.data_dir)) {
-    if (auto error = read_store_file(settings.data_dir, store); !error.empty()) return error;
-    return files->numbers().empty() ? settings.data_dir + " has no volumes any more" : std::string{};
-  }
-  for (const auto volume : files->numbers()) {
-    if (files->size_of(volume).value_or(1) > 0) return settings.data_dir + "/store is missing, but there are volumes";
+  std::optional<uuid> found;
+  if (auto error = find_store(settings.data_dir, *files, found); !error.empty()) return error;
+  if (found) {
+    store = *found;
+    return {};
   }
   // The first volume comes before the store file: a store without volumes has lost them.
   if (auto error = files->start(1, 0); !error.empty()) return error;

@@ -44,6 +44,17 @@ std::string read_store_file(const std::string& data_dir, uuid& id) {
   return {};
 }
 
+std::string find_store(const std::string& data_dir, volumes& files, std::optional<uuid>& id) {
+  if (has_store_file(data_dir)) {
+    if (auto error = read_store_file(data_dir, id.emplace()); !error.empty()) return error;
+    return files.numbers().empty() ? data_dir + " has no volumes any more" : std::string{};
+  }
+  for (const auto volume : files.numbers()) {
+    if (files.size_of(volume).value_or(1) > 0) return data_dir + "/store is missing, but there are volumes";
+  }
+  return {};
+}
+
 std::string write_store_file(const std::string& data_dir, const uuid& id) {
   std::string bytes{magic};
   put_number(bytes, version);

@@ -70,6 +70,7 @@ std::string volumes::scan() {
   std::error_code error;
   if (!reads_only_) std::filesystem::create_directories(directory_, error);
   if (error) return "cannot create " + directory_ + ": " + error.message();
+  if (reads_only_ && !std::filesystem::exists(directory_, error) && !error) return {};
   std::error_code gone;
   for (const auto& item : std::filesystem::directory_iterator(directory_, error)) {
     const auto name = item.path().filename().string();

@@ -31,7 +31,7 @@ class volumes {
   /// `reads_only`: nothing is created or written, by any call.
   volumes(std::string directory, hooks faults, bool reads_only = false);
 
-  /// Creates the directory when it is missing and finds the files in it.
+  /// Creates the directory when it is missing (a reader takes it for empty) and finds the files in it.
   std::string scan();
   [[nodiscard]] std::vector<std::uint32_t> numbers() const;
   /// Of every volume, in bytes; of the current one up to its last part.

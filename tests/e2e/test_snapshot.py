@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pathlib
+import shutil
 import subprocess
 
 from clients import consumer, create_topic, produce, read
@@ -97,6 +98,12 @@ def test_the_doctor_changes_nothing_and_says_what_is_wrong(tmp_path):
     text = run("doctor", str(data))
     assert text.returncode == 0 and text.stdout.endswith("\nfine\n")
     assert fingerprint(data) == before
+
+    bare = tmp_path / "bare"
+    shutil.copytree(data, bare, ignore=shutil.ignore_patterns("index"))
+    store = doctor(bare)
+    assert (store["lacks_index"], store["topics"], store["segments"]) == (True, 1, 1)
+    assert "a start would build the index, which is missing: replay " in run("doctor", str(bare)).stdout
 
     [volume] = (data / "volumes").iterdir()
     node.start()

@@ -143,9 +143,63 @@ CAF_TEST(what a start refuses is said in its words) {
   CAF_CHECK(!examine(home.path("/live")).start_refuses.empty());
 }
 
+CAF_TEST(a store without an index is fine where a start builds one) {
+  const scratch_directory home;
+  make_store(home, false);
+  CAF_CHECK(!examine(home.path("/live")).lacks_index);
+  fs::remove_all(home.path("/live/index"));
+  const auto before = bytes_of(home.path("/live"));
+  const auto found = examine(home.path("/live"));
+  CAF_CHECK_EQUAL(found.refused, "");
+  CAF_CHECK_EQUAL(found.start_refuses, "");
+  CAF_CHECK(found.is_fine());
+  CAF_CHECK(found.lacks_index);
+  CAF_CHECK_EQUAL(found.entries, 10U);
+  CAF_CHECK_EQUAL(found.chunks, 9U);
+  CAF_CHECK_EQUAL(found.replay_windows, 20U);
+  CAF_CHECK(bytes_of(home.path("/live")) == before);
+  CAF_CHECK_EQUAL(newest_in(home.path("/live")), 19);
+}
+
+CAF_TEST(a store that was just made is fine) {
+  const scratch_directory home;
+  open_embedded(home.path("/live")).reset();
+  fs::remove_all(home.path("/live/index"));  // a start that was cut off before it had one
+  const auto found = examine(home.path("/live"));
+  CAF_CHECK(found.refused.empty() && found.is_fine());
+  CAF_CHECK(found.lacks_index);
+  CAF_CHECK_EQUAL(found.replay_windows, 0U);
+}
+
+CAF_TEST(a start without an index or a store file that is refused is said in its words) {
+  const scratch_directory home;
+  const auto same_words = [&](const std::string& what) {
+    embedded::options wanted;
+    wanted.data_dir = home.path("/" + what);
+    const auto found = examine(wanted.data_dir);
+    CAF_CHECK_EQUAL(found.refused, "");
+    CAF_CHECK(!found.start_refuses.empty());
+    CAF_CHECK_EQUAL(found.start_refuses, embedded::open(std::move(wanted)).error);
+  };
+  make_store(home, true);
+  for (const auto* what : {"vacuumed", "alone", "empty", "gone"})
+    fs::copy(home.path("/data"), home.path(std::string{"/"} + what), fs::copy_options::recursive);
+  fs::remove_all(home.path("/vacuumed/index"));
+  fs::rename(home.path("/vacuumed" + volume_1), home.path("/vacuumed/volumes/0000000002"));
+  same_words("vacuumed");
+  fs::remove_all(home.path("/alone/index"));
+  fs::remove(home.path("/alone/store"));
+  same_words("alone");
+  fs::remove(home.path("/empty" + volume_1));
+  same_words("empty");
+  fs::remove_all(home.path("/gone/volumes"));
+  same_words("gone");
+}
+
 CAF_TEST(where a node runs and where no store is nothing is looked at) {
   const scratch_directory home;
-  CAF_CHECK(examine(home.path()).refused.find("no data directory") != std::string::npos);
+  CAF_CHECK(examine(home.path()).refused.find("a start would make a new store") != std::string::npos);
+  CAF_CHECK(examine(home.path("/nowhere")).refused.find("a start would make a new store") != std::string::npos);
   CAF_CHECK(bytes_of(home.path()).empty());
   const auto store = open_embedded(home.path("/live"));
   CAF_CHECK(examine(home.path("/live")).refused.find("a node runs") != std::string::npos);
