@@ -14,6 +14,10 @@ namespace tidegate::smq::embedded {
 
 namespace {
 
+// As volumes say it.
+constexpr std::string_view no_room = "disk full";
+constexpr std::chrono::milliseconds between_tries{1000};
+
 /// Pointers to the elements of a map in the order of their keys: RocksDB's memory is a sorted list.
 template <class Map>
 std::vector<const typename Map::value_type*> in_order(const Map& map) {
@@ -65,6 +69,7 @@ std::string index::write(const layer& what) {
   rocksdb::WriteOptions without_log;
   without_log.disableWAL = true;
   const auto s = db_->Write(without_log, &batch);
+  if (s.IsNoSpace()) return std::string{no_room};
   return s.ok() ? std::string{} : "cannot write the index: " + s.ToString();
 }
 
@@ -72,8 +77,12 @@ bool index::start_checkpoint() {
   {
     const std::lock_guard lock{checkpoint_mutex_};
     if (handed_over_ || is_broken_) return false;
-    if (active_->change == 0) return true;  // nothing changed since the last one
     const std::unique_lock layers{layers_mutex_};
+    if (active_->change == 0) {  // nothing changed since the last one
+      if (durable_change() == latest_change_) return true;
+      active_->next = replay_from_;  // but RocksDB could not write that down
+      active_->change = latest_change_;
+    }
     frozen_ = std::exchange(active_, std::make_shared<layer>());
     handed_over_ = frozen_;
   }
@@ -88,8 +97,19 @@ bool index::has_checkpoint_under_way() {
 
 std::string index::wait_for_checkpoint() {
   std::unique_lock lock{checkpoint_mutex_};
-  checkpoint_changed_.wait(lock, [&] { return !handed_over_; });
-  return error_;
+  checkpoint_changed_.wait(lock, [&] { return !handed_over_ || lacks_room_; });
+  return lacks_room_ ? std::string{no_room} : error_;
+}
+
+/// Once RocksDB met a full disk it takes nothing, until it is told to look again. False: the index is closed.
+bool index::look_for_room() {
+  std::unique_lock lock{checkpoint_mutex_};
+  lacks_room_ = true;
+  checkpoint_changed_.notify_all();
+  if (checkpoint_changed_.wait_for(lock, between_tries, [&] { return stopping_; })) return false;
+  lock.unlock();
+  db_->Resume().PermitUncheckedError();  // the next write says whether it helped
+  return true;
 }
 
 std::string index::flush() {
@@ -109,6 +129,10 @@ void index::run_checkpoints() {
     hooks_.at("checkpoint.begun");
     const auto began = std::chrono::steady_clock::now();
     auto error = write(*work);
+    while (error == no_room) {
+      if (!look_for_room()) return;
+      error = write(*work);
+    }
     if (error.empty()) {
       hooks_.at("checkpoint.written");
       rocksdb::FlushOptions how;
@@ -127,6 +151,7 @@ void index::run_checkpoints() {
     hooks_.at("checkpoint.done");
     lock.lock();
     handed_over_.reset();
+    lacks_room_ = false;
     is_broken_ = !error.empty();
     error_ = std::move(error);
     checkpoint_changed_.notify_all();

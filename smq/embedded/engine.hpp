@@ -19,6 +19,7 @@ namespace tidegate::smq::embedded {
 struct hooks {
   std::function<ssize_t(int fd, const iovec* parts, int count, off_t position)> write;  // pwritev
   std::function<int(int fd)> sync;                                                      // fdatasync
+  std::function<std::uint64_t()> free_bytes;                                            // statvfs
   std::function<void(const std::string& why)> fatal;  // default: log to stderr and std::_Exit(70)
   // Steps of the writer: window.taken, window.appended, window.synced, window.indexed; on the thread that writes
   // checkpoints: checkpoint.begun, checkpoint.written (to RocksDB, not yet durable), checkpoint.done; of the vacuum:
@@ -43,7 +44,9 @@ struct options {
   std::uint64_t max_entry_bytes = 4ULL << 20;           // path, content, attributes and chunk list of one entry
   std::uint64_t max_unnamed_bytes = 512ULL << 20;       // chunks that no transaction named yet are in memory
   std::chrono::milliseconds unnamed_lifetime{600'000};  // a chunk that nobody names for so long is forgotten
-  std::uint64_t reserve_bytes = 32ULL << 20;            // "disk full" while less is free: RocksDB needs room, too
+  // "disk full" for records while less is free, for other writes below a half of it, for what frees space (erasing,
+  // the vacuum) below a quarter: RocksDB needs room, too. The node comes back by itself when space is there.
+  std::uint64_t reserve_bytes = 32ULL << 20;
   // With sync: zeros that are written behind a small window when the volume has to grow, so that the windows which
   // overwrite them are synced by one write of the disk. 0: none.
   std::uint64_t zeros_ahead_bytes = 0;

@@ -63,10 +63,17 @@ struct engine::impl {
   outcome write(window_plan& plan, const std::vector<moved_chunk>& moves, window_size& size);
   outcome make_visible(window_effects&& effects);
   std::string make_room(std::uint64_t bytes);
+  std::string start_next_volume();
   void after_window(const window_size& size);
   outcome fail(const std::string& why);
   void step(std::string_view name) const;
   void sync_before_flush();
+
+  // room.cpp; on the writer thread.
+  [[nodiscard]] std::uint64_t added_bytes(const task& one) const;
+  [[nodiscard]] bool has_room_for_all(const std::vector<task>& tasks, std::uint64_t free) const;
+  bool takes_room(const task& one, std::uint64_t& free) const;
+  [[nodiscard]] bool is_nearly_full() const;
 
   // upkeep.cpp; on the writer thread.
   [[nodiscard]] bool is_checkpoint_due(std::uint64_t times) const;
@@ -74,6 +81,7 @@ struct engine::impl {
   bool start_checkpoint();
   void upkeep_when_due();
   bool upkeep(bool is_time);
+  void leave_sparse_volume();
   void note_dead_volumes();
   void remove_dead_volumes();
   [[nodiscard]] std::optional<std::uint32_t> sparsest_volume() const;
@@ -99,6 +107,7 @@ struct engine::impl {
   std::uint64_t unsynced_bytes = 0;  // durability "os" only
   std::uint64_t mutation_bytes_since_checkpoint = 0;
   std::uint64_t volume_bytes_since_checkpoint = 0;
+  std::uint64_t volume_bytes_since_upkeep = 0;
   std::map<std::uint32_t, std::uint64_t> dead_since;  // closed volume without live bytes -> change that made it so
   std::set<std::uint32_t> stuck_volumes;              // the vacuum met damage in them
   std::optional<std::uint32_t> vacuuming;             // the volume that is being copied

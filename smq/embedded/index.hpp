@@ -101,7 +101,7 @@ class index {
   /// Lets the checkpoint thread write what changed. False: it is still busy with the last one. Writer thread only.
   bool start_checkpoint();
   [[nodiscard]] bool has_checkpoint_under_way();
-  /// Waits until no checkpoint is under way. Errors: of the last one.
+  /// Waits until no checkpoint is under way. Errors: of the last one; one that waits for room on the disk goes on.
   std::string wait_for_checkpoint();
   /// Makes everything durable. Errors: a text.
   std::string flush();
@@ -116,6 +116,7 @@ class index {
                                                                     std::size_t limit) const;
   std::vector<std::string> recent_below(const std::string& directory) const;
   void run_checkpoints();
+  bool look_for_room();
   std::string write(const layer& what);
 
   std::unique_ptr<rocksdb::Env> memory_;  // open_in_memory: where its files would be
@@ -132,9 +133,10 @@ class index {
   layer_ptr active_ = std::make_shared<layer>();
   layer_ptr frozen_;  // what the checkpoint thread writes; null: nothing
 
-  std::mutex checkpoint_mutex_;  // guards the next three; taken before layers_mutex_
+  std::mutex checkpoint_mutex_;  // guards the next four; taken before layers_mutex_
   layer_ptr handed_over_;
   bool stopping_ = false;
+  bool lacks_room_ = false;  // the checkpoint under way
   std::string error_;  // RocksDB did not take a checkpoint: nothing may go on
   std::atomic<bool> is_broken_{false};  // there is an error
   std::condition_variable checkpoint_changed_;

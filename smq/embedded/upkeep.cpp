@@ -9,6 +9,7 @@ namespace tidegate::smq::embedded {
 namespace {
 
 constexpr std::uint64_t max_checkpoints_behind = 4;
+constexpr std::uint64_t looks_per_reserve = 32;  // bytes that are written between two looks at a disk that is nearly full
 
 }  // namespace
 
@@ -23,7 +24,8 @@ void engine::impl::checkpoint_when_due() {
   if (!is_checkpoint_due(1) || start_checkpoint()) return;
   // The last one is still on its way. Only a disk that is far too slow makes the writer wait for it.
   if (!is_checkpoint_due(max_checkpoints_behind)) return;
-  if (auto error = entries->wait_for_checkpoint(); !error.empty()) return;  // the next window ends the process
+  // Errors: the next window ends the process, or the checkpoint waits for room, as the next windows will.
+  if (auto error = entries->wait_for_checkpoint(); !error.empty()) return;
   start_checkpoint();
 }
 
@@ -49,10 +51,15 @@ void engine::impl::upkeep_when_due() {
     if (ended->how == vacuum::ending::damaged) stuck_volumes.insert(ended->volume);
     if (ended->how == vacuum::ending::refused) wants_upkeep = true;
   }
-  const bool is_time = wants_upkeep && now >= next_upkeep;
+  // What a disk that is nearly full still takes must not fill it before the next look.
+  const bool is_urgent = volume_bytes_since_upkeep >= settings.reserve_bytes / looks_per_reserve && is_nearly_full();
+  const bool is_time = wants_upkeep && (now >= next_upkeep || is_urgent);
   const bool may_go_on = ended && ended->how != vacuum::ending::refused;
   if (!is_time && !may_go_on && entries->durable_change() == last_durable_change) return;
-  if (is_time) next_upkeep = now + settings.upkeep_interval;
+  if (is_time) {
+    next_upkeep = now + settings.upkeep_interval;
+    volume_bytes_since_upkeep = 0;
+  }
   const bool waits = upkeep(is_time);
   if (is_time || waits) wants_upkeep = waits;
 }
@@ -60,6 +67,7 @@ void engine::impl::upkeep_when_due() {
 /// `is_time`: also what should not be done all the time. True: there is more to do, later.
 bool engine::impl::upkeep(bool is_time) {
   last_durable_change = entries->durable_change();
+  if (is_time) leave_sparse_volume();
   note_dead_volumes();
   remove_dead_volumes();
   // Dead volumes would stay until enough is written for the next one.
@@ -68,6 +76,19 @@ bool engine::impl::upkeep(bool is_time) {
     if (const auto sparse = sparsest_volume(); sparse && cleaner->begin(*sparse)) vacuuming = sparse;
   }
   return !dead_since.empty() || is_checkpoint_due(1) || entries->has_checkpoint_under_way();
+}
+
+/// On a disk that is nearly full nobody fills the volume that is written, and its dead bytes would stay for ever. An
+/// empty window lets replays begin in the next one.
+void engine::impl::leave_sparse_volume() {
+  if (failed || files->position() < settings.reserve_bytes / looks_per_reserve || !is_nearly_full()) return;
+  const auto& live = entries->live_bytes();
+  const auto here = live.find(files->current());
+  if (here != live.end() && 2 * here->second > files->position()) return;
+  if (!start_next_volume().empty()) return;
+  window_plan nothing{*entries, [](const chunk_id&) { return false; }};
+  window_size size;
+  if (write(nothing, {}, size).is_ok()) after_window(size);
 }
 
 /// A volume goes when it is full, no entry names a chunk in it, and a crash cannot bring back the index from before.
@@ -99,8 +120,11 @@ void engine::impl::remove_dead_volumes() {
 }
 
 /// The volume to copy: while more than half of what the volumes keep is dead (but for one volume), the one with the
-/// smallest part alive. Only volumes that a start would not replay.
+/// smallest part alive. Only volumes that a start would not replay. On a disk that is nearly full: each that is half dead
+/// and whose copy fits.
 std::optional<std::uint32_t> engine::impl::sparsest_volume() const {
+  const auto free = files->free_bytes();
+  const bool is_pressed = is_nearly_full();
   const auto& live = entries->live_bytes();
   std::uint64_t bytes = 0;
   std::uint64_t alive = 0;
@@ -114,10 +138,11 @@ std::optional<std::uint32_t> engine::impl::sparsest_volume() const {
     alive += here->second;
     const auto part = static_cast<double>(here->second) / static_cast<double>(size);
     if (part > least || stuck_volumes.contains(volume)) continue;
+    if (is_pressed && free < here->second + settings.reserve_bytes / 4) continue;
     least = part;
     best = volume;
   }
-  return bytes > 2 * alive + settings.volume_bytes ? best : std::nullopt;
+  return is_pressed || bytes > 2 * alive + settings.volume_bytes ? best : std::nullopt;
 }
 
 void engine::impl::start_vacuum() {

@@ -256,6 +256,7 @@ std::string volumes::remove(std::uint32_t number) {
 }
 
 std::uint64_t volumes::free_bytes() const {
+  if (faults_.free_bytes) return faults_.free_bytes();
   struct statvfs facts {};
   if (::statvfs(directory_.c_str(), &facts) != 0) return ~std::uint64_t{0};
   return facts.f_bavail * facts.f_frsize;

@@ -85,9 +85,13 @@ void engine::impl::run_window(std::vector<task>& tasks) {
   outcomes.reserve(tasks.size());
   std::vector<moved_chunk> moves;
   const auto now = std::chrono::steady_clock::now();
+  auto free = files->free_bytes();
+  const bool is_roomy = has_room_for_all(tasks, free);
   for (auto& t : tasks) {
     if (failed) {
       outcomes.push_back(refused("the store failed"));
+    } else if (!is_roomy && !takes_room(t, free)) {
+      outcomes.push_back(refused("disk full"));
     } else if (t.deadline < now) {
       outcomes.push_back(refused("deadline passed"));
     } else if (!t.moves.empty()) {
@@ -138,8 +142,11 @@ bool engine::impl::remove_some(task& one) {
 
 /// Goes to the next volume when the current one is full. Errors: disk full and the like; nothing has changed.
 std::string engine::impl::make_room(std::uint64_t bytes) {
-  if (files->free_bytes() < settings.reserve_bytes + bytes) return "disk full";
-  if (files->position() < settings.volume_bytes) return {};
+  if (files->free_bytes() < settings.reserve_bytes / 4 + bytes) return "disk full";
+  return files->position() < settings.volume_bytes ? std::string{} : start_next_volume();
+}
+
+std::string engine::impl::start_next_volume() {
   // Behind a volume that others follow there is nothing: its size, too, is on the disk before the next one is there.
   const bool is_cut = files->has_zeros();
   if (auto error = files->cut_zeros(); !error.empty()) return error;
@@ -255,6 +262,7 @@ outcome engine::impl::make_visible(window_effects&& effects) {
 void engine::impl::after_window(const window_size& size) {
   mutation_bytes_since_checkpoint += size.mutation_bytes;
   volume_bytes_since_checkpoint += size.bytes;
+  volume_bytes_since_upkeep += size.bytes;
   if (!settings.sync) {
     unsynced_bytes += size.bytes;
     if (unsynced_bytes / (max_unsynced_bytes / 8) != (unsynced_bytes - size.bytes) / (max_unsynced_bytes / 8)) {
