@@ -27,8 +27,9 @@ boost::json::object to_json(const std::string& data_dir, const examination& foun
           {"live_bytes", found.live_bytes}, {"lacks_index", found.lacks_index},
           {"replay_from", text(found.replay_from)}, {"replay_windows", found.replay_windows},
           {"replay_bytes", found.replay_bytes}, {"entries", found.entries}, {"chunks", found.chunks},
-          {"topics", tree.topics}, {"partitions", tree.partitions}, {"segments", tree.segments}, {"segment_bytes", tree.segment_bytes}, {"groups", tree.groups},
-          {"positions", tree.positions}, {"damages", found.damages}, {"damage", std::move(damage)}};
+          {"topics", tree.topics}, {"partitions", tree.partitions}, {"segments", tree.segments},
+          {"segment_bytes", tree.segment_bytes}, {"groups", tree.groups}, {"positions", tree.positions},
+          {"damages", found.damages}, {"damage", std::move(damage)}};
 }
 
 std::string what_a_start_does(const examination& found) {
