@@ -51,7 +51,10 @@ void coordinator_state::submit(std::function<void()> input) {
     schedule();
     return;
   }
-  if (parked_.size() < context_.options.max_parked) parked_.push_back(std::move(input));
+  if (parked_.size() < context_.options.max_parked)
+    parked_.push_back(std::move(input));
+  else
+    counted.unparked_group_requests.add();
   if (stage_ == stage::closed) open();
 }
 

@@ -26,6 +26,7 @@ void live_settings::follow(const options& from) const {
   groups.min_session_timeout_ms.set(static_cast<std::int32_t>(kafka.group_min_session_timeout_ms));
   groups.max_session_timeout_ms.set(static_cast<std::int32_t>(kafka.group_max_session_timeout_ms));
   groups.max_size.set(static_cast<std::size_t>(kafka.group_max_size));
+  most_partitions.set(from.limits.partitions);
   producer_expiration.set(std::chrono::milliseconds{kafka.producer_id_expiration_ms});
   retention_check.set(std::chrono::milliseconds{kafka.log_retention_check_interval_ms});
 }

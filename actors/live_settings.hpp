@@ -26,6 +26,7 @@ struct live_group_rules {
 struct live_settings {
   handler_settings handlers;
   live_group_rules groups;
+  live<std::int64_t> most_partitions = 200'000;  // limits.partitions
   live<std::chrono::milliseconds> producer_expiration = std::chrono::milliseconds{86'400'000};
   live<std::chrono::milliseconds> retention_check = std::chrono::milliseconds{300'000};
 

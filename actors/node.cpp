@@ -1,7 +1,7 @@
 #include "actors/node.hpp"
 
 #include "actors/connection.hpp"
-#include "actors/core/group/group_creations.hpp"
+#include "actors/core/creations.hpp"
 #include "actors/live_settings.hpp"
 #include "actors/log.hpp"
 #include "actors/mapping_writer.hpp"
@@ -76,9 +76,9 @@ kafka::batch_limits batch_limits_of(const options& settings) {
 
 /// Of all coordinators together.
 struct guarded_creations {
-  explicit guarded_creations(double per_second) : creations(per_second) {}
+  explicit guarded_creations(double per_second) : groups(per_second) {}
   std::mutex mutex;
-  core::group_creations creations;
+  core::creations groups;
 };
 
 coordinator_context coordinators(const options& settings, const live_settings& live, const store_access& store) {
@@ -88,7 +88,8 @@ coordinator_context coordinators(const options& settings, const live_settings& l
   context.create = [all = std::make_shared<guarded_creations>(
                       static_cast<double>(settings.limits.new_groups_per_second))](const std::string& host) {
     std::lock_guard lock(all->mutex);
-    return all->creations.create(host, std::chrono::steady_clock::now());
+    const auto turn = all->groups.create(host, 1, std::chrono::steady_clock::now());
+    return turn.is_admitted ? std::nullopt : std::optional{turn.wait};
   };
   context.options.rules = live.group_rules();
   context.current_rules = [live] { return live.group_rules(); };
@@ -195,6 +196,8 @@ void node::parts::start_actors(const options& settings) {
   s.fetch_budget = std::make_shared<fetch_budget>(settings.limits.fetch_bytes_in_flight);
   registry_settings registries;
   registries.topics.partitions = s.settings.num_partitions;
+  registries.topics.most_partitions = live.most_partitions;
+  registries.topics.new_partitions_per_second = static_cast<double>(settings.limits.new_partitions_per_second);
   registries.partitions.segments = engine->segments;
   registries.partitions.merges = engine->merges;
   registries.partitions.appends_at_once = engine->appends_at_once;
@@ -296,6 +299,7 @@ void node::add_metrics(metric_page& page) const {
   page.add("tidegate_connections_waiting", static_cast<double>(budget.waiting()));
   page.add("tidegate_unsent_bytes", static_cast<double>(budget.unsent()));
   used("limits.groups", counters_of(actor_kind::coordinator).alive.value());
+  used("limits.partitions", partitions_of(*p.topics.current()));
   used("limits.metric_topics", static_cast<std::int64_t>(p.metrics->topics()));
   used("kafka.max.incremental.fetch.session.cache.slots",
        p.configured.kafka.max_incremental_fetch_session_cache_slots - p.node_services->fetch_sessions.free());

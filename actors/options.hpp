@@ -51,6 +51,8 @@ struct limit_settings {
   std::int64_t decompressed_bytes = 134217728;
   std::int64_t groups = 100000;
   std::int64_t new_groups_per_second = 1000;
+  std::int64_t partitions = 200000;
+  std::int64_t new_partitions_per_second = 1000;
   std::int64_t connections_per_second = 100;
   std::int64_t first_byte_timeout_ms = 10000;
   std::int64_t frame_grace_ms = 10000;

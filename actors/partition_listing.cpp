@@ -8,7 +8,10 @@
 namespace tidegate::actors {
 
 void partition_state::list_older(const smq::segment_range& range, parked_request request) {
-  if (after_listing_.size() < settings_.max_parked) after_listing_.push_back(std::move(request));
+  if (after_listing_.size() < settings_.max_parked)
+    after_listing_.push_back(std::move(request));
+  else
+    counted.unparked_partition_requests.add();
   if (std::exchange(listing_, true)) return;  // whoever needs more than that asks again
   smq::list_segments(store_->engine.entries, place_, range, store_->deadline(),
                      [this, range, post = poster(), busy = reads_](const smq::result<smq::listed_segments>& found) {

@@ -74,7 +74,8 @@ void partition_state::when_serving(const Message& m, void (partition_state::*f)(
   ++seen_;
   last_request_ = self_->clock().now();
   if (machine_) return (this->*f)(m);
-  if (parked_.size() < settings_.max_parked) parked_.push_back(for_later(m, f));
+  if (parked_.size() >= settings_.max_parked) return counted.unparked_partition_requests.add();
+  parked_.push_back(for_later(m, f));
 }
 
 std::function<void(std::function<void()>)> partition_state::poster(bool in_every_life) const {
@@ -248,7 +249,10 @@ void partition_state::reload(const std::string& reason) {
   // Their list of segments is the one that is loaded now.
   for (auto* waiting : {&after_change_, &after_listing_})
     for (auto& read : std::exchange(*waiting, {}))
-      if (parked_.size() < settings_.max_parked) parked_.push_back(std::move(read));
+      if (parked_.size() < settings_.max_parked)
+        parked_.push_back(std::move(read));
+      else
+        counted.unparked_partition_requests.add();
   listing_ = false;
   fail_trims(error_code::request_timed_out);
   machine_.reset();

@@ -45,7 +45,11 @@ bool partition_state::look_again(const Message& m, void (partition_state::*read)
     return true;
   }
   auto& waiting = machine_ ? after_change_ : parked_;
-  if ((machine_ && !merge_undecided_ && !trim_) || waiting.size() >= settings_.max_parked) return false;
+  if (machine_ && !merge_undecided_ && !trim_) return false;
+  if (waiting.size() >= settings_.max_parked) {
+    counted.unparked_partition_requests.add();
+    return true;  // nobody keeps the request, so it gets its retriable error
+  }
   waiting.push_back(for_later(m, read));
   return true;
 }

@@ -19,7 +19,7 @@ const msg::change_result undecided{error_code::request_timed_out, "The topic may
 
 void topic_registry_state::change(const msg::change_topic& m) {
   auto& waiting = changes_[m.name];
-  waiting.push_back(m);
+  waiting.push_back({m});
   if (waiting.size() == 1) next_change(m.name);
 }
 
@@ -48,7 +48,8 @@ void topic_registry_state::decide_change(const std::string& topic, const smq::to
   // In doubt, it is written even if nothing differs: then no late copy of the write in doubt can apply any more.
   const bool is_as_stored = wanted.after == now && !store_->topics.current()->in_doubt.contains(topic);
   if (m.validate_only || is_as_stored) return end_change(topic, {error_code::none, {}});
-  write_change(now, wanted.after);
+  const auto more = wanted.after.partitions - now.partitions;
+  if (more <= 0 || may_grow(topic, more)) write_change(now, wanted.after);
 }
 
 void topic_registry_state::write_change(const smq::topic_info& before, const smq::topic_info& after) {
@@ -92,6 +93,7 @@ void topic_registry_state::end_change(const std::string& topic, const msg::chang
     changes_.erase(waiting);
   else
     next_change(topic);
+  promised_ -= ended.admitted;
   ended.answer(result);
 }
 

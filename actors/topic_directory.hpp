@@ -43,6 +43,12 @@ inline std::vector<topic_ptr> topics_of(const topic_snapshot& known) {
   return all;
 }
 
+inline std::int64_t partitions_of(const topic_snapshot& known) {
+  std::int64_t all = 0;
+  for (const auto& [name, topic] : known.by_name) all += topic->partitions;
+  return all;
+}
+
 using topic_snapshot_ptr = std::shared_ptr<const topic_snapshot>;
 
 /// Published by the topic registry, read by everybody. Thread: any.

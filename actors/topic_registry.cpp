@@ -38,7 +38,7 @@ error_code to_error(smq::create_result code) {
 topic_registry_state::topic_registry_state(topic_registry_actor::pointer self, std::shared_ptr<const store_access> store,
                                            topic_defaults defaults, topic_forgotten forget, topic_told tell)
   : self_(self), store_(std::move(store)), catalog_(store_->engine.entries), defaults_(std::move(defaults)),
-    forget_(std::move(forget)), tell_(std::move(tell)) {}
+    forget_(std::move(forget)), tell_(std::move(tell)), creations_(defaults_.new_partitions_per_second) {}
 
 topic_registry_actor::behavior_type topic_registry_state::make_behavior() {
   for (const auto& topic : store_->topics.current()->in_doubt) settle(topic);  // of a registry that crashed
@@ -68,7 +68,7 @@ void topic_registry_state::find(const msg::find_topic& m) {
       report(m.name, answer);
       if (result.topic) publish(result.topic);
       if (result.error == error_code::unknown_topic_or_partition && m.create)
-        return create({m.name, defaults_.partitions, {}, m.answer});
+        return create({m.name, defaults_.partitions, {}, m.answer, m.from});
       m.answer(result);
     });
   });
@@ -105,13 +105,15 @@ void topic_registry_state::find_by_id(const msg::find_topic& m) {
   });
 }
 
-void topic_registry_state::create(const msg::create_topic& m) {
+/// `admitted`: partitions that are counted in promised_ until it is decided.
+void topic_registry_state::write_new(const msg::create_topic& m, std::int64_t admitted) {
   smq::topic_spec spec;
   spec.name = m.name;
   spec.partitions = m.partitions;
   spec.configs = m.configs;
-  auto done = [this, m, post = poster()](smq::create_answer answer) {
-    post([this, m, answer = std::move(answer)] {
+  auto done = [this, m, admitted, post = poster()](smq::create_answer answer) {
+    post([this, m, admitted, answer = std::move(answer)] {
+      promised_ -= admitted;
       TIDEGATE_FAULT_POINT("topics.create.before_answer");
       if (answer.code == smq::create_result::already_exists) return after_lost_race(m);
       msg::topic_result result{to_error(answer.code), nullptr};

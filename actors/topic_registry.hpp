@@ -19,6 +19,13 @@ namespace tidegate::msg {
 struct topic_result {
   error_code error = error_code::leader_not_available;
   std::shared_ptr<const smq::topic_info> topic;  // with error none
+  std::int32_t throttle_ms = 0;                  // how long the client is to wait before it asks again
+};
+
+/// Who wants partitions that nobody had before: limits.new_partitions_per_second.
+struct partition_maker {
+  std::string address{};
+  bool is_told = true;  // the answer can say throttling_quota_exceeded; others have to wait for theirs (KIP-599)
 };
 
 /// Looks a topic up by name, or by id when the name is empty. `create`: make it with the node's defaults when there is
@@ -28,14 +35,18 @@ struct find_topic {
   uuid id;
   bool create = false;
   reply<topic_result> answer;
+  partition_maker from{};
 };
 
-/// Makes a topic. Errors: topic_already_exists, invalid_topic_exception, request_timed_out (undecided in time).
+/// Makes a topic. Errors: topic_already_exists, invalid_topic_exception, request_timed_out (undecided in time),
+/// policy_violation (limits.partitions), throttling_quota_exceeded, leader_not_available (nobody can say now how many
+/// partitions there are).
 struct create_topic {
   std::string name;
   std::int32_t partitions = 1;
   std::map<std::string, std::string> configs;
   reply<topic_result> answer;
+  partition_maker from{};
 };
 
 /// Deletes a topic: no write for its id is accepted any more, then its data and positions are removed.
@@ -55,16 +66,19 @@ struct topic_change {
 struct change_result {
   error_code error = error_code::request_timed_out;
   std::string message;  // "" = none
+  std::int32_t throttle_ms = 0;
 };
 
 /// Changes configs or the number of partitions of a live topic; answers when it is stored and in the snapshot.
 /// `decide` is pure; it is asked with the topic as it is stored, again if somebody else was faster.
-/// Errors: those of `decide`, unknown_topic_or_partition, request_timed_out (undecided in time: done or not).
+/// Errors: those of `decide`, unknown_topic_or_partition, request_timed_out (undecided in time: done or not), and those of
+/// create_topic about the number of partitions.
 struct change_topic {
   std::string name;
   std::function<topic_change(const smq::topic_info& now)> decide;
   bool validate_only = false;  // decide, store nothing
   reply<change_result> answer;
+  partition_maker from{};
 };
 
 /// Loads every live topic into the snapshot; answers when it is complete. Topics whose entries cannot be read are named

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/core/creations.hpp"
 #include "actors/store_access.hpp"
 #include "actors/topic_registry.hpp"
 #include "messages/common/live.hpp"
@@ -17,6 +18,8 @@ namespace tidegate::actors {
 
 struct topic_defaults {
   live<std::int32_t> partitions = 1;
+  live<std::int64_t> most_partitions = 200'000;  // of all topics together
+  double new_partitions_per_second = 1000;       // of one address
 };
 
 /// Makes every owner of the topic's partitions let go, then calls `done`. Thread: any.
@@ -37,14 +40,28 @@ class topic_registry_state {
  private:
   void find(const msg::find_topic& m);
   void find_by_id(const msg::find_topic& m);
-  void create(const msg::create_topic& m);
+  void write_new(const msg::create_topic& m, std::int64_t admitted);
   void after_lost_race(const msg::create_topic& m);
   void remove(const msg::delete_topic& m);
   void begin_remove(const msg::delete_topic& m, const smq::topic_info& topic);
   void release_owners(const msg::delete_topic& m, const topic_ptr& topic);
   void load_all(std::function<void(error_code)> done);
 
+  // topic_admission.cpp
+  struct admission {
+    error_code error = error_code::none;
+    std::chrono::milliseconds wait{0};
+  };
+  admission admit(const msg::partition_maker& who, std::int64_t count);
+  void create(const msg::create_topic& m);
+  void create_admitted(const msg::create_topic& m);
+  bool may_grow(const std::string& topic, std::int64_t more);
+  void after(std::chrono::milliseconds wait, std::function<void()> then);
+
   // topic_changes.cpp
+  struct queued_change : msg::change_topic {
+    std::int64_t admitted = 0;  // new partitions that are counted in promised_
+  };
   void change(const msg::change_topic& m);
   void next_change(const std::string& topic);
   void decide_change(const std::string& topic, const smq::topic_info& now);
@@ -68,7 +85,9 @@ class topic_registry_state {
   topic_forgotten forget_;
   topic_told tell_;
   std::set<std::string> settling_;  // topics whose doubt is being looked into
-  std::map<std::string, std::deque<msg::change_topic>> changes_;  // one at a time per topic; the first one runs
+  core::creations creations_;
+  std::int64_t promised_ = 0;  // partitions that are being made
+  std::map<std::string, std::deque<queued_change>> changes_;  // one at a time per topic; the first one runs
   std::map<std::string, std::string> reported_;  // topics that could not be read, and why: said once
   std::vector<std::string> reported_paths_;      // of the last list of all topics
   std::multiset<uuid> removing_;  // not to be published again by a lookup that began before

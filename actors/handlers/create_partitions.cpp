@@ -1,6 +1,7 @@
 #include "messages/kafka/create_partitions.hpp"
 
 #include "actors/handlers/table.hpp"
+#include "actors/handlers/throttle.hpp"
 #include "actors/message_types.hpp"
 #include "actors/services.hpp"
 #include "messages/actor/fan_in.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 using asked_topic = kafka::create_partitions_request::topic;
 using added = kafka::create_partitions_response::result;
+
+constexpr std::int16_t first_told_of_quota = 3;  // KIP-599
 
 msg::topic_change refused(error_code error, std::string why) { return {error, std::move(why), {}}; }
 
@@ -73,8 +76,10 @@ void create_partitions(const services& node, const request_ptr& r) {
   if (!asked) return;
   std::map<std::string, std::vector<asked_topic>> by_name;
   for (const auto& topic : asked->topics) by_name[topic.name].push_back(topic);
-  auto all = fan_in<added>::make(by_name.size(), [r](std::vector<added> results) {
+  const throttle wait;
+  auto all = fan_in<added>::make(by_name.size(), [r, wait](std::vector<added> results) {
     kafka::create_partitions_response response;
+    response.throttle_time_ms = wait.ms();
     response.results = std::move(results);
     r->answer(response);
   });
@@ -87,9 +92,13 @@ void create_partitions(const services& node, const request_ptr& r) {
       continue;
     }
     auto decide = [topic, id = node.node_id](const smq::topic_info& now) { return with_partitions(topic, id, now); };
-    auto answer = [name = topic.name, done](const msg::change_result& result) { done(result_of(name, result)); };
-    node.topics.send(
-      msg::change_topic{topic.name, decide, asked->validate_only, reply<msg::change_result>{{}, answer}});
+    auto answer = [name = topic.name, wait, done](const msg::change_result& result) {
+      wait.at_least(result.throttle_ms);
+      done(result_of(name, result));
+    };
+    node.topics.send(msg::change_topic{topic.name, decide, asked->validate_only,
+                                       reply<msg::change_result>{{}, answer},
+                                       {r->client_host(), r->header.api_version >= first_told_of_quota}});
   }
 }
 

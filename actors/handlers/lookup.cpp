@@ -49,7 +49,8 @@ void find_topics(const services& node, const request_ptr& r, std::vector<topic_r
     });
   for (const auto& [key, slot] : questions)
     node.topics.send(msg::find_topic{std::string(key.first), key.second, create,
-                                     all->slot(slot, {error_code::leader_not_available, nullptr})});
+                                     all->slot(slot, {error_code::leader_not_available, nullptr}),
+                                     {create ? r->client_host() : std::string{}}});
 }
 
 }  // namespace tidegate::actors::handlers

@@ -18,7 +18,9 @@ struct topic_reference {
 
 /// Finds the topics of a request and calls `done` with one result per reference, in order: at once when all are known,
 /// else later on another thread, while the connection's next request is held back so that it cannot overtake.
-/// Errors: unknown_topic_or_partition, unknown_topic_id, leader_not_available (storage cannot say now).
+/// `create`: makes topics that are missing, in the name of the request's client.
+/// Errors: unknown_topic_or_partition, unknown_topic_id, leader_not_available (storage cannot say now); with `create` also
+/// those of msg::create_topic.
 void find_topics(const services& node, const request_ptr& r, std::vector<topic_reference> wanted, bool create,
                  std::function<void(std::vector<msg::topic_result>)> done);
 

@@ -6,6 +6,7 @@
 #include "actors/message_types.hpp"
 #include "smq/names.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -47,8 +48,9 @@ void drop_repeated(std::vector<metadata_request::topic>& topics) {
 }
 
 void answer(const services& node, const request_ptr& r, const wanted_parts& parts,
-            std::vector<metadata_response::topic> topics) {
+            std::vector<metadata_response::topic> topics, std::int32_t throttle_ms = 0) {
   metadata_response response;
+  response.throttle_time_ms = throttle_ms;
   if (parts.cluster_operations) response.cluster_authorized_operations = all_cluster_operations;
   response.brokers.push_back({node.node_id, node.host, node.port, std::nullopt});
   response.cluster_id = node.cluster_id;
@@ -70,6 +72,12 @@ void answer_all(const services& node, const request_ptr& r, const wanted_parts& 
     answer(node, r, parts, std::move(topics));
   };
   node.topics.send(msg::load_all_topics{reply<error_code>{error_code::leader_not_available, done}});
+}
+
+/// What clients repeat, or not, when a topic could not be created for them.
+error_code shown_error(error_code error) {
+  if (error == error_code::policy_violation) return error_code::unknown_topic_or_partition;
+  return error == error_code::throttling_quota_exceeded ? error_code::leader_not_available : error;
 }
 
 }  // namespace
@@ -102,14 +110,16 @@ void metadata(const services& node, const request_ptr& r) {
   const bool create = decoded->allow_auto_topic_creation && node.settings.auto_create_topics;
   find_topics(node, r, std::move(wanted), create,
               [&node, r, parts, out = std::move(out), place](std::vector<msg::topic_result> found) mutable {
+                std::int32_t throttle_ms = 0;
                 for (std::size_t i = 0; i < found.size(); ++i) {
                   auto& target = out[place[i]];
+                  throttle_ms = std::max(throttle_ms, found[i].throttle_ms);
                   if (found[i].topic)
                     target = describe(node, {error_code::none, found[i].topic}, parts);
                   else
-                    target.error_code = found[i].error;
+                    target.error_code = shown_error(found[i].error);
                 }
-                answer(node, r, parts, std::move(out));
+                answer(node, r, parts, std::move(out), throttle_ms);
               });
 }
 

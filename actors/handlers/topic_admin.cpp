@@ -2,6 +2,7 @@
 #include "actors/handlers/table.hpp"
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/shown.hpp"
+#include "actors/handlers/throttle.hpp"
 #include "actors/handlers/topic_configs.hpp"
 #include "actors/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
@@ -21,6 +22,7 @@ using created = kafka::create_topics_response::topic;
 using wanted_topic = kafka::create_topics_request::topic;
 
 constexpr std::int32_t most_partitions = 10'000;
+constexpr std::int16_t first_told_of_quota = 6;  // KIP-599
 
 std::int32_t partitions_of(const services& node, const wanted_topic& topic) {
   if (!topic.assignments.empty()) return static_cast<std::int32_t>(topic.assignments.size());
@@ -96,19 +98,27 @@ void validate_one(const services& node, const request_ptr& r, const wanted_topic
               });
 }
 
-void create_one(const services& node, const wanted_topic& topic, created accepted, const reply<created>& done) {
-  auto answer = [topic, accepted, done](const msg::topic_result& result) {
-    if (result.error != error_code::none)
-      return done(refused(topic, result.error,
-                          result.error == error_code::topic_already_exists
-                            ? already_exists(topic)
-                            : "The topic may exist or not; ask for it."));
+std::string why_not_created(const wanted_topic& topic, const msg::topic_result& result) {
+  switch (result.error) {
+    case error_code::topic_already_exists: return already_exists(topic);
+    case error_code::policy_violation: return "The node would have more partitions than limits.partitions.";
+    case error_code::throttling_quota_exceeded: return "The throttling quota has been exceeded.";
+    default: return "The topic may exist or not; ask for it.";
+  }
+}
+
+void create_one(const services& node, const request_ptr& r, const wanted_topic& topic, created accepted,
+                const throttle& wait, const reply<created>& done) {
+  auto answer = [topic, accepted, wait, done](const msg::topic_result& result) {
+    wait.at_least(result.throttle_ms);
+    if (result.error != error_code::none) return done(refused(topic, result.error, why_not_created(topic, result)));
     auto out = accepted;
     out.topic_id = result.topic->id;
     done(std::move(out));
   };
   node.topics.send(msg::create_topic{topic.name, accepted.num_partitions, given_configs(topic),
-                                     reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer}});
+                                     reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer},
+                                     {r->client_host(), r->header.api_version >= first_told_of_quota}});
 }
 
 }  // namespace
@@ -119,8 +129,10 @@ void create_topics(const services& node, const request_ptr& r) {
   if (!asked) return;
   std::multiset<std::string> names;
   for (const auto& topic : asked->topics) names.insert(topic.name);
-  auto all = fan_in<created>::make(asked->topics.size(), [r](std::vector<created> topics) {
+  const throttle wait;
+  auto all = fan_in<created>::make(asked->topics.size(), [r, wait](std::vector<created> topics) {
     kafka::create_topics_response response;
+    response.throttle_time_ms = wait.ms();
     response.topics = std::move(topics);
     r->answer(response);
   });
@@ -137,7 +149,7 @@ void create_topics(const services& node, const request_ptr& r) {
     else if (asked->validate_only)
       validate_one(node, r, topic, std::move(checked), done);
     else
-      create_one(node, topic, std::move(checked), done);
+      create_one(node, r, topic, std::move(checked), wait, done);
   }
 }
 

@@ -73,6 +73,10 @@ void add_groups(metric_page& page) {
   page.add("tidegate_group_rebalances_total", counted.rebalances);
   page.add("tidegate_group_requests_refused_total", counted.refused_by_groups, {"limits.groups"});
   page.add("tidegate_group_requests_refused_total", counted.refused_by_new_groups, {"limits.new_groups_per_second"});
+  page.add("tidegate_topics_limited_total", counted.refused_by_partitions, {"limits.partitions"});
+  page.add("tidegate_topics_limited_total", counted.refused_by_new_partitions, {"limits.new_partitions_per_second"});
+  page.add("tidegate_parked_requests_refused_total", counted.unparked_group_requests, {"coordinator"});
+  page.add("tidegate_parked_requests_refused_total", counted.unparked_partition_requests, {"offset_actor"});
   page.add("tidegate_offset_commits_total", counted.commits);
   page.add("tidegate_offset_commit_failures_total", counted.failed_commits);
   page.add("tidegate_offset_fetches_total", counted.offset_fetches);

@@ -63,6 +63,10 @@ struct actor_layer_counters {
   counter rebalances;
   counter refused_by_groups;      // requests: limits.groups
   counter refused_by_new_groups;  // limits.new_groups_per_second
+  counter refused_by_partitions;      // topics that were not made or did not grow: limits.partitions
+  counter refused_by_new_partitions;  // … or later: limits.new_partitions_per_second
+  counter unparked_group_requests;      // dropped, since too many waited: their clients ask again
+  counter unparked_partition_requests;
   counter commits;         // of one partition
   counter failed_commits;
   counter offset_fetches;  // of one partition

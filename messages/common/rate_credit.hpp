@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 namespace tidegate {
 
@@ -20,7 +21,9 @@ class rate_credit {
     counted_at_ = now;
     return credit_ >= 1;
   }
-  void take_one() { credit_ -= 1; }
+  void take_one() { take(1); }
+  /// More than there is: it is owed.
+  void take(std::int64_t count) { credit_ -= static_cast<double>(count); }
 
   /// It has as much as a new one.
   [[nodiscard]] bool is_full(double per_second, time_point now) const {

@@ -51,11 +51,13 @@ CAF_TEST(rules that change count from the next request on) {
 CAF_TEST(too many requests while the group loads are refused) {
   options.max_parked = 1;
   store->holds_opens = true;
+  const auto before = actors::counted.unparked_group_requests.value();
   start();
   auto first = commit("", -1, 7);
   auto second = commit("", -1, 8);
   CAF_CHECK(first->empty());
   CAF_CHECK(is_one(second, coordinator_not_available));
+  CAF_CHECK_EQUAL(actors::counted.unparked_group_requests.value() - before, 1u);
 }
 
 CAF_TEST(a group that cannot be loaded answers so and loads with the next request) {

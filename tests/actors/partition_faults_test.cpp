@@ -266,3 +266,22 @@ CAF_TEST(no acknowledged batch is lost or doubled by a store that fails at rando
       }
   }
 }
+
+CAF_TEST(a request that too many others wait before is dropped and counted) {
+  actors::partition_settings settings;
+  settings.max_parked = 1;
+  node_fixture node(settings);
+  auto topic = node.create("t");
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+  node.restart();
+  topic = node.find("t");
+  const auto before = actors::counted.unparked_partition_requests.value();
+  node.ports->holds_reads = true;
+  auto waits = node.append_to(node.partitions, topic, batch_of(1), 0);
+  CAF_CHECK(value_of(node.append_to(node.partitions, topic, batch_of(2), 0)).error != none);
+  CAF_CHECK_EQUAL(actors::counted.unparked_partition_requests.value() - before, 1u);
+  node.ports->holds_reads = false;
+  CAF_REQUIRE(soon_true([&] { return node.ports->held_count() > 0; }));
+  node.ports->release();
+  CAF_CHECK_EQUAL(value_of(std::move(waits)).base_offset, 1);
+}
