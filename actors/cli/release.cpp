@@ -2,23 +2,17 @@
 
 #include "actors/cli/admin/json.hpp"
 #include "actors/cli/admin/output.hpp"
+#include "actors/cli/http_post.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <netdb.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
+#include <chrono>
 #include <iostream>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
 namespace tidegate::cli {
 
@@ -33,41 +27,7 @@ struct release_command::given {
 
 namespace {
 
-constexpr timeval patience{10, 0};  // for each step
-constexpr std::size_t longest_answer = 65536;
-
-[[noreturn]] void fail(const std::string& what) {
-  throw std::runtime_error(what + ": " + std::system_category().message(errno));
-}
-
-class socket_handle {
- public:
-  explicit socket_handle(int number) : number_(number) {}
-  ~socket_handle() { close(); }
-  socket_handle(const socket_handle&) = delete;
-  socket_handle& operator=(const socket_handle&) = delete;
-
-  [[nodiscard]] int number() const { return number_; }
-  [[nodiscard]] bool is_open() const { return number_ >= 0; }
-  void open(const addrinfo& at) {
-    close();
-    number_ = ::socket(at.ai_family, at.ai_socktype, at.ai_protocol);
-    if (number_ < 0) return;
-    ::setsockopt(number_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // of connect(), too
-    ::setsockopt(number_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (::connect(number_, at.ai_addr, at.ai_addrlen) != 0) close();
-  }
-
- private:
-  void close() {
-    const auto why = errno;
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-    errno = why;
-  }
-
-  int number_ = -1;
-};
+constexpr std::chrono::seconds patience{10};
 
 struct address {
   std::string host;
@@ -80,33 +40,6 @@ std::optional<address> address_of(const std::string& text) {
   auto host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   return address{host, text.substr(colon + 1)};
-}
-
-/// Sends the bytes and reads until the other side closes.
-std::string exchange(const std::string& where, const std::string& request) {
-  const auto at = address_of(where).value();
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const auto code = ::getaddrinfo(at.host.c_str(), at.port.c_str(), &hints, &found); code != 0)
-    throw std::runtime_error(where + ": " + ::gai_strerror(code));
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned{found, ::freeaddrinfo};
-  socket_handle to{-1};
-  for (const auto* one = found; one != nullptr && !to.is_open(); one = one->ai_next) to.open(*one);
-  if (!to.is_open()) fail(where);
-  for (std::size_t sent = 0; sent < request.size();) {
-    const auto count = ::send(to.number(), request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
-    if (count < 0) fail(where);
-    sent += static_cast<std::size_t>(count);
-  }
-  std::string answer;
-  for (std::array<char, 4096> part{}; answer.size() < longest_answer;) {
-    const auto count = ::recv(to.number(), part.data(), part.size(), 0);
-    if (count < 0) fail(where);
-    if (count == 0) break;
-    answer.append(part.data(), static_cast<std::size_t>(count));
-  }
-  return answer;
 }
 
 std::string escaped(const std::string& text) {
@@ -162,16 +95,16 @@ std::optional<int> release_command::run() const {
   const auto& wanted = *given_;
   if (!wanted.command->parsed()) return std::nullopt;
   const output to{std::cout, std::cerr, wanted.is_json};
-  if (!address_of(wanted.admin)) return to.report("--admin: " + wanted.admin + " is not HOST:PORT"), 2;
-  const auto request = "POST /release?" + query_of(wanted) + " HTTP/1.1\r\nHost: " + wanted.admin +
-                       "\r\nTidegate-Admin: release\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-  const auto answer = exchange(wanted.admin, request);
-  const auto body_at = answer.find("\r\n\r\n");
-  if (!answer.starts_with("HTTP/1.1 ") || body_at == std::string::npos)
-    return to.report(wanted.admin + ": this is no admin port of tidegate"), 1;
-  const auto body = answer.substr(body_at + 4);
-  if (!answer.starts_with("HTTP/1.1 200 "))
-    return to.report(wanted.admin + ": " + body.substr(0, body.find('\n'))), 1;
+  const auto at = address_of(wanted.admin);
+  if (!at) return to.report("--admin: " + wanted.admin + " is not HOST:PORT"), 2;
+  http_answer answer;
+  try {
+    answer = http_post(at->host, at->port, "/release?" + query_of(wanted), {"Tidegate-Admin", "release"}, patience);
+  } catch (const std::runtime_error& why) {
+    return to.report(wanted.admin + ": " + why.what()), 1;
+  }
+  const auto& body = answer.body;
+  if (answer.status != 200) return to.report(wanted.admin + ": " + body.substr(0, body.find('\n'))), 1;
   boost::system::error_code wrong;
   const auto document = boost::json::parse(body, wrong);
   const auto* object = wrong ? nullptr : document.if_object();
