@@ -1,5 +1,7 @@
 #include "messages/kafka/compression.hpp"
 
+#include "messages/kafka/frame_header.hpp"
+
 #include <lz4frame.h>
 #include <snappy.h>
 #include <zlib.h>
@@ -8,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
+#include <utility>
 
 namespace tidegate::kafka {
 
@@ -113,9 +117,68 @@ class snappy_decompressor final : public decompressor {
   std::size_t position_ = 0;
 };
 
-class lz4_decompressor final : public decompressor {
+/// Of a stream of frames: the codec gets them one by one, each with a header that asks for no more than it needs.
+class framed_decompressor : public decompressor {
+ protected:
+  using take_frame = std::optional<frame> (*)(byte_view& input);
+
+  framed_decompressor(byte_view input, std::size_t cap, take_frame take)
+    : decompressor(cap), input_(input), most_window_(std::max(least_window, window_per_byte * input.size())),
+      take_(take) {}
+
+  struct step {
+    bool is_ok = true;
+    bool frame_ended = false;
+    std::size_t consumed = 0;
+    std::size_t produced = 0;
+  };
+  virtual step decompress(byte_view from, std::span<std::byte> out) = 0;
+
+ private:
+  // Nothing real needs more: the windows of Java's clients are 2 MiB, and what is 500 times as dense is rare.
+  static constexpr std::uint64_t least_window = 512U << 10U;
+  static constexpr std::uint64_t window_per_byte = 512;
+
+  std::size_t read_some(std::span<std::byte> out) override {
+    while (true) {
+      if (frame_ended_ && !begin_frame()) return 0;
+      if (piece_.empty()) piece_ = std::exchange(blocks_, {});
+      const auto done = decompress(piece_, out);
+      if (!done.is_ok) return fail();
+      piece_ = piece_.subspan(done.consumed);
+      frame_ended_ = done.frame_ended;
+      if (done.produced > 0) return done.produced;
+      if (done.consumed == 0 && !frame_ended_) return fail();  // the blocks ended inside a frame
+    }
+  }
+
+  bool begin_frame() {
+    if (input_.empty() && has_begun_) return false;
+    if (!piece_.empty() || !blocks_.empty()) return fail() != 0;
+    const auto taken = take_(input_);
+    if (!taken) return fail() != 0;
+    if (taken->window_bytes > most_window_) return fail(decompression_status::too_large) != 0;
+    frame_ = *taken;
+    piece_ = byte_view{frame_.header}.first(frame_.header_size);
+    blocks_ = frame_.blocks;
+    has_begun_ = true;
+    frame_ended_ = false;
+    return true;
+  }
+
+  byte_view input_;  // behind the current frame
+  const std::uint64_t most_window_;
+  const take_frame take_;
+  frame frame_;
+  byte_view piece_;   // what the codec gets next
+  byte_view blocks_;  // and then
+  bool has_begun_ = false;
+  bool frame_ended_ = true;
+};
+
+class lz4_decompressor final : public framed_decompressor {
  public:
-  lz4_decompressor(byte_view input, std::size_t cap) : decompressor(cap), input_(input) {
+  lz4_decompressor(byte_view input, std::size_t cap) : framed_decompressor(input, cap, take_lz4_frame) {
     if (LZ4F_isError(LZ4F_createDecompressionContext(&context_, LZ4F_VERSION)) != 0) context_ = nullptr;
   }
   lz4_decompressor(const lz4_decompressor&) = delete;
@@ -125,29 +188,21 @@ class lz4_decompressor final : public decompressor {
   [[nodiscard]] bool is_ready() const { return context_ != nullptr; }
 
  private:
-  std::size_t read_some(std::span<std::byte> out) override {
-    while (true) {
-      if (input_.empty() && frame_ended_) return 0;
-      std::size_t produced = out.size();
-      std::size_t consumed = input_.size();
-      const auto hint = LZ4F_decompress(context_, out.data(), &produced, input_.data(), &consumed, nullptr);
-      if (LZ4F_isError(hint) != 0) return fail();
-      input_ = input_.subspan(consumed);
-      frame_ended_ = hint == 0;
-      if (produced > 0) return produced;
-      if (consumed == 0 && !frame_ended_) return fail();  // the input ended inside a frame
-    }
+  step decompress(byte_view from, std::span<std::byte> out) override {
+    step done{true, false, from.size(), out.size()};
+    const auto hint = LZ4F_decompress(context_, out.data(), &done.produced, from.data(), &done.consumed, nullptr);
+    done.is_ok = LZ4F_isError(hint) == 0;
+    done.frame_ended = hint == 0;
+    return done;
   }
 
-  byte_view input_;
   LZ4F_dctx* context_ = nullptr;
-  bool frame_ended_ = false;
 };
 
-class zstd_decompressor final : public decompressor {
+class zstd_decompressor final : public framed_decompressor {
  public:
   zstd_decompressor(byte_view input, const decompression_limits& limits)
-    : decompressor(limits.max_output_bytes), input_(input), stream_(ZSTD_createDStream()) {
+    : framed_decompressor(input, limits.max_output_bytes, take_zstd_frame), stream_(ZSTD_createDStream()) {
     if (stream_ == nullptr) return;
     if (ZSTD_isError(ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, limits.zstd_window_log_max)) == 0) return;
     ZSTD_freeDStream(stream_);
@@ -160,23 +215,14 @@ class zstd_decompressor final : public decompressor {
   [[nodiscard]] bool is_ready() const { return stream_ != nullptr; }
 
  private:
-  std::size_t read_some(std::span<std::byte> out) override {
-    while (true) {
-      if (input_.empty() && frame_ended_) return 0;
-      ZSTD_inBuffer in{input_.data(), input_.size(), 0};
-      ZSTD_outBuffer to{out.data(), out.size(), 0};
-      const auto hint = ZSTD_decompressStream(stream_, &to, &in);
-      if (ZSTD_isError(hint) != 0) return fail();
-      input_ = input_.subspan(in.pos);
-      frame_ended_ = hint == 0;
-      if (to.pos > 0) return to.pos;
-      if (in.pos == 0 && !frame_ended_) return fail();  // the input ended inside a frame
-    }
+  step decompress(byte_view from, std::span<std::byte> out) override {
+    ZSTD_inBuffer in{from.data(), from.size(), 0};
+    ZSTD_outBuffer to{out.data(), out.size(), 0};
+    const auto hint = ZSTD_decompressStream(stream_, &to, &in);
+    return {ZSTD_isError(hint) == 0, hint == 0, in.pos, to.pos};
   }
 
-  byte_view input_;
   ZSTD_DStream* stream_;
-  bool frame_ended_ = false;
 };
 
 template <class T, class Limits>
