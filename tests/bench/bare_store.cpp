@@ -1,5 +1,5 @@
 // What a SeaweedFS cluster gives to somebody who writes and reads tidegate's segments and positions with nothing in
-// between: no Kafka, no actors, no checks. tools/bench lays its figures beside tidegate's.
+// between: no Kafka, no actors, no checks. tools/rows lays its figures beside tidegate's.
 //
 //   bare_store MASTERS write        PARTITIONS CHUNK_BYTES SECONDS   one writer per partition: chunk, then entry + fence
 //   bare_store MASTERS transactions PUTS SECONDS                     16 at once, PUTS positions + fence each
