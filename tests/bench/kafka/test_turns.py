@@ -77,6 +77,17 @@ def test_only_the_server_that_is_measured_runs(measurement):
     assert not measurement.failed
 
 
+def test_a_row_whose_load_failed_is_counted_and_says_why(measurement):
+    measurement.load = str(
+        program(measurement.out / "failing", '#!/bin/sh\necho "{\\"error\\": \\"3 lost\\"}"; exit 1\n')
+    )
+    measurement.turn("commit_sync", 1, measurement.servers["a"])
+    measurement.load = "/bin/false"
+    measurement.turn("commit_sync", 2, measurement.servers["a"])
+    assert [row["error"] for row in written(measurement)] == ["3 lost", "no result, exit code 1"]
+    assert measurement.failed == 2
+
+
 def test_a_row_from_disk_that_was_served_from_memory_fails(measurement):
     before = {name: server.pids() for name, server in measurement.servers.items()}
     for server in measurement.servers.values():
