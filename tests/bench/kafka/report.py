@@ -59,7 +59,7 @@ def conditions(results: Results) -> str:
         f"{m['cores']} cores, {m['memory_gb']} GB, {m['system']}.",
         f"4 KiB syncs/s of the disk: {syncs}. Cores that other programs used: {others}.",
     ]
-    return "\n".join(said + [f"Failed: {error}." for error in results.errors])
+    return "\n".join(said + [f"Failed: {error}"[:140] for error in results.errors])
 
 
 def ratios(results: Results) -> str:

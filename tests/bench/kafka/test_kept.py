@@ -69,6 +69,17 @@ def test_what_failed_is_named_and_not_counted():
     assert found.errors == ["kafka c #1: 3 lost"] and not found.values
 
 
+def test_the_widest_table_fits_a_screen():
+    found = Results()
+    for line in wanted.lines():
+        for bound in line.bounds:
+            for target in (line.ours, line.theirs):
+                found.values[target, line.case, bound.figure] = [0.1234567]  # mixed: met for rates, missed for CPU
+    rows = wanted.table(found).splitlines()
+    assert len(rows) == 2 + len(wanted.lines()) and "met · **missed**" in rows[2]
+    assert max(map(len, rows)) <= 140
+
+
 def test_numbers_are_short():
     assert [short(v) for v in (0, 0.327, 2.314, 99.6, 4011, 9996, 54_210, 338_700, 999_600)] == [
         "0", "0.327", "2.31", "100", "4011", "10.0 k", "54.2 k", "339 k", "1.00 M"]  # fmt: skip
