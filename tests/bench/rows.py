@@ -19,8 +19,13 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests/contract/gateway", "tests/contract", "tests/e2e")]
 
 import beside_bare  # noqa: E402
+import big_start  # noqa: E402
 import fast_retention  # noqa: E402
+import many_partitions  # noqa: E402
+import metrics_overhead  # noqa: E402
+import one_committer  # noqa: E402
 import poisoned_group  # noqa: E402
+import quiet_use  # noqa: E402
 from conftest import e2e  # noqa: E402
 from confluent_kafka import Producer  # noqa: E402
 from metrics import scrape  # noqa: E402
@@ -85,6 +90,15 @@ def create(node, topic: str, partitions: int) -> None:
     assert answer.topics[0].error_code == 0, answer
 
 
+def of_embedded(measure):
+    """A row whose target is that of one node with the engine embedded."""
+
+    def row(self) -> dict:
+        return {"skipped": "a target of the engine embedded"} if self.weed else measure(self)
+
+    return row
+
+
 class Bench:
     def __init__(self, engine: str, directory: pathlib.Path, settings: list[str], through: int, keep: int):
         self.engine = engine
@@ -96,7 +110,8 @@ class Bench:
             self.weed.start()
             flags = ("--engine", "seaweedmq", "--masters", self.weed.masters)
         (directory / "node").mkdir()
-        limits = ("limits.connections_per_second=100000", "kafka.max.connections.per.ip=100000")
+        limits = ("limits.connections_per_second=100000", "kafka.max.connections.per.ip=100000",
+                  "limits.new_groups_per_second=1000000")  # fmt: skip
         self.node = e2e.Node(directory / "node", "kafka.group.initial.rebalance.delay.ms=0", *limits, *settings, flags=flags)
         self.node.start()
 
@@ -115,6 +130,15 @@ class Bench:
     commits = beside_bare.commits
     ack_latency = beside_bare.ack_latency
     old_data = beside_bare.old_data
+    partitions = of_embedded(many_partitions.run)
+    big_start = of_embedded(big_start.run)
+    memory_idle = of_embedded(quiet_use.memory_idle)
+    memory_connections = of_embedded(quiet_use.memory_connections)
+    memory_groups = of_embedded(quiet_use.memory_groups)
+    memory_partitions = of_embedded(quiet_use.memory_partitions)
+    idle_cpu = of_embedded(quiet_use.idle_cpu)
+    one_committer = of_embedded(one_committer.run)
+    metrics_overhead = of_embedded(metrics_overhead.run)
 
     def restart(self) -> dict:
         """Kill, start, accept; and the first acknowledged record."""
@@ -316,8 +340,8 @@ class Bench:
 
 
 ROWS = ("restart", "produce", "commits", "ack_latency", "old_data", "slow_clients", "cold_groups", "poisoned_group",
-        "long_log", "entries",
-        "retention", "seaweedfs_gateway")  # fmt: skip
+        "long_log", "entries", "retention", "seaweedfs_gateway", "partitions", "big_start", "memory_idle", "memory_connections",
+        "memory_groups", "memory_partitions", "idle_cpu", "one_committer", "metrics_overhead")  # fmt: skip
 
 
 def main() -> int:
