@@ -52,6 +52,9 @@ struct options {
   std::uint64_t zeros_ahead_bytes = 0;
   std::uint64_t small_window_bytes = 64ULL << 10;
   std::uint64_t vacuum_batch_bytes = 2ULL << 20;        // copied in one window, for the commits that wait for it
+  // While nothing is written any more, so much of what changed since the last checkpoint goes into one of its own.
+  std::uint64_t quiet_checkpoint_bytes = 64ULL << 10;
+  std::chrono::milliseconds quiet_after{10'000};
   std::chrono::milliseconds upkeep_interval{1000};      // dead volumes wait so long for an early checkpoint
   hooks faults;
 };

@@ -82,6 +82,8 @@ struct engine::impl {
   void upkeep_when_due();
   bool upkeep(bool is_time);
   void leave_sparse_volume();
+  void note_window(time_point now);
+  [[nodiscard]] bool is_worth_a_quiet_checkpoint() const;
   void note_dead_volumes();
   void remove_dead_volumes();
   [[nodiscard]] std::optional<std::uint32_t> sparsest_volume() const;
@@ -114,6 +116,8 @@ struct engine::impl {
   bool wants_upkeep = false;  // at next_upkeep, even if nothing happens before
   time_point next_upkeep{};
   std::uint64_t last_durable_change = 0;
+  std::uint64_t last_change = 0;  // with the newest window that upkeep has seen
+  time_point last_change_at{};
   gauge_share live_shown;
 
   mutable std::mutex chunks_mutex;  // guards the next five

@@ -2,6 +2,7 @@
 #include "smq/embedded/impl.hpp"
 
 #include <cstdio>
+#include <utility>
 
 /// What the writer thread does between windows: checkpoints, and volumes that are not needed any more.
 namespace tidegate::smq::embedded {
@@ -38,9 +39,23 @@ bool engine::impl::start_checkpoint() {
   return true;
 }
 
+/// What changed lately is in memory, as many small pieces, and a start would have to replay it.
+bool engine::impl::is_worth_a_quiet_checkpoint() const {
+  return entries->recent_bytes() >= settings.quiet_checkpoint_bytes;
+}
+
+void engine::impl::note_window(time_point now) {
+  if (std::exchange(last_change, entries->latest_change()) == entries->latest_change()) return;
+  last_change_at = now;
+  if (wants_upkeep || !is_worth_a_quiet_checkpoint()) return;
+  wants_upkeep = true;
+  next_upkeep = now + settings.upkeep_interval;
+}
+
 /// After a window, after a pause, and when a vacuum ended.
 void engine::impl::upkeep_when_due() {
   const auto now = std::chrono::steady_clock::now();
+  note_window(now);
   std::optional<vacuum_end> ended;
   {
     const std::lock_guard lock{queue_mutex};
@@ -71,11 +86,14 @@ bool engine::impl::upkeep(bool is_time) {
   note_dead_volumes();
   remove_dead_volumes();
   // Dead volumes would stay until enough is written for the next one.
-  if (is_time && (!dead_since.empty() || is_checkpoint_due(1))) start_checkpoint();
+  const bool is_quiet = std::chrono::steady_clock::now() - last_change_at >= settings.quiet_after;
+  const bool is_wanted = !dead_since.empty() || is_checkpoint_due(1) || (is_quiet && is_worth_a_quiet_checkpoint());
+  if (is_time && is_wanted) start_checkpoint();
   if (cleaner && !vacuuming) {
     if (const auto sparse = sparsest_volume(); sparse && cleaner->begin(*sparse)) vacuuming = sparse;
   }
-  return !dead_since.empty() || is_checkpoint_due(1) || entries->has_checkpoint_under_way();
+  return !dead_since.empty() || is_checkpoint_due(1) || is_worth_a_quiet_checkpoint() ||
+         entries->has_checkpoint_under_way();
 }
 
 /// On a disk that is nearly full nobody fills the volume that is written, and its dead bytes would stay for ever. An

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <fstream>
 #include <random>
+#include <semaphore>
 
 using namespace tidegate;
 using namespace tidegate::smq;
@@ -52,6 +53,30 @@ struct last_window {
 };
 
 }  // namespace
+
+CAF_TEST(a pause takes what was written before it into the index) {
+  const scratch_directory home;
+  std::counting_semaphore<> checkpoints{0};
+  embedded::options wanted;
+  wanted.quiet_checkpoint_bytes = 10'000;
+  wanted.quiet_after = wanted.upkeep_interval = std::chrono::milliseconds{1};
+  wanted.faults.at = [&](std::string_view step) {
+    if (step == "checkpoint.done") checkpoints.release();
+  };
+  const auto store = open_embedded(home.path("/live"), wanted);
+  const blocking calls{store->ports()};
+  std::vector<mutation> many;
+  for (int i = 0; i < 200; ++i) many.push_back(put("/d/" + std::to_string(i), std::string(100, 'x')));
+  many.push_back(put("/fence", "1"));
+  CAF_REQUIRE(calls.transact({"/fence", std::nullopt}, many).is_ok());
+  CAF_REQUIRE(checkpoints.try_acquire_for(std::chrono::seconds{20}));
+  // Too little for another one: a start replays it.
+  CAF_REQUIRE(calls.transact({"/fence", "1"}, {put("/d/0", "y"), put("/fence", "2")}).is_ok());
+  copy_to(home.path("/live"), home.path("/crashed"));
+  const auto again = open_embedded(home.path("/crashed"));
+  CAF_CHECK_EQUAL(again->recovered().replayed_windows, 1U);
+  CAF_CHECK(dump(*again) == dump(*store));
+}
 
 CAF_TEST(a store that is closed and opened again is the same and replays nothing) {
   const scratch_directory home;
