@@ -39,7 +39,7 @@ void topic_registry_state::next_change(const std::string& topic) {
 
 void topic_registry_state::decide_change(const std::string& topic, const smq::topic_info& now) {
   const auto stored = std::make_shared<const smq::topic_info>(now);
-  publish(stored);
+  publish({stored});
   // A registry that crashed may have stored a change and told nobody: no answer may rest on what others do not see.
   if (const auto known = store_->topics.current()->find(now.id); known && *known != now) publish_change(stored);
   const auto& m = changes_.at(topic).front();

@@ -66,10 +66,9 @@ void topic_registry_state::find(const msg::find_topic& m) {
     post([this, m, answer = std::move(answer)] {
       const auto result = to_result(answer);
       report(m.name, answer);
-      if (result.topic) publish(result.topic);
       if (result.error == error_code::unknown_topic_or_partition && m.create)
         return create({m.name, defaults_.partitions, {}, m.answer, m.from});
-      m.answer(result);
+      publish_and_answer(result, m.answer);
     });
   });
 }
@@ -105,7 +104,7 @@ void topic_registry_state::find_by_id(const msg::find_topic& m) {
   });
 }
 
-/// `admitted`: partitions that are counted in promised_ until it is decided.
+/// `admitted`: partitions that are counted in promised_ until they are in the snapshot, or not made.
 void topic_registry_state::write_new(const msg::create_topic& m, std::int64_t admitted) {
   smq::topic_spec spec;
   spec.name = m.name;
@@ -113,15 +112,15 @@ void topic_registry_state::write_new(const msg::create_topic& m, std::int64_t ad
   spec.configs = m.configs;
   auto done = [this, m, admitted, post = poster()](smq::create_answer answer) {
     post([this, m, admitted, answer = std::move(answer)] {
-      promised_ -= admitted;
       TIDEGATE_FAULT_POINT("topics.create.before_answer");
-      if (answer.code == smq::create_result::already_exists) return after_lost_race(m);
-      msg::topic_result result{to_error(answer.code), nullptr};
-      if (answer.code == smq::create_result::created) {
-        result.topic = std::make_shared<const smq::topic_info>(answer.topic);
-        publish(result.topic);
+      if (answer.code == smq::create_result::already_exists) {
+        promised_ -= admitted;
+        return after_lost_race(m);
       }
-      m.answer(result);
+      msg::topic_result result{to_error(answer.code), nullptr};
+      if (answer.code == smq::create_result::created)
+        result.topic = std::make_shared<const smq::topic_info>(answer.topic);
+      publish_and_answer(result, m.answer, admitted);
     });
   };
   TIDEGATE_FAULT_POINT("topics.create.before_write");
@@ -133,8 +132,7 @@ void topic_registry_state::after_lost_race(const msg::create_topic& m) {
   // Somebody made it first; the answer carries the topic so that auto-creation can go on with it.
   catalog_.get(m.name, store_->deadline(), [this, m, post = poster()](smq::topic_answer answer) {
     post([this, m, result = to_result(answer)] {
-      if (result.topic) publish(result.topic);
-      m.answer({error_code::topic_already_exists, result.topic});
+      publish_and_answer({error_code::topic_already_exists, result.topic}, m.answer);
     });
   });
 }
@@ -220,14 +218,38 @@ void topic_registry_state::load_all(std::function<void(error_code)> done) {
   });
 }
 
-/// What a reading found: the snapshot may have a later change of the same topic already.
-void topic_registry_state::publish(const topic_ptr& topic) {
-  if (removing_.count(topic->id) || store_->topics.current()->find(topic->id)) return;
-  auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
-  next->by_name[topic->name] = topic;
-  next->by_id[topic->id] = topic;
-  next->unreadable.erase(topic->name);
-  store_->topics.publish(std::move(next));
+/// Publishes the topic, if there is one, and then answers. Every snapshot is a copy of the one before it, so topics that
+/// come in together are published together: with what stands in the mailbox already.
+void topic_registry_state::publish_and_answer(const msg::topic_result& result, const reply<msg::topic_result>& answer,
+                                              std::int64_t admitted) {
+  if (!result.topic) {
+    promised_ -= admitted;
+    return answer(result);
+  }
+  arrived_.push_back({result, answer, admitted});
+  if (arrived_.size() > 1) return;
+  poster()([this] {
+    const auto arrived = std::exchange(arrived_, {});
+    std::vector<topic_ptr> topics;
+    for (const auto& one : arrived) topics.push_back(one.result.topic);
+    publish(topics);
+    for (const auto& one : arrived) promised_ -= one.admitted;
+    for (const auto& one : arrived) one.answer(one.result);
+  });
+}
+
+/// What readings found: the snapshot may have a later change of the same topic already.
+void topic_registry_state::publish(const std::vector<topic_ptr>& topics) {
+  const auto known = store_->topics.current();
+  std::shared_ptr<topic_snapshot> next;
+  for (const auto& topic : topics) {
+    if (removing_.count(topic->id) || known->find(topic->id)) continue;
+    if (!next) next = std::make_shared<topic_snapshot>(*known);
+    next->by_name[topic->name] = topic;
+    next->by_id[topic->id] = topic;
+    next->unreadable.erase(topic->name);
+  }
+  if (next) store_->topics.publish(std::move(next));
 }
 
 void topic_registry_state::unpublish(const topic_ptr& topic) {

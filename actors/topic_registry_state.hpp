@@ -72,11 +72,19 @@ class topic_registry_state {
   void publish_change(const topic_ptr& topic);
   void set_doubt(const std::string& topic, bool in_doubt);
 
-  void publish(const topic_ptr& topic);
+  void publish_and_answer(const msg::topic_result& result, const reply<msg::topic_result>& answer,
+                          std::int64_t admitted = 0);
+  void publish(const std::vector<topic_ptr>& topics);
   void unpublish(const topic_ptr& topic);
   void report(const std::string& topic, const smq::topic_answer& answer);
   void report(const std::vector<std::string>& unreadable);
   [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
+
+  struct arrival {
+    msg::topic_result result;
+    reply<msg::topic_result> answer;
+    std::int64_t admitted = 0;  // new partitions that are counted in promised_
+  };
 
   topic_registry_actor::pointer self_;
   std::shared_ptr<const store_access> store_;
@@ -90,6 +98,7 @@ class topic_registry_state {
   std::map<std::string, std::deque<queued_change>> changes_;  // one at a time per topic; the first one runs
   std::map<std::string, std::string> reported_;  // topics that could not be read, and why: said once
   std::vector<std::string> reported_paths_;      // of the last list of all topics
+  std::vector<arrival> arrived_;         // not published and not answered yet; a message that does both is on its way
   std::multiset<uuid> removing_;  // not to be published again by a lookup that began before
 };
 

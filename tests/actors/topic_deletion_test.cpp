@@ -47,6 +47,29 @@ CAF_TEST(a topic is created once and found by name and id and created on demand)
   CAF_CHECK(unknown.error == unknown_topic_id);
 }
 
+CAF_TEST(topics that come in together are published together and before anybody is answered) {
+  constexpr int count = 50;
+  node_fixture node;
+  for (int i = 0; i < count; ++i) node.create("t" + std::to_string(i));
+  node.restart();
+  std::promise<void> begin;
+  caf::anon_send(node.topics, msg::make_resume([gate = begin.get_future().share()] { gate.wait(); }));
+  std::vector<std::future<actors::topic_snapshot_ptr>> seen;
+  for (int i = 0; i < count; ++i) {
+    auto promise = std::make_shared<std::promise<actors::topic_snapshot_ptr>>();
+    seen.push_back(promise->get_future());
+    reply<msg::topic_result> answer{{}, [promise, store = node.store](const msg::topic_result& found) {
+                                      CAF_CHECK(found.error == none);
+                                      promise->set_value(store->topics.current());
+                                    }};
+    caf::anon_send(node.topics, msg::find_topic{"t" + std::to_string(i), {}, false, answer});
+  }
+  begin.set_value();
+  const auto first = value_of(std::move(seen[0]));
+  CAF_CHECK_EQUAL(first->by_name.size(), static_cast<std::size_t>(count));
+  for (int i = 1; i < count; ++i) CAF_CHECK(value_of(std::move(seen[static_cast<std::size_t>(i)])) == first);
+}
+
 CAF_TEST(deleting while appends run neither hangs nor leaves anything for the next topic of that name) {
   node_fixture node;
   for (int round = 0; round < 5; ++round) {
