@@ -22,14 +22,18 @@ std::shared_ptr<topic_counters> topic_metrics::counters_of(const std::string& to
 
 std::shared_ptr<partition_metrics> topic_metrics::join(const std::string& topic, const uuid& topic_id,
                                                        std::int32_t partition) {
-  auto made = std::make_shared<partition_metrics>();
+  const std::pair key{topic_id, partition};
+  const auto leave = [this, key](partition_metrics* gone) {
+    delete gone;
+    const std::lock_guard lock{mutex_};
+    // The partition may have its next actor by now.
+    if (const auto found = partitions_.find(key); found != partitions_.end() && found->second.expired())
+      partitions_.erase(found);
+  };
+  std::shared_ptr<partition_metrics> made{new partition_metrics, leave};
   const std::lock_guard lock{mutex_};
   made->topic = counters_of(topic);
-  if (partitions_.size() >= sweep_at_) {
-    std::erase_if(partitions_, [](const auto& one) { return one.second.expired(); });
-    sweep_at_ = std::max<std::size_t>(1024, 2 * partitions_.size());
-  }
-  partitions_.insert_or_assign({topic_id, partition}, made);
+  partitions_.insert_or_assign(key, made);
   return made;
 }
 
@@ -42,10 +46,11 @@ std::vector<topic_metrics::row> topic_metrics::rows() const {
 }
 
 std::int64_t topic_metrics::end_of(const uuid& topic_id, std::int32_t partition) const {
+  std::shared_ptr<partition_metrics> alive;  // let go without the mutex, which the last one takes
   const std::lock_guard lock{mutex_};
   const auto found = partitions_.find({topic_id, partition});
   if (found == partitions_.end()) return -1;
-  const auto alive = found->second.lock();
+  alive = found->second.lock();
   return alive ? alive->end.load(std::memory_order_relaxed) : -1;
 }
 

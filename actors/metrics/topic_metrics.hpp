@@ -30,7 +30,7 @@ class topic_metrics {
 
   explicit topic_metrics(std::size_t limit) : limit_(limit) {}
 
-  /// For an offset actor, for its life.
+  /// For an offset actor, for its life; not longer than this lives.
   std::shared_ptr<partition_metrics> join(const std::string& topic, const uuid& topic_id, std::int32_t partition);
 
   struct row {
@@ -53,7 +53,6 @@ class topic_metrics {
   std::map<std::string, std::shared_ptr<topic_counters>> topics_;
   std::shared_ptr<topic_counters> others_;
   std::map<std::pair<uuid, std::int32_t>, std::weak_ptr<partition_metrics>> partitions_;
-  std::size_t sweep_at_ = 1024;
 };
 
 }  // namespace tidegate::actors

@@ -75,3 +75,14 @@ CAF_TEST(ends are known while their actors live) {
   actor.reset();
   CAF_CHECK_EQUAL(topics.end_of(id_of(1), 3), -1);
 }
+
+CAF_TEST(an actor that goes late leaves the end that its successor shows) {
+  topic_metrics topics{1};
+  auto late = topics.join("t", id_of(1), 3);
+  auto next = topics.join("t", id_of(1), 3);
+  next->end = 7;
+  late.reset();
+  CAF_CHECK_EQUAL(topics.end_of(id_of(1), 3), 7);
+  next.reset();
+  CAF_CHECK_EQUAL(topics.end_of(id_of(1), 3), -1);
+}
