@@ -15,10 +15,16 @@ def resident_bytes(pid: int) -> int:
     raise AssertionError(f"process {pid} has no memory")
 
 
-def settled_bytes(pid: int, seconds: float = 2) -> int:
-    """Resident memory when what a start or a load leaves behind is done."""
-    time.sleep(seconds)
-    return resident_bytes(pid)
+def settled_bytes(pid: int) -> int:
+    """Resident memory when what a start or a load leaves behind is done and given back: it stays the same for 3 s."""
+    last = resident_bytes(pid)
+    for _ in range(20):
+        time.sleep(3)
+        now = resident_bytes(pid)
+        if abs(now - last) < MB // 5:
+            return now
+        last = now
+    raise AssertionError("resident memory does not settle")
 
 
 def cpu_seconds(pid: int) -> float:

@@ -11,6 +11,7 @@ from wire import Wire, produce
 CONNECTIONS, GROUPS, TOPICS, PARTITIONS = 5000, 100_000, 1000, 10_000
 RESTARTS = 3
 IDLE_SECONDS = 20
+QUIET_SECONDS = 15
 
 
 def restarted_bytes(node, end) -> int:
@@ -66,7 +67,7 @@ def memory_partitions(bench) -> dict:
     create_topics(node, ["base"])
     alone = restarted_bytes(node, node.kill)
     create_topics(node, names, 100)
-    node.settings = (*node.settings, "limits.partition_idle_ms=15000")
+    node.settings = (*node.settings, f"limits.partition_idle_ms={1000 * QUIET_SECONDS}")
     node.restart()
     with Wire(node, 60) as wire:
         for name in names:
@@ -77,7 +78,8 @@ def memory_partitions(bench) -> dict:
     while scrape(node).get("tidegate_actors", kind="offset_actor"):
         assert time.monotonic() < deadline, "offset actors stay"
         time.sleep(0.5)
-    without = settled_bytes(node.process.pid, 12)
+    time.sleep(3 * QUIET_SECONDS)  # until the timers of the last ones are over, and all is in the index
+    without = settled_bytes(node.process.pid)
     killed, stopped = restarted_bytes(node, node.kill), restarted_bytes(node, lambda: node.stop(20))
     more = {"more_with_actors": with_actors, "more_without_actors": without, "more_after_kill": killed,
             "more_after_stop": stopped}  # fmt: skip

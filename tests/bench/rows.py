@@ -111,7 +111,7 @@ class Bench:
             flags = ("--engine", "seaweedmq", "--masters", self.weed.masters)
         (directory / "node").mkdir()
         limits = ("limits.connections_per_second=100000", "kafka.max.connections.per.ip=100000",
-                  "limits.new_groups_per_second=1000000")  # fmt: skip
+                  "limits.new_groups_per_second=1000000", "limits.new_partitions_per_second=1000000")  # fmt: skip
         self.node = e2e.Node(directory / "node", "kafka.group.initial.rebalance.delay.ms=0", *limits, *settings, flags=flags)
         self.node.start()
 
