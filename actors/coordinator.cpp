@@ -248,8 +248,9 @@ void coordinator_state::list(const msg::list_group& request) const {
 
 /// The items move on into the write; they are copied only when the group will answer from memory (design §7.1).
 void coordinator_state::commit(msg::offset_commit& request) {
-  if (wait_to_create(request.client_host)) {
-    request.answer(std::vector(request.items.size(), error_code::coordinator_load_in_progress));
+  if (const auto wait = wait_to_create(request.client_host)) {
+    request.answer({std::vector(request.items.size(), error_code::coordinator_load_in_progress),
+                    static_cast<std::int32_t>(wait->count())});
     return;
   }
   auto plan = group_->plan_commit(request, now());

@@ -62,7 +62,9 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
     }
   }
   if (m.items.empty()) return answer(r, c->response);
-  auto done = [r, c](std::vector<error_code> errors) {
+  auto done = [r, c](const msg::offset_commit_result& result) {
+    const auto& errors = result.items;
+    c->response.throttle_time_ms = result.throttle_ms;
     const bool by_id = r->header.api_version >= 10;
     for (std::size_t i = 0; i < c->place.size(); ++i) {
       auto& error = c->place[i]->error_code;

@@ -120,7 +120,16 @@ struct offset_commit_item {
   friend bool operator==(const offset_commit_item&, const offset_commit_item&) = default;
 };
 
-/// OffsetCommit (API key 8). Answers one error per item, in order. A simple consumer has member "" and generation -1.
+struct offset_commit_result {
+  offset_commit_result() = default;
+  offset_commit_result(std::vector<error_code> errors, std::int32_t wait_ms = 0)
+    : items(std::move(errors)), throttle_ms(wait_ms) {}
+
+  std::vector<error_code> items{};  // one per item of the request, in order
+  std::int32_t throttle_ms = 0;     // how long the client is to wait
+};
+
+/// OffsetCommit (API key 8). A simple consumer has member "" and generation -1.
 struct offset_commit {
   std::string group_id{};
   std::string member_id{};
@@ -128,7 +137,7 @@ struct offset_commit {
   std::int32_t generation = -1;
   std::string client_host{};
   std::vector<offset_commit_item> items{};
-  reply<std::vector<error_code>> answer{};  // item_errors_reply
+  reply<offset_commit_result> answer{};  // item_errors_reply
 };
 
 struct offset_fetch_item {
@@ -223,9 +232,9 @@ inline reply<error_code> error_reply(std::function<void(error_code)> deliver) {
 }
 
 /// One coordinator_not_available per item when the request is dropped.
-inline reply<std::vector<error_code>> item_errors_reply(std::size_t items,
-                                                        std::function<void(std::vector<error_code>)> deliver) {
-  return {std::vector<error_code>(items, error_code::coordinator_not_available), std::move(deliver)};
+inline reply<offset_commit_result> item_errors_reply(std::size_t items,
+                                                     std::function<void(offset_commit_result)> deliver) {
+  return {std::vector(items, error_code::coordinator_not_available), std::move(deliver)};
 }
 
 }  // namespace tidegate::msg

@@ -180,7 +180,7 @@ struct coordinator_fixture : test_coordinator_fixture<> {
     m.member_id = id;
     m.generation = generation;
     m.items = {{{"t", {}, 0}, {offset, 0, "", 0}}};
-    m.answer = msg::item_errors_reply(1, [out](auto e) { out->push_back(std::move(e)); });
+    m.answer = msg::item_errors_reply(1, [out](auto r) { out->push_back(std::move(r.items)); });
     tell(std::move(m));
     return out;
   }

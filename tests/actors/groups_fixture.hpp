@@ -55,7 +55,7 @@ struct groups_fixture {
   static std::future<std::vector<error_code>> send_commit(const Handle& to, msg::offset_commit m) {
     auto promise = std::make_shared<std::promise<std::vector<error_code>>>();
     m.answer = msg::item_errors_reply(
-      m.items.size(), [promise](std::vector<error_code> e) { promise->set_value(std::move(e)); });
+      m.items.size(), [promise](msg::offset_commit_result r) { promise->set_value(std::move(r.items)); });
     caf::anon_send(to, std::move(m));
     return promise->get_future();
   }

@@ -32,8 +32,12 @@ def test_groups_that_a_client_creates_have_a_limit_and_groups_that_exist_have_no
         answer = wire.call("JoinGroup", 3, group_id="new", session_timeout_ms=10000, rebalance_timeout_ms=10000, member_id="",
                            protocol_type="consumer", protocols=[{"name": "range", "metadata": b""}])
         assert answer.error_code == 14 and 0 < answer.throttle_time_ms <= 1000
+        row = {"partition_index": 0, "committed_offset": 1, "committed_leader_epoch": -1, "committed_metadata": ""}
+        answer = wire.call("OffsetCommit", 6, group_id="new", generation_id_or_member_epoch=-1, member_id="",
+                           topics=[{"name": "t", "partitions": [row]}])
+        assert answer.topics[0].partitions[0].error_code == 14 and 0 < answer.throttle_time_ms <= 1000
         refused = scrape(node).get("tidegate_group_requests_refused_total", limit="limits.new_groups_per_second")
-        assert refused == 31 - stored
+        assert refused == 32 - stored
     node.restart()
     with Wire(node) as wire:
         for _ in range(3):
