@@ -351,7 +351,10 @@ void fetch(const services& node, const request_ptr& r) {
   auto asked = r->decode<fetch_request>();
   if (!asked) return;
   // Only brokers fetch as replicas (CVE-2018-1288).
-  if (asked->replica_id >= 0 || asked->replica_state.replica_id >= 0) return r->close("fetch as a replica");
+  if (asked->replica_id >= 0 || asked->replica_state.replica_id >= 0) {
+    counted.replica_fetches.add();
+    return r->close("fetch as a replica");
+  }
   auto f = std::make_shared<fetching>(node, r);
   f->asked = std::move(*asked);
   f->by_id = r->header.api_version >= 13;

@@ -41,6 +41,7 @@ void add_requests(metric_page& page) {
   page.add("tidegate_requests_refused_total", counted.malformed_headers, {"header"});
   page.add("tidegate_requests_refused_total", counted.malformed_bodies, {"body"});
   page.add("tidegate_requests_refused_total", counted.unsupported_versions, {"version"});
+  page.add("tidegate_requests_refused_total", counted.replica_fetches, {"replica"});
   const auto& sockets = net::counted;
   page.add("tidegate_requests_in_flight", sockets.requests_in_flight);
   page.add("tidegate_request_bytes_in_flight", sockets.bytes_in_flight);

@@ -53,6 +53,7 @@ struct actor_layer_counters {
   counter malformed_headers;
   counter malformed_bodies;
   counter unsupported_versions;
+  counter replica_fetches;  // of somebody who says that he is a broker
   counter unencodable_answers;
 
   std::array<actor_counters, 4> actors;  // by actor_kind

@@ -4,6 +4,7 @@ import socket
 import struct
 
 from clients import create_topic, produce
+from metrics import scrape
 from raw import array, exchange, frame, text
 
 LONG = b"n" * 32767
@@ -89,6 +90,13 @@ def test_more_elements_than_allowed_close_the_connection(make_node):
     names = [text(b"t%d" % i) for i in range(1001)]
     assert exchange(node, frame(42, 0, array(names[:1000])))[4:8] == struct.pack(">i", 7)
     assert exchange(node, frame(42, 0, array(names))) in (b"", b"reset")
+
+
+def test_nobody_fetches_as_a_broker(node):
+    fetch_of = lambda replica: frame(1, 4, struct.pack(">iiiib", replica, 0, 0, 1000, 0) + array([]))
+    assert exchange(node, fetch_of(-1))[8:] == struct.pack(">ii", 0, 0)
+    assert exchange(node, fetch_of(2)) in (b"", b"reset")
+    assert scrape(node).get("tidegate_requests_refused_total", reason="replica") == 1
 
 
 def test_many_fetches_that_nobody_reads_stay_within_the_limit_and_others_go_on(make_node):
