@@ -197,25 +197,32 @@ void topic_registry_state::release_owners(const msg::delete_topic& m, const topi
   });
 }
 
+/// One list serves all that wait: what this node made since it began is in the snapshot anyway.
 void topic_registry_state::load_all(std::function<void(error_code)> done) {
   if (store_->topics.current()->proves_ids_absent()) return done(error_code::none);
-  catalog_.list_all(store_->deadline(), [this, done, post = poster()](smq::result<smq::topic_page> all) {
-    post([this, done, all = std::move(all)] {
-      if (!all.is_ok()) return done(error_code::leader_not_available);
-      auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
-      for (const auto& topic : all.value.topics) {
-        if (removing_.count(topic.id) || next->by_name.count(topic.name)) continue;
-        auto shared = std::make_shared<const smq::topic_info>(topic);
-        next->by_name[topic.name] = shared;
-        next->by_id[topic.id] = shared;
-      }
-      report(all.value.unreadable);
-      next->complete = true;
-      next->unreadable = {all.value.unreadable.begin(), all.value.unreadable.end()};
-      store_->topics.publish(std::move(next));
-      done(error_code::none);
+  listing_.push_back(std::move(done));
+  if (listing_.size() > 1) return;
+  catalog_.list_all(store_->deadline(), [this, post = poster()](smq::result<smq::topic_page> all) {
+    post([this, all = std::move(all)] {
+      if (all.is_ok()) listed(all.value);
+      const auto outcome = all.is_ok() ? error_code::none : error_code::leader_not_available;
+      for (const auto& one : std::exchange(listing_, {})) one(outcome);
     });
   });
+}
+
+void topic_registry_state::listed(const smq::topic_page& all) {
+  auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
+  for (const auto& topic : all.topics) {
+    if (removing_.count(topic.id) || next->by_name.count(topic.name)) continue;
+    auto shared = std::make_shared<const smq::topic_info>(topic);
+    next->by_name[topic.name] = shared;
+    next->by_id[topic.id] = shared;
+  }
+  report(all.unreadable);
+  next->complete = true;
+  next->unreadable = {all.unreadable.begin(), all.unreadable.end()};
+  store_->topics.publish(std::move(next));
 }
 
 /// Publishes the topic, if there is one, and then answers. Every snapshot is a copy of the one before it, so topics that

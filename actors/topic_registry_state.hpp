@@ -46,6 +46,7 @@ class topic_registry_state {
   void begin_remove(const msg::delete_topic& m, const smq::topic_info& topic);
   void release_owners(const msg::delete_topic& m, const topic_ptr& topic);
   void load_all(std::function<void(error_code)> done);
+  void listed(const smq::topic_page& all);
 
   // topic_admission.cpp
   struct admission {
@@ -92,6 +93,7 @@ class topic_registry_state {
   topic_defaults defaults_;
   topic_forgotten forget_;
   topic_told tell_;
+  std::vector<std::function<void(error_code)>> listing_;  // who waits for the list of all topics; empty: nobody reads it
   std::set<std::string> settling_;  // topics whose doubt is being looked into
   core::creations creations_;
   std::int64_t promised_ = 0;  // partitions that are being made

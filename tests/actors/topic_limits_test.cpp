@@ -96,6 +96,19 @@ CAF_TEST(who cannot be counted is not made) {
   CAF_CHECK(create(node, "t", 1).error == none);
 }
 
+CAF_TEST(one list of all topics serves everybody who waits for it) {
+  node_fixture node;
+  for (int i = 0; i < 3; ++i) CAF_CHECK(create(node, "old" + std::to_string(i), 1).error == none);
+  node.restart();
+  limit(node, 100, any_speed);
+  CAF_CHECK(!node.store->topics.current()->complete);
+  const auto before = node.ports->lists.load();
+  std::vector<std::future<msg::topic_result>> answers;
+  for (int i = 0; i < 50; ++i) answers.push_back(create_later(node, "t" + std::to_string(i), 1));
+  for (auto& answer : answers) CAF_CHECK(value_of(std::move(answer)).error == none);
+  CAF_CHECK(node.ports->lists.load() - before < 10);
+}
+
 CAF_TEST(creations at the same time do not pass the limit together) {
   node_fixture node;
   limit(node, 5, any_speed);
