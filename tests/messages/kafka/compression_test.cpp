@@ -70,13 +70,16 @@ byte_buffer streamed_zstd(byte_view plain, int window_log) {
   byte_buffer packed(ZSTD_compressBound(plain.size()) + 1000);
   auto* stream = ZSTD_createCCtx();
   ZSTD_CCtx_setParameter(stream, ZSTD_c_windowLog, window_log);
-  ZSTD_CCtx_setParameter(stream, ZSTD_c_enableLongDistanceMatching, 1);
+  ZSTD_CCtx_setParameter(stream, ZSTD_c_enableLongDistanceMatching, window_log > 20 ? 1 : 0);
   ZSTD_CCtx_setParameter(stream, ZSTD_c_checksumFlag, 1);
   ZSTD_inBuffer in{plain.data(), plain.size(), 0};
   ZSTD_outBuffer out{packed.data(), packed.size(), 0};
-  while (ZSTD_compressStream2(stream, &out, &in, ZSTD_e_flush) != 0) {
-  }
-  while (ZSTD_compressStream2(stream, &out, &in, ZSTD_e_end) != 0) {
+  for (const auto end : {ZSTD_e_flush, ZSTD_e_end}) {
+    std::size_t left = 1;
+    while (left != 0) {
+      left = ZSTD_compressStream2(stream, &out, &in, end);
+      CAF_REQUIRE(!ZSTD_isError(left));
+    }
   }
   ZSTD_freeCCtx(stream);
   packed.resize(out.pos);
