@@ -105,6 +105,7 @@ create_answer judge_create(const topic_info& topic, const decided& what) {
 
 /// Repeats a torn reading: between two reads of one call the topic may be deleted and created again.
 constexpr int most_get_attempts = 3;
+constexpr int most_mark_attempts = 8;  // changes of one topic come one after the other
 
 void get_topic(entry_port& entries, const std::string& name, int attempts_left, time_point deadline,
                completion<topic_answer> done) {
@@ -138,6 +139,22 @@ remove_answer judge_remove(const name_record& wanted, const decided& what) {
   const bool as_wanted = record->topic_id == wanted.topic_id && record->state >= wanted.state;
   if (as_wanted) return {remove_result::done, {}, wanted.topic_id, wanted.creation_second};
   return {remove_result::unknown, "the topic changed meanwhile", {}, 0};
+}
+
+/// A change of the topic may come first; then the mark is put on what it left. Never on another topic of that name.
+void mark_deleting(entry_port& entries, name_record wanted, const std::string& content, const uuid& transaction_id,
+                   int attempts, time_point deadline, const completion<remove_answer>& done) {
+  wanted.state = topic_state::deleting;
+  wanted.transaction_id = transaction_id;
+  const auto path = name_entry_path(wanted.name);
+  auto on_decided = [&entries, wanted, transaction_id, attempts, deadline, done](const decided& what) {
+    const auto now = what.current ? decode_name_record(*what.current) : std::nullopt;
+    const bool is_changed = what.code == decided::kind::displaced && now && now->topic_id == wanted.topic_id &&
+                            now->state == topic_state::live;
+    if (!is_changed || attempts == 1) return done(judge_remove(wanted, what));
+    mark_deleting(entries, *now, *what.current, transaction_id, attempts - 1, deadline, done);
+  };
+  transact_decided(entries, {path, content}, {put(path, encode_name_record(wanted))}, deadline, std::move(on_decided));
 }
 
 void mark_gone(entry_port& entries, const name_lookup& named, const uuid& transaction_id, time_point deadline,
@@ -294,14 +311,9 @@ void topic_catalog::begin_remove(const std::string& name, const uuid& transactio
     if (named.code == lookup_result::error) return done({remove_result::unknown, named.reason, {}, 0});
     if (named.code == lookup_result::absent || named.record.state == topic_state::gone)
       return done({remove_result::absent, {}, {}, 0});
-    auto wanted = named.record;
-    if (wanted.state == topic_state::deleting)
-      return done({remove_result::done, {}, wanted.topic_id, wanted.creation_second});
-    wanted.state = topic_state::deleting;
-    wanted.transaction_id = transaction_id;
-    const auto path = name_entry_path(wanted.name);
-    transact_decided(entries, {path, named.content}, {put(path, encode_name_record(wanted))}, deadline,
-                     [wanted, done](const decided& what) { done(judge_remove(wanted, what)); });
+    if (named.record.state == topic_state::deleting)
+      return done({remove_result::done, {}, named.record.topic_id, named.record.creation_second});
+    mark_deleting(entries, named.record, *named.content, transaction_id, most_mark_attempts, deadline, done);
   };
   look_up_name(*entries_, name, deadline, std::move(on_name));
 }

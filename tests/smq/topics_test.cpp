@@ -267,6 +267,23 @@ CAF_TEST(deletes in doubt are decided) {
   CAF_CHECK(begin_remove("payments").code == remove_result::unknown);
 }
 
+CAF_TEST(a removal behind a change marks what the change left and never another topic) {
+  const auto before = create("orders", some_second, 7).topic;
+  auto other = before;
+  other.configs["a"] = "2";
+  port.before_transact = [&] { update(before, other); };
+  CAF_CHECK(begin_remove("orders").code == remove_result::done);
+  CAF_CHECK(get("orders").code == lookup_result::absent);
+  create("payments", some_second, 8);
+  port.before_transact = [&] {
+    begin_remove("payments");
+    finish_remove("payments", 8);
+    create("payments", some_second + 1, 9);
+  };
+  CAF_CHECK(begin_remove("payments").code == remove_result::unknown);
+  CAF_CHECK(get("payments").topic.id == test_id(9));
+}
+
 CAF_TEST(listing pages over live topics and names damaged ones) {
   for (unsigned char i = 0; i < 5; ++i) create("t" + std::to_string(i), some_second, i);
   create(".hidden", some_second, 9);
