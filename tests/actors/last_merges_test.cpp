@@ -141,12 +141,13 @@ CAF_TEST(a last merge that fails does not keep the partition) {
 CAF_TEST(a last merge that stays in doubt is tried once) {
   node_fixture node(soon_idle());
   auto topic = node.create("t");
+  const auto lists = node.ports->lists.load();
   append_one_by_one(node, topic, 0, 11);
   node.ports->script({fault::none, fault::none});  // the append and the clean end
   for (int i = 0; i < 12; ++i) node.ports->script({fault::lost});  // four of them are given up
   append_one_by_one(node, topic, 11, 1);
   CAF_CHECK(is_gone(node));
-  CAF_CHECK_EQUAL(node.ports->lists.load(), 2);  // the first load, and the one behind the doubt
+  CAF_CHECK_EQUAL(node.ports->lists.load() - lists, 2);  // the first load, and the one behind the doubt
   CAF_CHECK_EQUAL(stored_files(node, topic).size(), 12u);
   CAF_CHECK(node.read_all(topic) == numbers(12));
 }
