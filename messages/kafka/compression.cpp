@@ -123,8 +123,7 @@ class framed_decompressor : public decompressor {
   using take_frame = std::optional<frame> (*)(byte_view& input);
 
   framed_decompressor(byte_view input, std::size_t cap, take_frame take)
-    : decompressor(cap), input_(input), most_window_(std::max(least_window, window_per_byte * input.size())),
-      take_(take) {}
+    : decompressor(cap), input_(input), most_window_(most_window_for(input.size())), take_(take) {}
 
   struct step {
     bool is_ok = true;
@@ -135,9 +134,13 @@ class framed_decompressor : public decompressor {
   virtual step decompress(byte_view from, std::span<std::byte> out) = 0;
 
  private:
-  // Nothing real needs more: the windows of Java's clients are 2 MiB, and what is 500 times as dense is rare.
-  static constexpr std::uint64_t least_window = 512U << 10U;
-  static constexpr std::uint64_t window_per_byte = 512;
+  // No request below 1 KiB takes a MiB. Every decoder should have the window of 8 MiB (RFC 8878), and only what is
+  // 500 times as dense needs more than that for its size.
+  static std::uint64_t most_window_for(std::uint64_t input_bytes) {
+    constexpr std::uint64_t of_small_input = 512U << 10U;
+    constexpr std::uint64_t least = 8U << 20U;
+    return input_bytes < 1024 ? of_small_input : std::max(least, 512 * input_bytes);
+  }
 
   std::size_t read_some(std::span<std::byte> out) override {
     while (true) {

@@ -226,6 +226,18 @@ CAF_TEST(a zstd window that the frame needs is there) {
   CAF_CHECK_EQUAL(out.bytes.size(), plain.size() + 2 * small.size());
 }
 
+CAF_TEST(equal bytes in zstd are read but for a tiny batch that needs a large window) {
+  const auto read = [](std::size_t bytes, bool is_tiny) {
+    const byte_buffer zeros(bytes);
+    const auto packed = streamed_zstd(zeros, 21);
+    CAF_CHECK_EQUAL(packed.size() < 1024, is_tiny);
+    return decompress(compression::zstd, packed, bytes, 65536).status;
+  };
+  CAF_CHECK(read(400'000, true) == decompression_status::ok);
+  CAF_CHECK(read(1'000'000, true) == decompression_status::too_large);
+  CAF_CHECK(read(64U << 20U, false) == decompression_status::ok);
+}
+
 CAF_TEST(a little zstd that wants much memory gets none) {
   // 255 blocks of 128 KiB zeros: 32 MiB that later blocks may refer to.
   byte_buffer packed{std::byte{0x28}, std::byte{0xB5}, std::byte{0x2F}, std::byte{0xFD}, std::byte{0}, std::byte{17 << 3}};
