@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 namespace tidegate::smq::embedded {
 
@@ -53,6 +54,9 @@ class copier {
  private:
   /// What a node that runs deletes or appends meanwhile makes it fail: then once more, with what is linked already.
   std::string copy_once() {
+    std::error_code ignored;
+    // By now the node may have written more into that volume, and then it is linked as a whole.
+    if (tail_ > 0) fs::remove(target_.path_of(std::exchange(tail_, 0)), ignored);
     volumes early{from_ + "/volumes", {}, true};
     if (auto error = early.scan(); !error.empty()) return error;
     const auto before = early.numbers();
@@ -71,7 +75,6 @@ class copier {
       if (volume < plan.end.volume) link(files, volume);
     if (error = copy_tail(files, plan.end); !error.empty()) return error;
     if (error = missing(*entries, plan.end.volume); !error.empty()) return error;
-    std::error_code ignored;
     fs::remove_all(to_ + "/index", ignored);
     report_.last_window = entries->replay_from().next_seq + plan.windows.size() - 1;
     return entries->copy_to(to_ + "/index");
@@ -91,8 +94,9 @@ class copier {
   /// The newest volume, up to the end of the last whole window.
   std::string copy_tail(volumes& files, const window_place& end) {
     const auto path = target_.path_of(end.volume);
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0) return errno_text("cannot create " + path, errno);
+    tail_ = end.volume;
     const file into{fd};
     byte_buffer block(block_bytes);
     for (std::uint64_t at = 0; at < end.position;) {
@@ -136,6 +140,7 @@ class copier {
   volumes target_;
   snapshot_report& report_;
   uuid store_;
+  std::uint32_t tail_ = 0;  // the volume that was copied and not linked; 0: none
 };
 
 }  // namespace
