@@ -278,10 +278,10 @@ CAF_TEST(a request that too many others wait before is dropped and counted) {
   const auto before = actors::counted.unparked_partition_requests.value();
   node.ports->holds_reads = true;
   auto waits = node.append_to(node.partitions, topic, batch_of(1), 0);
+  CAF_REQUIRE(soon_true([&] { return node.ports->held_count() > 0; }));
   CAF_CHECK(value_of(node.append_to(node.partitions, topic, batch_of(2), 0)).error != none);
   CAF_CHECK_EQUAL(actors::counted.unparked_partition_requests.value() - before, 1u);
   node.ports->holds_reads = false;
-  CAF_REQUIRE(soon_true([&] { return node.ports->held_count() > 0; }));
   node.ports->release();
   CAF_CHECK_EQUAL(value_of(std::move(waits)).base_offset, 1);
 }
