@@ -168,9 +168,10 @@ CAF_TEST(what is dead between chunks that stay is given back) {
   CAF_CHECK_EQUAL(one.store().measure().live_bytes, 30U * 200U);
   CAF_CHECK(dump(one.store()) == one.expected);
   one.close();
-  CAF_CHECK(bytes_in_volumes(home.path()) <= 2 * 6000 + 8 * volume_bytes);
+  // It may have been closed while another volume was copied.
+  CAF_CHECK(bytes_in_volumes(home.path()) <= 2 * 6000 + 10 * volume_bytes);
   one.open();
-  CAF_CHECK(is_bounded(one.store().measure()));
+  CAF_CHECK(one.wait_until(is_bounded));
   CAF_CHECK(dump(one.store()) == one.expected);
 }
 
@@ -237,7 +238,7 @@ CAF_TEST(a crash at any step of a vacuum loses nothing) {
     CAF_CHECK(crashed.wait_until(is_bounded));
     crashed.close();
     crashed.open();
-    CAF_CHECK(is_bounded(crashed.store().measure()));
+    CAF_CHECK(crashed.wait_until(is_bounded));
     for (const auto& [path, text] : dump(crashed.store())) CAF_CHECK(text.find("lost") == std::string::npos);
   }
 }
