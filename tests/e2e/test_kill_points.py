@@ -160,6 +160,8 @@ def test_a_registry_that_throws_is_started_again(node, loads, point):
         for load in loads:
             load.wait_for(1)
     assert node.process.poll() is None
+    for load in loads:
+        load.wait_for(1)  # until it is back, who asks for the list of all topics is disconnected
     check(loads)
     finish(loads)
 
