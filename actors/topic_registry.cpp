@@ -225,11 +225,12 @@ void topic_registry_state::listed(const smq::topic_page& all) {
   store_->topics.publish(std::move(next));
 }
 
-/// Publishes the topic, if there is one, and then answers. Every snapshot is a copy of the one before it, so topics that
-/// come in together are published together: with what stands in the mailbox already.
+/// Publishes the topic, if there is one that stays, and then answers. Every snapshot is a copy of the one before it, so
+/// topics that come in together are published together: with what stands in the mailbox already.
 void topic_registry_state::publish_and_answer(const msg::topic_result& result, const reply<msg::topic_result>& answer,
                                               std::int64_t admitted) {
-  if (!result.topic) {
+  // A topic that is being removed now: its removal may end before the message below comes.
+  if (!result.topic || removing_.count(result.topic->id)) {
     promised_ -= admitted;
     return answer(result);
   }

@@ -95,7 +95,7 @@ std::string judge_tail(volumes& files, const walk& found, std::uint64_t bad_seq)
 
 /// No window was begun there. In the newest volume only: others end with their last window.
 bool is_zero_from(volumes& files, const window_place& from) {
-  if (files.has(from.volume + 1)) return false;
+  if (files.numbers().back() != from.volume) return false;
   const auto size = files.size_of(from.volume).value_or(0);
   byte_buffer block;
   for (auto at = from.position; at < size; at += block.size()) {

@@ -131,13 +131,17 @@ CAF_TEST(zeros in a volume that another one follows are damage) {
   wanted.volume_bytes = 500;
   {
     const auto store = open_embedded(home.path("/live"), wanted);
-    workload{*store}.steps(4);
-    CAF_REQUIRE(store->measure().volumes > 1U);
+    workload{*store}.steps(8);
+    CAF_REQUIRE(store->measure().volumes > 2U);
     copy_to(home.path("/live"), crashed);
   }
   fs::resize_file(crashed + volume_1, size_of_first(crashed) + ahead);
   wanted.data_dir = crashed;
-  CAF_CHECK(embedded::open(std::move(wanted)).error.starts_with("damaged at volume 1"));
+  CAF_CHECK(embedded::open(wanted).error.starts_with("damaged at volume 1"));
+  // Also when the next one is missing: nothing of those behind it may go.
+  fs::remove(crashed + "/volumes/0000000002");
+  CAF_CHECK(embedded::open(wanted).error.starts_with("damaged at volume 1"));
+  CAF_CHECK(fs::exists(crashed + "/volumes/0000000003"));
 }
 
 CAF_TEST(a write that fails over zeros leaves the store as it was) {
