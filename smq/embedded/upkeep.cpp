@@ -92,8 +92,9 @@ bool engine::impl::upkeep(bool is_time) {
   if (cleaner && !vacuuming) {
     if (const auto sparse = sparsest_volume(); sparse && cleaner->begin(*sparse)) vacuuming = sparse;
   }
-  // A checkpoint that ended since the first line has made more durable than was looked at here.
-  return !dead_since.empty() || is_checkpoint_due(1) || is_worth_a_quiet_checkpoint() ||
+  // A checkpoint that ended since the first line has made more durable than was looked at here. And a disk that is nearly
+  // full may have room for a copy at any time, without a word to us.
+  return is_nearly_full() || !dead_since.empty() || is_checkpoint_due(1) || is_worth_a_quiet_checkpoint() ||
          entries->has_checkpoint_under_way() || entries->durable_change() != last_durable_change;
 }
 
