@@ -33,6 +33,17 @@ clients open(const server& to, std::size_t count) {
   return all;
 }
 
+/// Fills a node that takes 300,000 bytes, and waits until it has. In frames that fit into a connection's first buffer:
+/// a larger one that the node has no room for before it is whole would take the turn, and keep it until it is answered.
+constexpr std::size_t filling = 92;
+constexpr std::size_t filling_size = 4000;
+void fill(recorder& seen, client& with) {
+  std::string all;
+  for (std::size_t i = 0; i < filling; ++i) all += framed(std::string(filling_size, 'x'));
+  with.write(all);
+  CAF_REQUIRE(seen.wait([&] { return seen.frames.size() == filling; }));
+}
+
 std::string large_frame(char letter) { return framed(std::string(large, letter)); }
 
 /// For what the recorder is not told of.
@@ -75,17 +86,16 @@ CAF_TEST(small requests pass a full node) {
   recorder seen;
   auto server = serve(seen, with_node_bytes(300'000));
   client greedy(server->port());
-  greedy.write(large_frame('x'));
-  CAF_REQUIRE(seen.wait([&] { return seen.frames.size() == 1; }));
+  fill(seen, greedy);
   auto others = open(*server, 20);
   for (auto& one : others) one->write(framed("heartbeat"));
-  CAF_CHECK(seen.wait([&] { return seen.frames.size() == 21; }));
+  CAF_CHECK(seen.wait([&] { return seen.frames.size() == filling + 20; }));
   // A second one of the same client is not small change any more: one at a time goes on, the others wait.
   for (auto& one : others) one->write(framed("pipelined"));
-  CAF_REQUIRE(seen.wait([&] { return seen.frames.size() == 22; }));
-  CAF_CHECK(!seen.wait([&] { return seen.frames.size() > 22; }, 200ms));
-  sender_of(seen, 0)->release(large, 1);
-  CAF_CHECK(seen.wait([&] { return seen.frames.size() == 41; }));
+  CAF_REQUIRE(seen.wait([&] { return seen.frames.size() == filling + 21; }));
+  CAF_CHECK(!seen.wait([&] { return seen.frames.size() > filling + 21; }, 200ms));
+  sender_of(seen, 0)->release(filling * filling_size, filling);
+  CAF_CHECK(seen.wait([&] { return seen.frames.size() == filling + 40; }));
 }
 
 CAF_TEST(requests of which only halves fit come through) {
@@ -111,15 +121,14 @@ CAF_TEST(who has the turn and does not go on is closed and the next one goes on)
   auto server = serve(seen, options);
   const auto closed = counted.closed_slow_turn.value();
   client holder(server->port());
-  holder.write(large_frame('x'));
-  CAF_REQUIRE(seen.wait([&] { return seen.frames.size() == 1; }));
+  fill(seen, holder);
   client stalls(server->port());
   stalls.write(large_frame('s').substr(0, large / 2));
   CAF_CHECK(stalls.sees_close());
   CAF_CHECK_EQUAL(counted.closed_slow_turn.value(), closed + 1);
   client goes(server->port());
   CAF_CHECK(goes.write(large_frame('g')));
-  CAF_CHECK(seen.wait([&] { return seen.frames.size() == 2; }));
+  CAF_CHECK(seen.wait([&] { return seen.frames.size() == filling + 1; }));
 }
 
 CAF_TEST(requests count until nobody works on them even if their connection is gone) {
@@ -189,17 +198,16 @@ CAF_TEST(a request that stood in line is not too slow for it) {
   options.limits.frame_bytes_per_second = 1'000'000'000;
   auto server = serve(seen, options);
   client holder(server->port());
-  holder.write(large_frame('x'));
-  CAF_REQUIRE(seen.wait([&] { return seen.frames.size() == 1; }));
+  fill(seen, holder);
   client second(server->port());  // has the turn, and its request is not answered
   second.write(large_frame('y'));
-  CAF_REQUIRE(seen.wait([&] { return seen.frames.size() == 2; }));
+  CAF_REQUIRE(seen.wait([&] { return seen.frames.size() == filling + 1; }));
   client third(server->port());
   std::thread writer([&] { third.write(large_frame('z')); });
   CAF_CHECK(!seen.wait([&] { return seen.closed > 0; }, 3500ms));
-  sender_of(seen, 0)->release(large, 1);
-  sender_of(seen, 1)->release(large, 1);
-  CAF_CHECK(seen.wait([&] { return seen.frames.size() == 3; }));
+  sender_of(seen, 0)->release(filling * filling_size, filling);
+  sender_of(seen, filling)->release(large, 1);
+  CAF_CHECK(seen.wait([&] { return seen.frames.size() == filling + 2; }));
   writer.join();
   CAF_CHECK_EQUAL(seen.look([&] { return seen.closed; }), 0u);
 }
