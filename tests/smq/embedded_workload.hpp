@@ -2,6 +2,9 @@
 
 #include "tests/smq/test_engine.hpp"
 
+#include <set>
+#include <thread>
+
 /// A store that changes window by window, and what a crash would leave of it.
 namespace tidegate::smq::testing {
 
@@ -52,10 +55,27 @@ class workload {
   int next_ = 0;
 };
 
-/// What a crash now would leave, as long as the writer rests.
+inline std::set<std::string> names_below(const std::string& directory) {
+  std::set<std::string> names;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(directory)) names.insert(file.path().string());
+  return names;
+}
+
+/// What a crash now would leave, as long as the writer rests. RocksDB may write a checkpoint or compact meanwhile: a copy
+/// that is of no one moment is made again.
 inline void copy_to(const std::string& from, const std::string& to) {
-  std::filesystem::remove_all(to);
-  std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+  for (int i = 0; i < 100; ++i) {
+    try {
+      std::filesystem::remove_all(to);
+      const auto names = names_below(from);
+      std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+      if (names_below(from) == names) return;
+    } catch (const std::filesystem::filesystem_error&) {
+      // A file went while it was copied.
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  CAF_FAIL("no copy of one moment of " << from);
 }
 
 inline embedded::options small_volumes() {
