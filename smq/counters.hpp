@@ -37,6 +37,7 @@ struct store_counters {
   gauge volumes;
   gauge volume_bytes;
   gauge live_bytes;
+  counter disk_reads;  // of chunks that the page cache did not have whole
   counter vacuum_copied_bytes;
   counter vacuum_freed_bytes;
   histogram<disk_bounds> sync_time;            // ns, of one fdatasync

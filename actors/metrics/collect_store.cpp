@@ -27,6 +27,7 @@ void add_engines(metric_page& page, const smq::store_counters& store) {
   page.add("tidegate_volumes", store.volumes);
   page.add("tidegate_volume_bytes", store.volume_bytes);
   page.add("tidegate_volume_live_bytes", store.live_bytes);
+  page.add("tidegate_disk_reads_total", store.disk_reads);
   page.add("tidegate_vacuum_copied_bytes_total", store.vacuum_copied_bytes);
   page.add("tidegate_vacuum_freed_bytes_total", store.vacuum_freed_bytes);
   page.add("tidegate_sync_seconds", store.sync_time, seconds);

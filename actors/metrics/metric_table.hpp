@@ -99,6 +99,7 @@ inline constexpr std::array all{
   metric_row{"tidegate_volumes", G, {}, "Volume files of the embedded engine."},
   metric_row{"tidegate_volume_bytes", G, {}, "Their bytes."},
   metric_row{"tidegate_volume_live_bytes", G, {}, "Those of them that are chunks which an entry names."},
+  metric_row{"tidegate_disk_reads_total", C, {}, "Reads of chunks that were not all in the page cache."},
   metric_row{"tidegate_vacuum_copied_bytes_total", C, {}, "Bytes of chunks that were copied out of sparse volumes."},
   metric_row{"tidegate_vacuum_freed_bytes_total", C, {}, "Bytes of volumes that were deleted."},
   metric_row{"tidegate_sync_seconds", H, {}, "Time of its fdatasync calls."},

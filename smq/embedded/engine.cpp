@@ -2,6 +2,7 @@
 
 #include "messages/common/crc32c.hpp"
 #include "smq/embedded/binary.hpp"
+#include "smq/embedded/disk_reads.hpp"
 #include "smq/embedded/entry_codec.hpp"
 #include "smq/embedded/impl.hpp"
 #include "smq/entry_path.hpp"
@@ -25,34 +26,12 @@ result<entry> to_entry(const std::string& path, stored_value found) {
   return {{}, std::move(*decoded)};
 }
 
-/// Bytes [position, position + count) of consecutive parts; one part is sliced, several are copied.
-shared_bytes gather(const std::vector<shared_bytes>& parts, std::uint64_t position, std::uint64_t count) {
-  byte_buffer copy;
-  for (const auto& part : parts) {
-    if (position >= part.size()) {
-      position -= part.size();
-      continue;
-    }
-    const auto here = std::min<std::uint64_t>(count, part.size() - position);
-    if (copy.empty() && here == count) return part.slice(position, count);
-    const auto bytes = part.view().subspan(position, here);
-    copy.insert(copy.end(), bytes.begin(), bytes.end());
-    position = 0;
-    count -= here;
-    if (count == 0) break;
-  }
-  return shared_bytes{std::move(copy)};
-}
-
-bool is_inside(std::uint64_t position, std::uint64_t count, std::uint64_t length) {
-  return position <= length && count <= length - position;
-}
-
 }  // namespace
 
 engine::impl::impl(options wanted) : settings(std::move(wanted)) {}
 
 engine::impl::~impl() {
+  disk.reset();                  // answers what waits for it
   if (cleaner) cleaner->stop();  // the writer still answers it, and may ask it
   if (writer.joinable()) {
     {
@@ -78,12 +57,6 @@ void engine::impl::enqueue(task one) {
   queue_changed.notify_one();
 }
 
-std::shared_ptr<const pending_chunk> engine::impl::find_pending(const chunk_id& id) const {
-  const std::lock_guard lock{chunks_mutex};
-  const auto found = pending.find(id);
-  return found == pending.end() ? nullptr : found->second;
-}
-
 bool engine::impl::waits_for_a_name(const chunk_id& id) const {
   const std::lock_guard lock{chunks_mutex};
   return pending.contains(id);
@@ -102,28 +75,6 @@ void engine::impl::forget_old_chunks(time_point now) {
       it = pending.erase(it);
     }
   }
-}
-
-result<shared_bytes> engine::impl::read_stored(const chunk_id& id, std::uint64_t position, std::uint64_t count) {
-  auto place = entries->place_of(id);
-  if (!place.is_ok()) return {place.what, {}};
-  if (!is_inside(position, count, place.value.length)) return {refused("range ends behind the chunk"), {}};
-  byte_buffer bytes(count);
-  while (true) {
-    auto error = files->read(place.value.volume, place.value.position + position, bytes);
-    if (error.empty()) break;
-    // Its volume may have been deleted since the look-up: then the chunk is gone, or somewhere else.
-    auto again = entries->place_of(id);
-    if (!again.is_ok()) return {again.what, {}};
-    if (again.value == place.value) return {unknown(std::move(error)), {}};
-    place = std::move(again);
-  }
-  if (count == place.value.length && crc32c(bytes) != place.value.crc) {
-    return {unknown("damaged chunk in volume " + std::to_string(place.value.volume) + " at " +
-                    std::to_string(place.value.position)),
-            {}};
-  }
-  return {{}, shared_bytes{std::move(bytes)}};
 }
 
 open_result open(options settings) {
@@ -159,15 +110,6 @@ void engine::put(std::vector<shared_bytes> parts, time_point, completion<result<
   }
   if (id.empty()) return done({refused("too many bytes in chunks that no transaction named yet"), {}});
   done({{}, std::move(id)});
-}
-
-void engine::get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point,
-                 completion<result<shared_bytes>> done) {
-  if (const auto chunk = impl_->find_pending(id)) {
-    if (!is_inside(position, count, chunk->length)) return done({refused("range ends behind the chunk"), {}});
-    return done({{}, gather(chunk->parts, position, count)});
-  }
-  done(impl_->read_stored(id, position, count));
 }
 
 void engine::release(const chunk_id& id) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,9 +18,11 @@ namespace tidegate::smq::embedded {
 
 /// What the engine does to files and to the process, so that tests can make it fail. Empty = the real thing.
 struct hooks {
-  std::function<ssize_t(int fd, const iovec* parts, int count, off_t position)> write;  // pwritev
-  std::function<int(int fd)> sync;                                                      // fdatasync
-  std::function<std::uint64_t()> free_bytes;                                            // statvfs
+  std::function<ssize_t(int fd, const iovec* parts, int count, off_t position)> write;    // pwritev
+  std::function<int(int fd)> sync;                                                        // fdatasync
+  std::function<ssize_t(int fd, std::span<std::byte> into, off_t position)> read_cached;  // preadv2 with RWF_NOWAIT
+  std::function<void()> before_disk_read;      // on a thread that is about to wait for the disk
+  std::function<std::uint64_t()> free_bytes;  // statvfs
   std::function<void(const std::string& why)> fatal;  // default: log to stderr and std::_Exit(70)
   // Steps of the writer: window.taken, window.appended, window.synced, window.indexed; on the thread that writes
   // checkpoints: checkpoint.begun, checkpoint.written (to RocksDB, not yet durable), checkpoint.done; of the vacuum:
@@ -56,6 +59,8 @@ struct options {
   std::uint64_t quiet_checkpoint_bytes = 64ULL << 10;
   std::chrono::milliseconds quiet_after{10'000};
   std::chrono::milliseconds upkeep_interval{1000};      // dead volumes wait so long for an early checkpoint
+  std::size_t disk_read_threads = 4;                    // for chunks that are not in the page cache
+  std::size_t max_waiting_reads = 16'384;               // of these; one more is unknown
   hooks faults;
 };
 
@@ -86,9 +91,9 @@ struct open_result {
 /// Errors: the directory is locked by another process, unreadable, of a newer version, or damaged (says where).
 open_result open(options settings);
 
-/// Both ports. Thread: any, also concurrently. Reads answer in the caller's thread before they return; `transact`
-/// answers on the writer thread, in the order in which calls were queued; `remove_tree`, too, but what is queued behind
-/// it may be answered first.
+/// Both ports. Thread: any, also concurrently. Reads answer in the caller's thread before they return, but for chunks that
+/// are not in the page cache: these answer on a thread that waits for the disk. `transact` answers on the writer thread, in
+/// the order in which calls were queued; `remove_tree`, too, but what is queued behind it may be answered first.
 /// The destructor finishes what is queued, then writes a checkpoint.
 class engine final : public chunk_port, public entry_port {
  public:
@@ -102,9 +107,11 @@ class engine final : public chunk_port, public entry_port {
   /// Errors: refused (empty, or too many unnamed bytes).
   void put(std::vector<shared_bytes> parts, time_point deadline, completion<result<chunk_id>> done) override;
 
-  /// Errors: absent, refused (range), unknown (the file cannot be read, or its bytes are damaged).
+  /// Errors: absent, refused (range), unknown (the file cannot be read, its bytes are damaged, too many reads wait for the
+  /// disk, or the deadline passed meanwhile).
   void get(const chunk_id& id, std::uint64_t position, std::uint64_t count, time_point deadline,
            completion<result<shared_bytes>> done) override;
+  void will_read(const chunk_id& id, std::uint64_t size) override;
 
   void get(const std::string& path, time_point deadline, completion<result<entry>> done) override;
   void get_many(std::vector<std::string> paths, time_point deadline,

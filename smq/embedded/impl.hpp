@@ -5,6 +5,8 @@
 #include "smq/embedded/vacuum.hpp"
 #include "smq/embedded/volumes.hpp"
 
+#include <array>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <set>
@@ -41,6 +43,9 @@ struct vacuum_end {
   std::uint32_t volume = 0;
   vacuum::ending how = vacuum::ending::copied;
 };
+
+class disk_reads;
+struct chunk_read;
 
 struct engine::impl {
   explicit impl(options wanted);
@@ -91,10 +96,16 @@ struct engine::impl {
 
   // engine.cpp; on any thread.
   void enqueue(task one);
-  std::shared_ptr<const pending_chunk> find_pending(const chunk_id& id) const;
   bool waits_for_a_name(const chunk_id& id) const;
   void forget_old_chunks(time_point now);
-  result<shared_bytes> read_stored(const chunk_id& id, std::uint64_t position, std::uint64_t count);
+
+  // reads.cpp; on any thread.
+  std::shared_ptr<const pending_chunk> find_pending(const chunk_id& id) const;
+  result<chunk_read> begin_read(const chunk_id& id, std::uint64_t position, std::uint64_t count);
+  result<shared_bytes> finish_read(chunk_read& read);
+  result<shared_bytes> read_from_disk(chunk_read& read, time_point deadline);
+  bool announce(const chunk_id& id);
+  void end_announcement(const chunk_id& id);
 
   options settings;
   uuid store;
@@ -135,8 +146,11 @@ struct engine::impl {
   std::atomic<bool> failed{false};  // a sync failed and the process goes on, in a test
   std::atomic<std::uint64_t> windows{0};
   std::atomic<std::uint64_t> live_total{0};
+  std::atomic<std::chrono::steady_clock::rep> reads_ahead_until{0};
+  std::array<std::atomic<std::size_t>, 1024> announced{};  // hashes of chunks, each in its place
   std::thread writer;
   std::unique_ptr<vacuum> cleaner;
+  std::unique_ptr<disk_reads> disk;
 };
 
 }  // namespace tidegate::smq::embedded

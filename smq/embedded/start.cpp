@@ -1,3 +1,4 @@
+#include "smq/embedded/disk_reads.hpp"
 #include "smq/embedded/impl.hpp"
 #include "smq/embedded/store_file.hpp"
 
@@ -50,6 +51,7 @@ std::string engine::impl::start() {
   next_upkeep = std::chrono::steady_clock::now() + settings.upkeep_interval;
   open_seq = next_seq;
   start_vacuum();
+  disk = std::make_unique<disk_reads>(settings.disk_read_threads, settings.max_waiting_reads);
   writer = std::thread{[this] { run(); }};
   return {};
 }

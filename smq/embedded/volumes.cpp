@@ -26,6 +26,12 @@ ssize_t write_parts(const hooks& faults, int fd, const iovec* parts, int count, 
   return faults.write ? faults.write(fd, parts, count, position) : ::pwritev(fd, parts, count, position);
 }
 
+ssize_t read_cached_part(const hooks& faults, int fd, std::span<std::byte> into, off_t position) {
+  if (faults.read_cached) return faults.read_cached(fd, into, position);
+  const iovec part{into.data(), into.size()};
+  return ::preadv2(fd, &part, 1, position, RWF_NOWAIT);
+}
+
 /// Drops the first `written` bytes of `parts[next...]`; the new first part.
 std::size_t advance(std::vector<iovec>& parts, std::size_t next, std::size_t written) {
   while (next < parts.size() && written >= parts[next].iov_len) written -= parts[next++].iov_len;
@@ -201,6 +207,25 @@ std::string volumes::sync() {
 }
 
 void volumes::start_write_back() { ::sync_file_range(current_file_->fd(), 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+std::size_t volumes::read_cached(std::uint32_t number, std::uint64_t position, std::span<std::byte> into) {
+  std::string error;
+  const auto opened = open_file(number, error);
+  std::size_t done = 0;
+  while (opened && done < into.size()) {
+    const auto got = read_cached_part(faults_, opened->fd(), into.subspan(done), static_cast<off_t>(position + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+void volumes::will_read(std::uint32_t number, std::uint64_t position, std::uint64_t bytes) {
+  std::string error;
+  if (const auto opened = open_file(number, error))
+    ::posix_fadvise(opened->fd(), static_cast<off_t>(position), static_cast<off_t>(bytes), POSIX_FADV_WILLNEED);
+}
 
 std::string volumes::read(std::uint32_t number, std::uint64_t position, std::span<std::byte> into) {
   std::string error;

@@ -60,6 +60,11 @@ class volumes {
   /// Lets the kernel begin to write what is dirty, without waiting.
   void start_write_back();
 
+  /// Fills `into` from its begin on, as far as the page cache reaches; the count of bytes. Never waits for the disk: 0 also
+  /// where the file system cannot say, or cannot be read.
+  std::size_t read_cached(std::uint32_t number, std::uint64_t position, std::span<std::byte> into);
+  /// Lets the kernel bring these bytes into the page cache.
+  void will_read(std::uint32_t number, std::uint64_t position, std::uint64_t bytes);
   /// Fills `into` from `position`. Errors: also when the file ends before.
   std::string read(std::uint32_t number, std::uint64_t position, std::span<std::byte> into);
 

@@ -44,11 +44,11 @@ void leave_half_a_merge(node_fixture& node, const actors::topic_ptr& topic, std:
   const auto& files = log.value.segments;
   const std::vector<smq::segment> sources{files.begin(), files.begin() + static_cast<std::ptrdiff_t>(count)};
   smq::testing::run_queue queue;
-  std::vector<smq::chunk_ref> copied;
+  std::optional<std::vector<smq::chunk_ref>> copied;
   smq::copy_segments(*node.engine, place, sources, 1 << 20, smq::testing::soon(), queue.later(),
                      [&](smq::result<std::vector<smq::chunk_ref>> result) { copied = std::move(result.value); });
-  queue.run_all();
-  const auto unit = smq::merge_mutations(log.value, place, sources, smq::merged_segment(place, sources, copied));
+  CAF_REQUIRE(queue.run_until([&] { return copied.has_value(); }));
+  const auto unit = smq::merge_mutations(log.value, place, sources, smq::merged_segment(place, sources, *copied));
   const smq::testing::blocking port{node.engine->ports()};
   // The first file has the merged one's name.
   CAF_REQUIRE(port.transact({"/scratch", {}}, {unit[0], unit[1], smq::testing::put("/scratch", "1")}).is_ok());
