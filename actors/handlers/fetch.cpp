@@ -122,7 +122,9 @@ void fetching::read(std::vector<std::size_t> which) {
     wanted += std::max(partitions[i].max_bytes, 0);
     all.push_back({i, partitions[i].max_bytes});
   }
-  grant->raise_to(std::min(byte_limit(), held + wanted));
+  const auto granted = std::min(byte_limit(), held + wanted);
+  grant->raise_to(granted);
+  if (grant->bytes() < granted && node.fetch_budget->free() <= 0) counted.fetches_cut_short.add();
   reads.emplace(std::move(all), grant->bytes() - held);
   send_reads();
   if (reads->is_done()) return have_all();

@@ -3,6 +3,7 @@
 
 #include "actors/metrics/counters.hpp"
 #include "messages/common/error_name.hpp"
+#include "messages/kafka/counters.hpp"
 #include "net/counters.hpp"
 
 namespace tidegate::actors {
@@ -42,6 +43,10 @@ void add_requests(metric_page& page) {
   page.add("tidegate_requests_refused_total", counted.malformed_bodies, {"body"});
   page.add("tidegate_requests_refused_total", counted.unsupported_versions, {"version"});
   page.add("tidegate_requests_refused_total", counted.replica_fetches, {"replica"});
+  constexpr metric_id limit{"tidegate_limit_hits_total"};
+  page.add(limit, kafka::counted.too_many_elements, {"limits.elements_per_request"});
+  page.add(limit, kafka::counted.too_large_records, {"limits.decompressed_bytes"});
+  page.add(limit, counted.fetches_cut_short, {"limits.fetch_bytes_in_flight"});
   const auto& sockets = net::counted;
   page.add("tidegate_requests_in_flight", sockets.requests_in_flight);
   page.add("tidegate_request_bytes_in_flight", sockets.bytes_in_flight);

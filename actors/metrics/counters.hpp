@@ -78,6 +78,7 @@ struct actor_layer_counters {
   counter fetched_bytes;
   counter reads_from_tail;
   counter reads_from_store;
+  counter fetches_cut_short;  // limits.fetch_bytes_in_flight
   gauge waiting_fetches;
   error_counters refused_batches;
 

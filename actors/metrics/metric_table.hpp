@@ -30,6 +30,7 @@ inline constexpr std::array all{
              "Error codes in answers, each place of an answer counted for itself; error is Kafka's name."},
   metric_row{"tidegate_request_seconds", H, {"api"}, "Time from a request's turn to its answer, waits included."},
   metric_row{"tidegate_requests_refused_total", C, {"reason"}, "Requests that closed their connection."},
+  metric_row{"tidegate_limit_hits_total", C, {"limit"}, "Requests, compressed batches or fetches that met this limit."},
   metric_row{"tidegate_requests_in_flight", G, {}, "Requests that were read and are not answered yet."},
   metric_row{"tidegate_request_bytes_in_flight", G, {}, "Bytes of these requests."},
   metric_row{"tidegate_received_bytes_total", C, {}, "Bytes from clients."},

@@ -1,6 +1,7 @@
 #include "messages/kafka/record_batch.hpp"
 
 #include "messages/common/crc32c.hpp"
+#include "messages/kafka/counters.hpp"
 #include "messages/kafka/record_reader.hpp"
 
 #include <algorithm>
@@ -115,6 +116,7 @@ batch_check check_header(byte_view records, const batch_limits& limits) {
 batch_check refuse(const record_reader& reader) {
   switch (reader.what()) {
     case record_reader::state::too_large:
+      counted.too_large_records.add();
       return refuse(error_code::message_too_large, "The decompressed records are larger than allowed.");
     case record_reader::state::no_memory:
       return refuse(error_code::unknown_server_error, "There is no memory to decompress the records.");

@@ -1,5 +1,7 @@
 #include "messages/kafka/wire.hpp"
 
+#include "messages/kafka/counters.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
@@ -72,11 +74,11 @@ std::optional<std::size_t> wire_reader::array_length(std::size_t min_element_siz
   const auto count = bytes_length();
   if (!count) return std::nullopt;
   elements_ += *count;
-  if (*count > bytes_left() / min_element_size || elements_ > max_elements_) {
-    fail();
-    return 0;
-  }
-  return count;
+  const bool is_honest = *count <= bytes_left() / min_element_size;
+  if (is_honest && elements_ <= max_elements_) return count;
+  if (is_honest) counted.too_many_elements.add();
+  fail();
+  return 0;
 }
 
 std::string wire_reader::text(std::size_t length) {

@@ -90,6 +90,7 @@ def test_more_elements_than_allowed_close_the_connection(make_node):
     names = [text(b"t%d" % i) for i in range(1001)]
     assert exchange(node, frame(42, 0, array(names[:1000])))[4:8] == struct.pack(">i", 7)
     assert exchange(node, frame(42, 0, array(names))) in (b"", b"reset")
+    assert scrape(node).get("tidegate_limit_hits_total", limit="limits.elements_per_request") == 1
 
 
 def test_nobody_fetches_as_a_broker(node):
@@ -112,6 +113,7 @@ def test_many_fetches_that_nobody_reads_stay_within_the_limit_and_others_go_on(m
         answer = exchange(node, fetch_request(b"big", [(0, 5, 1 << 30)]), seconds=20)
         assert len(answer) > 900_000
         assert memory(node, "VmRSS") - before < 160 << 20
+    assert scrape(node).get("tidegate_limit_hits_total", limit="limits.fetch_bytes_in_flight") > 0
 
 
 def test_a_group_name_that_is_empty_is_refused(node):

@@ -284,7 +284,9 @@ def test_what_a_compressed_batch_may_hold_is_a_setting(make_node):
             answer = wire.call("Produce", 9, acks=-1, timeout_ms=10000, transactional_id=None, topic_data=[
                 {"name": "t", "partition_data": [{"index": 0, "records": gzip_batch(bytes(size))}]}])
             assert answer.responses[0].partition_responses[0].error_code == error
-    assert scrape(node).get("tidegate_batches_refused_total", error="MESSAGE_TOO_LARGE") == 1
+    seen = scrape(node)
+    assert seen.get("tidegate_batches_refused_total", error="MESSAGE_TOO_LARGE") == 1
+    assert seen.get("tidegate_limit_hits_total", limit="limits.decompressed_bytes") == 1
 
 
 def test_small_batches_do_not_keep_large_requests_in_memory(make_node):
