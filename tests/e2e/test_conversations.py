@@ -67,7 +67,7 @@ class Rough:
             return False
         try:
             self.words.learn(sent, sent.read(frame))
-        except (ValueError, IndexError, struct.error, AttributeError, TypeError):
+        except Exception:  # whatever the decoder makes of it
             return False  # another request of the same id was answered
         return True
 
