@@ -38,14 +38,18 @@ struct bounded_pool {
 }  // namespace
 
 struct disk_reads::pools {
+  pools(std::size_t threads, std::size_t max_waiting) : reads(threads, max_waiting), hints(1, max_waiting_hints) {}
+
   bounded_pool reads;
   bounded_pool hints;
 };
 
 disk_reads::disk_reads(std::size_t threads, std::size_t max_waiting)
-  : pools_(new pools{{threads, max_waiting}, {1, max_waiting_hints}}) {}
+  : pools_(std::make_unique<pools>(threads, max_waiting)) {}
 
-disk_reads::~disk_reads() {
+disk_reads::~disk_reads() { finish(); }
+
+void disk_reads::finish() {
   pools_->reads.pool.join();
   pools_->hints.pool.join();
 }

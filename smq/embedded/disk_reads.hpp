@@ -11,10 +11,12 @@ class disk_reads {
  public:
   /// `max_waiting`: reads that are under way or wait for a thread.
   disk_reads(std::size_t threads, std::size_t max_waiting);
-  /// Runs what waits, then ends.
   ~disk_reads();
   disk_reads(const disk_reads&) = delete;
   disk_reads& operator=(const disk_reads&) = delete;
+
+  /// Runs what waits, and what that asks for meanwhile. Afterwards nothing is run any more.
+  void finish();
 
   /// False: too many wait; `read` will not run.
   bool run(std::function<void()> read);

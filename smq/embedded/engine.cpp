@@ -31,7 +31,7 @@ result<entry> to_entry(const std::string& path, stored_value found) {
 engine::impl::impl(options wanted) : settings(std::move(wanted)) {}
 
 engine::impl::~impl() {
-  disk.reset();                  // answers what waits for it
+  if (disk) disk->finish();      // its answers may ask for more
   if (cleaner) cleaner->stop();  // the writer still answers it, and may ask it
   if (writer.joinable()) {
     {

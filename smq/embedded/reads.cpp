@@ -3,6 +3,8 @@
 #include "smq/embedded/disk_reads.hpp"
 #include "smq/embedded/impl.hpp"
 
+#include <new>
+
 /// Reading chunks: from memory, from the page cache, or on a thread that waits for the disk.
 namespace tidegate::smq::embedded {
 
@@ -43,7 +45,7 @@ bool is_inside(std::uint64_t position, std::uint64_t count, std::uint64_t length
 
 }  // namespace
 
-/// A stored chunk's part, and how much of it has been read.
+/// A stored chunk's part, and how much of it has been read. It has no memory while it waits with nothing read.
 struct chunk_read {
   chunk_id id;
   chunk_place place;
@@ -54,7 +56,11 @@ struct chunk_read {
 
   [[nodiscard]] bool is_whole() const { return got == count; }
   [[nodiscard]] std::uint64_t next_position() const { return place.position + position + got; }
-  [[nodiscard]] std::span<std::byte> missing() const { return {bytes.get() + got, count - got}; }
+  /// What is to be filled.
+  [[nodiscard]] std::span<std::byte> missing() {
+    if (!bytes) bytes = std::make_shared_for_overwrite<std::byte[]>(count);
+    return {bytes.get() + got, count - got};
+  }
   [[nodiscard]] shared_bytes all() const { return {bytes, {bytes.get(), count}}; }
 };
 
@@ -69,7 +75,7 @@ result<chunk_read> engine::impl::begin_read(const chunk_id& id, std::uint64_t po
   const auto place = entries->place_of(id);
   if (!place.is_ok()) return {place.what, {}};
   if (!is_inside(position, count, place.value.length)) return {refused("range ends behind the chunk"), {}};
-  chunk_read read{id, place.value, position, count, std::make_shared_for_overwrite<std::byte[]>(count), 0};
+  chunk_read read{id, place.value, position, count, {}, 0};
   read.got = files->read_cached(read.place.volume, read.next_position(), read.missing());
   return {{}, std::move(read)};
 }
@@ -105,7 +111,11 @@ result<shared_bytes> engine::impl::read_from_disk(chunk_read& read, time_point d
   const auto rest = read.place.length - read.position - read.got;
   if (rest >= least_ahead_bytes)
     files->will_read(read.place.volume, read.next_position(), std::min(rest, most_ahead_bytes));
-  return finish_read(read);
+  try {
+    return finish_read(read);
+  } catch (const std::bad_alloc&) {  // on this thread it would be everybody's
+    return {unknown("no memory to read a chunk"), {}};
+  }
 }
 
 /// True: it was announced already. A chunk is announced with every read before it, and once is enough.
@@ -130,6 +140,7 @@ void engine::get(const chunk_id& id, std::uint64_t position, std::uint64_t count
   auto begun = impl_->begin_read(id, position, count);
   if (!begun.is_ok()) return done({std::move(begun.what), {}});
   if (begun.value.is_whole()) return done(impl_->finish_read(begun.value));
+  if (begun.value.got == 0) begun.value.bytes.reset();  // very many may wait
   counted.disk_reads.add();
   impl_->reads_ahead_until = (clock::now() + ahead_after_disk_read).time_since_epoch().count();
   const auto waits = impl_->disk->run([all = impl_.get(), read = std::move(begun.value), deadline, done]() mutable {

@@ -175,6 +175,20 @@ CAF_TEST(a store that closes answers the reads that wait) {
   }
 }
 
+CAF_TEST(a read that is asked for while the store closes is answered) {
+  store_on_slow_disk slow;
+  const auto a = slow.add('a');
+  auto* store = slow.store.get();
+  std::promise<result<shared_bytes>> second;
+  store->get(a, 0, length, soon(), [&](const result<shared_bytes>&) {
+    store->get(a, 0, length, soon(), [&](result<shared_bytes> found) { second.set_value(std::move(found)); });
+  });
+  std::thread closes([&] { slow.store.reset(); });
+  slow.disk.release(2);
+  closes.join();
+  CAF_CHECK_EQUAL(text_of(second.get_future()), std::string(length, 'a'));
+}
+
 CAF_TEST(once a reader has met the disk what it announces is there when it comes) {
   // Not in /dev/shm: on a disk.
   auto pattern = (std::filesystem::current_path() / "reads-XXXXXX").string();
