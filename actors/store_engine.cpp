@@ -32,11 +32,6 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   embedded.volume_bytes = static_cast<std::uint64_t>(settings.smq.volume_bytes);
   embedded.never_names_chunks = smq::never_names_chunks;
   embedded.zeros_ahead_bytes = 512ULL << 10;
-  // A hundred thousand positions that are committed again and again stay in memory between checkpoints: else RocksDB,
-  // which is given each of them with every checkpoint, takes half of the node's time. The price is a longer replay after
-  // a kill under such load: 1.4 s was the worst of tools/rows big_start, whose median is 85 ms.
-  embedded.checkpoint_memory_bytes = 64ULL << 20;
-  embedded.checkpoint_mutation_bytes = 96ULL << 20;
   // What is not in a checkpoint cannot be vacuumed.
   embedded.checkpoint_volume_bytes = std::min(embedded.checkpoint_volume_bytes, 4 * embedded.volume_bytes);
   if constexpr (has_fault_points)

@@ -30,8 +30,9 @@ struct recovery_plan {
 /// Changes nothing.
 recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& store);
 
-/// Errors: a text.
-std::string replay_window(volumes& files, index& entries, const window_place& w);
+/// `never_names_chunks`: see options. Errors: a text.
+std::string replay_window(volumes& files, index& entries, const window_place& w,
+                          const std::function<bool(std::string_view path)>& never_names_chunks = {});
 
 /// The header at a position. Errors: nullopt, also when the window does not fit into the file.
 std::optional<window_header> read_header(volumes& files, std::uint32_t volume, std::uint64_t position,

@@ -156,7 +156,8 @@ std::string find_moved(const index& entries, const std::vector<chunk_id>& claime
 
 }  // namespace
 
-std::string replay_window(volumes& files, index& entries, const window_place& w) {
+std::string replay_window(volumes& files, index& entries, const window_place& w,
+                          const std::function<bool(std::string_view path)>& never_names_chunks) {
   mutation_section section;
   if (auto error = read_section(files, w, section); !error.empty()) return error;
   window_effects effects;
@@ -165,7 +166,7 @@ std::string replay_window(volumes& files, index& entries, const window_place& w)
     effects.placed.emplace(row.id, chunk_place{w.volume, at, row.length, row.crc});
     at += row.length;
   }
-  window_plan plan{entries, [&](const chunk_id& id) { return effects.placed.contains(id); }};
+  window_plan plan{entries, [&](const chunk_id& id) { return effects.placed.contains(id); }, never_names_chunks};
   for (auto& r : section.records) {
     if (auto error = plan.replay(std::move(r)); !error.empty()) return error;
   }
@@ -214,7 +215,7 @@ std::string engine::impl::recover() {
   }
   if (auto error = make_durable(*files, plan); !error.empty()) return error;
   for (const auto& w : plan.windows) {
-    if (auto error = replay_window(*files, *entries, w); !error.empty()) {
+    if (auto error = replay_window(*files, *entries, w, settings.never_names_chunks); !error.empty()) {
       return "damaged at " + w.text() + ": " + error;
     }
     ++report.replayed_windows;
@@ -224,7 +225,7 @@ std::string engine::impl::recover() {
     }
   }
   if (report.replayed_bytes > replay_worth_a_checkpoint) {
-    if (auto error = entries->flush(); !error.empty()) return error;
+    entries->start_checkpoint();  // nobody waits for it
   } else {
     volume_bytes_since_checkpoint = report.replayed_bytes;
   }

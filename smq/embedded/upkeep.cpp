@@ -1,7 +1,6 @@
 #include "smq/counters.hpp"
 #include "smq/embedded/impl.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -11,22 +10,15 @@ namespace tidegate::smq::embedded {
 namespace {
 
 constexpr std::uint64_t max_checkpoints_behind = 4;
-constexpr std::uint64_t parts_of_room = 8;  // of which a checkpoint may take one
 constexpr std::uint64_t looks_per_reserve = 32;  // bytes that are written between two looks at a disk that is nearly full
 
 }  // namespace
 
-/// A checkpoint bounds what a start replays, and the memory of what RocksDB does not have yet. It needs room on the disk,
-/// and gives room back: where little is left, it must not need more than that.
+/// A checkpoint bounds what a start replays, and the memory of what RocksDB does not have yet.
 bool engine::impl::is_checkpoint_due(std::uint64_t times) const {
-  if (mutation_bytes_since_checkpoint >= times * settings.checkpoint_mutation_bytes ||
-      volume_bytes_since_checkpoint >= times * settings.checkpoint_volume_bytes)
-    return true;
-  const auto least = settings.reserve_bytes / parts_of_room;
-  const auto recent = entries->recent_bytes();
-  if (recent < times * std::min(least, settings.checkpoint_memory_bytes)) return false;
-  const auto room = std::max(files->free_bytes() / parts_of_room, least);
-  return recent >= times * std::min(room, settings.checkpoint_memory_bytes);
+  return mutation_bytes_since_checkpoint >= times * settings.checkpoint_mutation_bytes ||
+         volume_bytes_since_checkpoint >= times * settings.checkpoint_volume_bytes ||
+         entries->recent_bytes() >= times * settings.checkpoint_memory_bytes;
 }
 
 void engine::impl::checkpoint_when_due() {

@@ -78,7 +78,8 @@ def run(bench) -> dict:
         began = time.perf_counter()
         produce_to_all(wire, names)
         to_all = 1000 * (time.perf_counter() - began)
-    slowest = max(of["first_ack_ms"] for of in (empty, killed, stopped))
+    # The first start behind the writes replays them: the median hides it.
+    slowest = max(killed["worst_ms"], empty["first_ack_ms"], stopped["first_ack_ms"])
     return {"groups": GROUPS, "topics": TOPICS, "after_kill": killed, "after_stop": stopped, "empty": empty,
             "first_record_to_all_topics_ms": round(to_all, 1),
-            **verdict(f"each first_ack_ms ≤ {MOST_MS}", slowest <= MOST_MS)}  # fmt: skip
+            **verdict(f"each first_ack_ms, and the worst after a kill ≤ {MOST_MS}", slowest <= MOST_MS)}  # fmt: skip

@@ -17,7 +17,6 @@ struct full_disk {
   scratch_directory home;
   std::atomic<std::uint64_t> free{1ULL << 40};
   std::atomic<int> removed{0};  // volumes
-  std::atomic<int> checkpoints{0};
   std::binary_semaphore reached{0};
   std::binary_semaphore go_on{0};
   std::atomic<bool> holds{false};  // the writer, when it has taken a window
@@ -30,11 +29,9 @@ struct full_disk {
     wanted.volume_bytes = volume_bytes;
     wanted.checkpoint_volume_bytes = 4 * volume_bytes;
     wanted.upkeep_interval = std::chrono::milliseconds{1};
-    wanted.quiet_after = std::chrono::hours{1};
     wanted.faults.free_bytes = [this] { return free.load(); };
     wanted.faults.at = [this](std::string_view step) {
       if (step == "vacuum.removed") ++removed;
-      if (step == "checkpoint.done") ++checkpoints;
       if (step != "window.taken" || !holds.exchange(false)) return;
       reached.release();
       go_on.acquire();
@@ -151,15 +148,4 @@ CAF_TEST(a volume that is half dead is copied as long as the copy fits) {
     CAF_REQUIRE(one.is_ok());
     CAF_CHECK(disk.calls().get_chunk(one.value.chunks.at(0).id, 0, 20'000).is_ok());
   }
-}
-
-CAF_TEST(the less room there is the earlier is a checkpoint) {
-  full_disk disk{10'000'000};  // no volume is full, and none dead
-  const auto entry = put("/d/large", std::string(300'000, 'x'));
-  CAF_CHECK(disk.write({entry}).is_ok());
-  CAF_CHECK(disk.write({}).is_ok());
-  CAF_CHECK_EQUAL(disk.checkpoints.load(), 0);
-  disk.free = 2'000'000;
-  CAF_CHECK(disk.write({entry}).is_ok());
-  disk.wait_until([&] { return disk.checkpoints > 0; });
 }
