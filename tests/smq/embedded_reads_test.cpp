@@ -190,32 +190,28 @@ CAF_TEST(a read that is asked for while the store closes is answered) {
 }
 
 CAF_TEST(once a reader has met the disk what it announces is there when it comes) {
-  // Not in /dev/shm: on a disk.
-  auto pattern = (std::filesystem::current_path() / "reads-XXXXXX").string();
-  CAF_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-  {
-    const auto store = open_embedded(pattern, {});
-    const blocking calls{store->ports()};
-    constexpr std::size_t size = 1U << 20U;
-    std::vector<chunk_id> ids;
-    std::vector<chunk_ref> refs;
-    for (std::size_t i = 0; i < 3; ++i) {
-      ids.push_back(calls.put_chunk(std::string(size, static_cast<char>('a' + i))).value);
-      refs.push_back({ids.back(), i * size, size, 0});
-    }
-    CAF_REQUIRE(calls.transact({"/d/f", std::nullopt}, {put("/d/f", "", refs)}).is_ok());
-    if (forget(pattern + volume_1)) {
-      auto met = counted.disk_reads.value();
-      CAF_CHECK(calls.get_chunk(ids[0], 0, size).is_ok());
-      CAF_CHECK_EQUAL(counted.disk_reads.value(), ++met);
-      store->will_read(ids[2], size);
-      const auto last = std::filesystem::file_size(pattern + volume_1) - size;
-      for (int i = 0; i < 1000 && !is_cached(pattern + volume_1, last, size); ++i) std::this_thread::sleep_for(10ms);
-      CAF_CHECK(calls.get_chunk(ids[2], 0, size).is_ok());
-      CAF_CHECK_EQUAL(counted.disk_reads.value(), met);
-    } else {
-      CAF_MESSAGE("not tested: the file system of the build keeps what it is told to forget");
-    }
+  const scratch_directory home{std::filesystem::current_path()};  // on a disk
+  const auto store = open_embedded(home.path(), {});
+  const blocking calls{store->ports()};
+  constexpr std::size_t size = 1U << 20U;
+  std::vector<chunk_id> ids;
+  std::vector<chunk_ref> refs;
+  for (std::size_t i = 0; i < 3; ++i) {
+    ids.push_back(calls.put_chunk(std::string(size, static_cast<char>('a' + i))).value);
+    refs.push_back({ids.back(), i * size, size, 0});
   }
-  std::filesystem::remove_all(pattern);
+  CAF_REQUIRE(calls.transact({"/d/f", std::nullopt}, {put("/d/f", "", refs)}).is_ok());
+  const auto volume = home.path(volume_1);
+  if (!forget(volume)) {
+    CAF_MESSAGE("not tested: the file system of the build keeps what it is told to forget");
+    return;
+  }
+  auto met = counted.disk_reads.value();
+  CAF_CHECK(calls.get_chunk(ids[0], 0, size).is_ok());
+  CAF_CHECK_EQUAL(counted.disk_reads.value(), ++met);
+  store->will_read(ids[2], size);
+  const auto last = std::filesystem::file_size(volume) - size;
+  for (int i = 0; i < 1000 && !is_cached(volume, last, size); ++i) std::this_thread::sleep_for(10ms);
+  CAF_CHECK(calls.get_chunk(ids[2], 0, size).is_ok());
+  CAF_CHECK_EQUAL(counted.disk_reads.value(), met);
 }

@@ -10,13 +10,16 @@
 /// Helpers for tests of anything over the ports: a directory of one's own, and calls that wait.
 namespace tidegate::smq::testing {
 
+/// In memory where there is such a thing: crashes are simulated by copies, so what a disk keeps does not matter.
+inline std::filesystem::path scratch_base() {
+  const std::filesystem::path memory{"/dev/shm"};
+  return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+}
+
 /// A directory that goes away with the test.
 class scratch_directory {
  public:
-  scratch_directory() {
-    // In memory where there is such a thing: crashes are simulated by copies, so what a disk keeps does not matter.
-    const std::filesystem::path memory{"/dev/shm"};
-    const auto base = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+  explicit scratch_directory(const std::filesystem::path& base = scratch_base()) {
     auto pattern = (base / "tidegate-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) CAF_FAIL("cannot make " << pattern);
     path_ = pattern;
