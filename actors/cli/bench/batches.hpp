@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 /// Record batches (format v2) as a client makes and takes them. Written apart from the gateway's own code for them.
 namespace tidegate::cli::bench {
@@ -14,6 +15,9 @@ std::int32_t records_within(std::size_t batch_bytes, std::size_t value_bytes);
 
 /// A batch of `records` records without keys, headers or compression. Their values do not compress.
 byte_buffer make_batch(std::int32_t records, std::size_t value_bytes, std::int64_t timestamp_ms);
+
+/// A batch of one record for each value, as above.
+byte_buffer make_batch(const std::vector<std::string>& values, std::int64_t timestamp_ms);
 
 struct producer_mark {
   std::int64_t producer_id = -1;
@@ -42,5 +46,15 @@ struct batches_read {
 /// follow the one before. What is cut short at the end is left for the next fetch.
 /// `checks_crcs`: reads every byte, too.
 batches_read read_batches(byte_view fetched, std::int64_t position, std::int64_t end, bool checks_crcs);
+
+/// A record in fetched batches.
+struct found_record {
+  std::int64_t offset = -1;  // −1: there is none in full
+  byte_view value;           // of `fetched`; empty when it is null
+  std::string problem;       // why it cannot be read: it is damaged, or compressed
+};
+
+/// The first record at `position` or behind it: what a consumer there is given. Checks the CRC of its batch.
+found_record first_record_from(byte_view fetched, std::int64_t position);
 
 }  // namespace tidegate::cli::bench

@@ -58,4 +58,22 @@ struct e2e_options {
 };
 int run_e2e(cluster& at, const e2e_options& wanted, const output& to);
 
+/// Groups leave at positions that follow from their names, and come back, in this process or another: nothing is kept.
+struct resume_options {
+  std::string topic;
+  std::string group_prefix = "bench-resume-";
+  std::int64_t groups = 100;
+  std::int32_t partitions = 10;
+  std::int64_t records = 100;  // of each partition
+  std::int64_t size = 100;     // bytes of a value, or as many as its name has
+  std::int64_t connections = 8;
+  std::int64_t in_flight = 1;
+  std::int32_t max_bytes = 52'428'800;
+  std::int32_t partition_max_bytes = 1'048'576;
+  bool leaves = true;
+  bool returns = true;
+};
+/// Errors: kafka_failure also when a group does not get exactly the next record of each partition.
+int run_resume(cluster& at, const resume_options& wanted, const output& to);
+
 }  // namespace tidegate::cli::bench

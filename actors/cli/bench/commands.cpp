@@ -12,7 +12,7 @@ namespace tidegate::cli {
 namespace {
 
 constexpr std::int64_t largest_value = 104'857'600;  // 100 MiB, Kafka's largest request
-constexpr std::int64_t most_connections = 1000, most_in_flight = 1000, most_partitions = 100'000;
+constexpr std::int64_t most_connections = 1000, most_in_flight = 1000, most_partitions = 100'000, most_groups = 1'000'000;
 constexpr std::int64_t most_records = 1'000'000'000'000;
 constexpr double highest_rate = 1e9, longest_load = 7 * 86400;
 
@@ -29,6 +29,12 @@ constexpr auto commit_keys =
 constexpr auto e2e_keys =
   R"("topic", "partitions", "records", "seconds", "records_per_s", "cpu_seconds", )"
   R"("ack_ms": {"p50", "p99", "p999", "max"}, "e2e_ms": {"p50", "p99", "p999", "max"})";
+constexpr auto resume_keys =
+  R"("topic", "groups", "partitions", "records_written", "leave_seconds", "groups_left_per_s", )"
+  R"("commit_ms": {"p50", "p99", "p999", "max"}, "seconds", "groups_per_s", "position_ms": {"p50", "p99", "p999", "max"}, )"
+  R"("first_record_ms": {"p50", "p99", "p999", "max"}, "group_ms": {"p50", "p99", "p999", "max"}, "cpu_seconds")";
+constexpr auto resume_phases =
+  ".\nWith --leave only without seconds to group_ms, with --return only without records_written to commit_ms";
 
 CLI::Option* number(CLI::App& to, const char* name, auto& at, std::int64_t least, std::int64_t most, const char* help) {
   return to.add_option(name, at, help)->check(CLI::Range(least, most))->capture_default_str();
@@ -43,6 +49,7 @@ struct bench_commands::given {
   bench::consume_options consume;
   bench::commit_options commit;
   bench::e2e_options e2e;
+  bench::resume_options resume;
   cluster_command chosen;
 
   /// `keys`: of the JSON document, for the help.
@@ -86,18 +93,15 @@ struct bench_commands::given {
            "To each broker; its partitions are shared out to them");
     number(one, "--in-flight", consume.in_flight, 1, most_in_flight,
            "Requests of a connection without an answer, each for partitions of its own");
-    number(one, "--max-bytes", consume.max_bytes, 1, largest_value, "Bytes of an answer, as fetch.max.bytes");
-    number(one, "--partition-max-bytes", consume.partition_max_bytes, 1, largest_value,
-           "Bytes of a partition in an answer, as max.partition.fetch.bytes");
+    add_fetch_sizes(one, consume.max_bytes, consume.partition_max_bytes);
     one.add_flag("--check-crcs", consume.checks_crcs, "Check every batch's CRC");
   }
 
   void add_commit(CLI::App& bench) {
     auto& one = leaf(bench, "commit", "Commit positions of many groups; a topic that is not there is created",
                      commit.topic, commit_keys, [this](auto& at, auto& to) { return run_commit(at, commit, to); });
-    number(one, "--groups", commit.groups, 1, 1'000'000, "Groups");
-    one.add_option("--group-prefix", commit.group_prefix, "What their names begin with; a number follows")
-      ->capture_default_str();
+    number(one, "--groups", commit.groups, 1, most_groups, "Groups");
+    add_prefix(one, commit.group_prefix);
     number(one, "--partitions", commit.partitions, 1, most_partitions, "Partitions that each request commits");
     number(one, "--connections", commit.connections, 1, most_connections, "To each coordinator");
     number(one, "--in-flight", commit.in_flight, 1, most_in_flight, "Requests of a connection without an answer");
@@ -118,6 +122,38 @@ struct bench_commands::given {
     add_acks(one, e2e.acks);
   }
 
+  void add_resume(CLI::App& bench) {
+    auto& one = leaf(bench, "resume",
+                     "Groups leave, and come back at once: OffsetFetch, then Fetch from these positions, of which each must "
+                     "give exactly the next record. No JoinGroup; coordinators are known before the clock starts",
+                     resume.topic, resume_keys, [this](auto& at, auto& to) { return run_resume(at, resume, to); });
+    one.footer(one.get_footer() + resume_phases);
+    auto* leave = one.add_flag_callback("--leave", [this] { resume.returns = false; },
+                                        "Only write records (a topic that is not there is created, without retention) and "
+                                        "commit positions");
+    one.add_flag_callback("--return", [this] { resume.leaves = false; },
+                          "Only come back, after a --leave with the same options, however long ago")->excludes(leave);
+    number(one, "--groups", resume.groups, 1, most_groups, "Groups");
+    add_prefix(one, resume.group_prefix);
+    number(one, "--partitions", resume.partitions, 1, most_partitions, "Partitions that each group reads");
+    number(one, "--records", resume.records, 1, 1'000'000, "Records of each partition; groups leave at any of them");
+    number(one, "--size", resume.size, 0, largest_value, "Bytes of a value, which names its partition and offset at least");
+    number(one, "--connections", resume.connections, 1, most_connections,
+           "To each coordinator, and as many to each leader");
+    number(one, "--in-flight", resume.in_flight, 1, most_in_flight, "Groups of a connection that come back at once");
+    add_fetch_sizes(one, resume.max_bytes, resume.partition_max_bytes);
+  }
+
+  static void add_prefix(CLI::App& to, std::string& at) {
+    to.add_option("--group-prefix", at, "What their names begin with; a number follows")->capture_default_str();
+  }
+
+  static void add_fetch_sizes(CLI::App& to, std::int32_t& answer, std::int32_t& partition) {
+    number(to, "--max-bytes", answer, 1, largest_value, "Bytes of an answer, as fetch.max.bytes");
+    number(to, "--partition-max-bytes", partition, 1, largest_value,
+           "Bytes of a partition in an answer, as max.partition.fetch.bytes");
+  }
+
   static void add_rate(CLI::App& to, double& at, const char* help, double least) {
     to.add_option("--rate", at, help)->check(CLI::Range(least, highest_rate))->capture_default_str();
   }
@@ -133,12 +169,13 @@ struct bench_commands::given {
 };
 
 bench_commands::bench_commands(CLI::App& program) : given_(std::make_unique<given>()) {
-  auto& bench = *program.add_subcommand("bench", "Load on a cluster: produce, consume, commit, e2e");
+  auto& bench = *program.add_subcommand("bench", "Load on a cluster: produce, consume, commit, e2e, resume");
   bench.require_subcommand(1);
   given_->add_produce(bench);
   given_->add_consume(bench);
   given_->add_commit(bench);
   given_->add_e2e(bench);
+  given_->add_resume(bench);
 }
 
 bench_commands::~bench_commands() = default;

@@ -87,13 +87,10 @@ class commit_lane final : public lane {
 lanes lanes_of(const std::map<broker_address, std::vector<std::string>>& coordinators, const commit_plan& plan,
                const commit_options& wanted, committed& sum) {
   lanes all;
-  for (const auto& [coordinator, groups] : coordinators) {
-    std::vector<std::vector<std::string>> parts(std::min(static_cast<std::size_t>(wanted.connections), groups.size()));
-    for (std::size_t i = 0; i < groups.size(); ++i) parts[i % parts.size()].push_back(groups[i]);
-    for (auto& part : parts)
+  for (const auto& [coordinator, groups] : coordinators)
+    for (auto& part : dealt(groups, wanted.connections))
       all.push_back(std::make_unique<commit_lane>(plan, coordinator, std::move(part),
                                                   static_cast<std::size_t>(wanted.in_flight), sum));
-  }
   return all;
 }
 

@@ -5,8 +5,6 @@
 #include "messages/kafka/find_coordinator.hpp"
 #include "messages/kafka/offset_fetch.hpp"
 
-#include <limits>
-
 namespace tidegate::cli::bench {
 
 namespace {
@@ -72,6 +70,15 @@ std::vector<led_partitions> list_of(const layout& found, std::int32_t below) {
   return all;
 }
 
+/// The first partitions, which must be there and have leaders; 0: all.
+std::vector<led_partitions> first_of(const layout& found, const std::string& topic, std::int32_t partitions) {
+  if (found.error != RD_KAFKA_RESP_ERR_NO_ERROR) throw kafka_failure(topic + ": " + error_name(found.error));
+  if (found.partitions < partitions)
+    throw kafka_failure(topic + ": has " + std::to_string(found.partitions) + " partitions, not " +
+                        std::to_string(partitions));
+  return list_of(found, partitions > 0 ? partitions : found.partitions);
+}
+
 /// Of a topic that was just made: its leaders hear of it a little later.
 layout look_at_new(cluster& at, const std::string& topic) {
   layout found;
@@ -104,23 +111,18 @@ void wait_until_loaded(cluster& at, const broker_address& coordinator, const std
 
 }  // namespace
 
-std::vector<led_partitions> leaders_of(cluster& at, const std::string& topic) {
-  const auto found = look(at, topic);
-  if (found.error != RD_KAFKA_RESP_ERR_NO_ERROR) throw kafka_failure(topic + ": " + error_name(found.error));
-  return list_of(found, std::numeric_limits<std::int32_t>::max());
+std::vector<led_partitions> leaders_of(cluster& at, const std::string& topic, std::int32_t partitions) {
+  return first_of(look(at, topic), topic, partitions);
 }
 
-std::vector<led_partitions> leaders_of_new(cluster& at, const std::string& topic, std::int32_t partitions) {
+std::vector<led_partitions> leaders_of_new(cluster& at, const std::string& topic, std::int32_t partitions,
+                                           const topic_settings& settings) {
   auto found = look(at, topic);
   if (found.error == no_topic) {
-    create_topic(at, {topic, partitions > 0 ? partitions : -1, -1, {}});
+    create_topic(at, {topic, partitions > 0 ? partitions : -1, -1, settings});
     found = look_at_new(at, topic);
   }
-  if (found.error != RD_KAFKA_RESP_ERR_NO_ERROR) throw kafka_failure(topic + ": " + error_name(found.error));
-  if (found.partitions < partitions)
-    throw kafka_failure(topic + ": has " + std::to_string(found.partitions) + " partitions, not " +
-                        std::to_string(partitions));
-  return list_of(found, partitions > 0 ? partitions : found.partitions);
+  return first_of(found, topic, partitions);
 }
 
 std::size_t partitions_in(const std::vector<led_partitions>& all) {

@@ -2,7 +2,6 @@
 
 #include "actors/cli/bench/wire_call.hpp"
 #include "messages/kafka/init_producer_id.hpp"
-#include "messages/kafka/produce.hpp"
 
 namespace tidegate::cli::bench {
 
@@ -22,13 +21,6 @@ byte_buffer frame_around(const std::string& topic, std::int16_t acks, std::chron
   return request_frame(request, produce_version);
 }
 
-/// What a broker says about a batch that it did not take.
-[[noreturn]] void fail(const std::string& topic, const kafka::produce_response::partition& answer) {
-  auto why = error_words(answer.error_code);
-  if (answer.error_message) why += " (" + *answer.error_message + ")";
-  throw kafka_failure(topic + "-" + std::to_string(answer.index) + ": " + why);
-}
-
 }  // namespace
 
 produce_frame::produce_frame(const std::string& topic, std::int16_t acks, std::chrono::milliseconds timeout,
@@ -44,6 +36,16 @@ void produce_frame::set_partition(std::int32_t partition) {
 
 void produce_frame::set_producer(const producer_mark& mark) {
   bench::set_producer(std::span(frame_).subspan(batch_at_), mark);
+}
+
+kafka::produce_response::partition acknowledgement(byte_view body, const std::string& topic, const broker_address& from) {
+  const auto answer = decoded<kafka::produce_response>(body, produce_version, from);
+  if (answer.responses.size() != 1 || answer.responses[0].partition_responses.size() != 1) fail_malformed(from);
+  const auto& one = answer.responses[0].partition_responses[0];
+  if (one.error_code == error_code::none) return one;
+  auto why = error_words(one.error_code);
+  if (one.error_message) why += " (" + *one.error_message + ")";
+  throw kafka_failure(topic + "-" + std::to_string(one.index) + ": " + why);
 }
 
 produce_lane::produce_lane(const produce_load& wanted, const led_partitions& where, std::size_t first,
@@ -91,10 +93,7 @@ clock::time_point produce_lane::due() const {
 }
 
 void produce_lane::take(byte_view body, clock::time_point since, clock::time_point now) {
-  const auto answer = decoded<kafka::produce_response>(body, produce_version, broker());
-  if (answer.responses.size() != 1 || answer.responses[0].partition_responses.size() != 1) fail_malformed(broker());
-  const auto& one = answer.responses[0].partition_responses[0];
-  if (one.error_code != error_code::none) fail(wanted_.topic, one);
+  const auto one = acknowledgement(body, wanted_.topic, broker());
   sum_.acks.record(now - since);
   sum_.records += sent_frames_.front()->records();
   sum_.bytes += sent_frames_.front()->batch_bytes();

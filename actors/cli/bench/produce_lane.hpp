@@ -4,6 +4,7 @@
 #include "actors/cli/bench/latency.hpp"
 #include "actors/cli/bench/layout.hpp"
 #include "actors/cli/bench/load.hpp"
+#include "messages/kafka/produce.hpp"
 
 #include <map>
 
@@ -29,6 +30,9 @@ class produce_frame {
   std::int64_t batch_bytes_;
   std::int32_t records_;
 };
+
+/// What a broker says to a batch of one partition. Errors: kafka_failure when it did not take it.
+kafka::produce_response::partition acknowledgement(byte_view body, const std::string& topic, const broker_address& from);
 
 /// What producers count together.
 struct produced {

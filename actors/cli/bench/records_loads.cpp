@@ -34,14 +34,10 @@ void add_rates(report& result, std::int64_t records, std::int64_t bytes, const s
 }
 
 /// The partitions of each broker, shared out to at most `connections` connections.
-std::vector<led_partitions> shared_out(const std::vector<led_partitions>& all, std::size_t connections) {
+std::vector<led_partitions> shared_out(const std::vector<led_partitions>& all, std::int64_t connections) {
   std::vector<led_partitions> parts;
-  for (const auto& one : all) {
-    const auto first = parts.size();
-    parts.resize(first + std::min(connections, one.partitions.size()), {one.leader, {}});
-    for (std::size_t i = 0; i < one.partitions.size(); ++i)
-      parts[first + i % (parts.size() - first)].partitions.push_back(one.partitions[i]);
-  }
+  for (const auto& one : all)
+    for (auto& part : dealt(one.partitions, connections)) parts.push_back({one.leader, std::move(part)});
   return parts;
 }
 
@@ -94,7 +90,7 @@ int run_consume(cluster& at, const consume_options& wanted, const output& to) {
   const fetch_load load{wanted.topic, wanted.max_bytes, wanted.partition_max_bytes, 500, wanted.checks_crcs,
                         timeout_of(at)};
   lanes all;
-  for (const auto& one : shared_out(where, static_cast<std::size_t>(wanted.connections)))
+  for (const auto& one : shared_out(where, wanted.connections))
     all.push_back(std::make_unique<fetch_lane>(load, one, static_cast<std::size_t>(wanted.in_flight), sum));
   const auto show = to.progress("records", static_cast<std::size_t>(total));
   const stopwatch time;

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::string_view client_id = "tidegate-bench";
 constexpr std::size_t length_size = 4, correlation_id_at = 8;
-constexpr int moment_ms = 50;
 
 template <class T>
 void append(byte_buffer& to, T value) {
@@ -20,12 +19,6 @@ void append(byte_buffer& to, T value) {
 
 void put_int32(std::byte* to, std::int32_t value) {
   for (unsigned i = 0; i < 4; ++i) to[i] = static_cast<std::byte>(static_cast<std::uint32_t>(value) >> (24 - 8 * i));
-}
-
-bool is_not_ready(error_code error) {
-  using enum error_code;
-  return error == unknown_topic_or_partition || error == leader_not_available || error == not_leader_or_follower ||
-         error == coordinator_not_available || error == coordinator_load_in_progress || error == not_coordinator;
 }
 
 }  // namespace
@@ -69,11 +62,17 @@ byte_view exchange(wire_connection& with, byte_buffer frame, std::chrono::millis
   }
 }
 
+bool is_not_ready(error_code error) {
+  using enum error_code;
+  return error == unknown_topic_or_partition || error == leader_not_available || error == not_leader_or_follower ||
+         error == coordinator_not_available || error == coordinator_load_in_progress || error == not_coordinator;
+}
+
 error_code until_ready(std::chrono::milliseconds timeout, const std::function<error_code()>& ask) {
   for (const auto until = clock::now() + timeout;;) {
     const auto answer = ask();
     if (!is_not_ready(answer) || clock::now() > until) return answer;
-    poll(nullptr, 0, moment_ms);
+    poll(nullptr, 0, static_cast<int>(a_moment.count()));
   }
 }
 

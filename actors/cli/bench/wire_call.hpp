@@ -48,6 +48,12 @@ Response call(wire_connection& with, const Request& request, std::int16_t versio
   return decoded<Response>(exchange(with, request_frame(request, version), timeout), version, with.broker());
 }
 
+/// Whether an error says that the same request may do a little later.
+bool is_not_ready(error_code error);
+
+/// How long clients wait before they ask again.
+inline constexpr std::chrono::milliseconds a_moment(50);
+
 /// Asks until the answer is another than that something is not ready yet, as it is for a moment in a cluster that has made
 /// a topic, or its first group; at most for `timeout`. The last answer.
 error_code until_ready(std::chrono::milliseconds timeout, const std::function<error_code()>& ask);
