@@ -2,98 +2,21 @@
 
 import json
 import signal
-import socket
 import struct
 import subprocess
-import threading
 import time
 
 import pytest
+from bench_words import batches_in, delete_records, ordered, records_in
 from clients import admin, committed, consumer, create_topic, produce, read
-from confluent_kafka import TopicPartition
 from conftest import BINARY, free_port
+from forger import forged  # noqa: F401
 from operator_words import document, failure, run, table
-from wire import Wire
-
-TIMES = {"p50", "p99", "p999", "max"}
 
 
 @pytest.fixture(scope="module")
 def node(shared_node):
     return shared_node
-
-
-def ordered(times: dict) -> bool:
-    return set(times) == TIMES and 0 < times["p50"] <= times["p99"] <= times["p999"] <= times["max"]
-
-
-def records_in(node, topic: str, partition: int = 0) -> int:
-    c = consumer(node, "watermarks")
-    try:
-        return c.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)[1]
-    finally:
-        c.close()
-
-
-def delete_records(node, topic: str, below: int) -> None:
-    client = admin(node)  # its futures die with it
-    for future in client.delete_records([TopicPartition(topic, 0, below)]).values():
-        future.result(20)
-
-
-class Forger:
-    """Forwards connections to a node and puts `new` in the place of `old`, of the same length, in what the node sends."""
-
-    def __init__(self, port: int):
-        self.port, self.old, self.new, self.done = port, b"", b"", 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            node = socket.create_connection(("127.0.0.1", self.port))
-            threading.Thread(target=self.requests, args=(client, node), daemon=True).start()
-            threading.Thread(target=self.answers, args=(node, client), daemon=True).start()
-
-    @staticmethod
-    def requests(client, node) -> None:
-        try:
-            while data := client.recv(65536):
-                node.sendall(data)
-            node.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def answers(self, node, client) -> None:
-        source = node.makefile("rb")
-        try:
-            while len(length := source.read(4)) == 4:
-                frame = source.read(struct.unpack(">i", length)[0])
-                if self.old and self.old in frame:
-                    self.done += 1
-                    frame = frame.replace(self.old, self.new)
-                client.sendall(length + frame)
-            client.close()
-        except OSError:
-            pass
-
-
-@pytest.fixture
-def forged(make_node):
-    """A node that clients reach through a forger only, with ten batches of one record in topic t."""
-    forger = Forger(0)
-    node = make_node(f"advertised.listener={forger.address}")
-    forger.port = node.port
-    for i in range(10):
-        produce(node, "t", [b"value-%d" % i])
-    node.port = int(forger.address.rpartition(":")[2])
-    yield node, forger
-    forger.listener.close()
 
 
 def test_produce_writes_what_it_says(node):
@@ -117,18 +40,10 @@ def test_a_batch_has_one_record_at_least(node):
 
 def producers_in(node, topic: str, partition: int) -> dict[int, list[tuple[int, int]]]:
     """First sequence and number of records of each batch, by producer id."""
-    asked = {"partition": partition, "current_leader_epoch": -1, "fetch_offset": 0, "log_start_offset": -1,
-             "partition_max_bytes": 1 << 25}
-    with Wire(node) as wire:
-        answer = wire.call("Fetch", 11, max_wait_ms=0, min_bytes=0, max_bytes=1 << 25, isolation_level=0, session_id=0,
-                           session_epoch=-1, topics=[{"topic": topic, "partitions": [asked]}], forgotten_topics_data=[],
-                           rack_id="")
-    records, found = bytes(answer.responses[0].partitions[0].records), {}
-    while records:
-        length, = struct.unpack(">i", records[8:12])
-        producer, _, sequence, count = struct.unpack(">qhii", records[43:61])
+    found = {}
+    for batch in batches_in(node, topic, partition):
+        producer, _, sequence, count = struct.unpack(">qhii", batch[43:61])
         found.setdefault(producer, []).append((sequence, count))
-        records = records[12 + length:]
     return found
 
 
@@ -282,7 +197,7 @@ def test_tables(node):
     assert [row[0] for row in table(node, "bench", "e2e", "--topic", "shown", "--seconds", "0.1")[3:]] == ["ack", "end to end"]
 
 
-@pytest.mark.parametrize("command", ["consume", "produce", "commit", "e2e"])
+@pytest.mark.parametrize("command", ["consume", "produce", "commit", "e2e", "resume"])
 def test_nobody_answers(command):
     done = subprocess.run([BINARY, "bench", command, "--topic", "t", "--bootstrap", f"127.0.0.1:{free_port()}", "--timeout",
                            "700"], capture_output=True, text=True, timeout=30)
@@ -324,7 +239,11 @@ def test_memory_is_bounded():
     (("consume", "--topic", "t", "--offset", "3", "--from-beginning"), "--from-beginning excludes --offset"),
     (("commit", "--topic", "t", "--mode", "quick"), "--mode"),
     (("e2e", "--topic", "t", "--seconds", "none"), "--seconds"),
-    (("resume", "--topic", "t"), "subcommand"),
+    (("resume", "--topic", "t", "--leave", "--return"), "excludes"),
+    (("resume", "--topic", "t", "--records", "0"), "--records"),
+    (("resume", "--topic", "t", "--partitions", "0"), "--partitions"),
+    (("resume", "--topic", "t", "--in-flight", "1001"), "--in-flight"),
+    (("return", "--topic", "t"), "subcommand"),
 ])
 def test_bad_words(words, message):
     done = subprocess.run([BINARY, "bench", *words], capture_output=True, text=True, timeout=20)

@@ -36,7 +36,8 @@ def test_commands_and_options():
     assert complete("groups de") == ["delete", "describe"]
     assert complete("groups list --sta") == ["--state"]
     assert complete("groups list --state St") == ["Stable"]
-    assert complete("bench ") == ["commit", "consume", "e2e", "produce"]
+    assert complete("bench ") == ["commit", "consume", "e2e", "produce", "resume"]
+    assert complete("bench resume --re") == ["--records", "--return"]
     assert complete("bench produce --i") == ["--idempotent", "--in-flight"]
     assert complete("bench produce --acks ") == ["-1", "1"] and complete("bench commit --mode ") == ["simple"]
     assert "serve" in complete("") and "topics" in complete("")

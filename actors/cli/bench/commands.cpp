@@ -12,7 +12,8 @@ namespace tidegate::cli {
 namespace {
 
 constexpr std::int64_t largest_value = 104'857'600;  // 100 MiB, Kafka's largest request
-constexpr std::int64_t most_connections = 1000, most_in_flight = 1000, most_partitions = 100'000, most_groups = 1'000'000;
+constexpr std::int64_t most_connections = 1000, most_in_flight = 1000, most_partitions = 100'000;
+constexpr std::int64_t most_groups = 1'000'000;
 constexpr std::int64_t most_records = 1'000'000'000'000;
 constexpr double highest_rate = 1e9, longest_load = 7 * 86400;
 
@@ -124,20 +125,21 @@ struct bench_commands::given {
 
   void add_resume(CLI::App& bench) {
     auto& one = leaf(bench, "resume",
-                     "Groups leave, and come back at once: OffsetFetch, then Fetch from these positions, of which each must "
-                     "give exactly the next record. No JoinGroup; coordinators are known before the clock starts",
+                     "Groups leave, and come back at once: OffsetFetch, then Fetch from these positions, of which each "
+                     "must give exactly the next record. No JoinGroup; coordinators are known before the clock starts",
                      resume.topic, resume_keys, [this](auto& at, auto& to) { return run_resume(at, resume, to); });
     one.footer(one.get_footer() + resume_phases);
     auto* leave = one.add_flag_callback("--leave", [this] { resume.returns = false; },
-                                        "Only write records (a topic that is not there is created, without retention) and "
-                                        "commit positions");
+                                        "Only write records (a topic that is not there is created, without retention) "
+                                        "and commit positions");
     one.add_flag_callback("--return", [this] { resume.leaves = false; },
                           "Only come back, after a --leave with the same options, however long ago")->excludes(leave);
     number(one, "--groups", resume.groups, 1, most_groups, "Groups");
     add_prefix(one, resume.group_prefix);
     number(one, "--partitions", resume.partitions, 1, most_partitions, "Partitions that each group reads");
     number(one, "--records", resume.records, 1, 1'000'000, "Records of each partition; groups leave at any of them");
-    number(one, "--size", resume.size, 0, largest_value, "Bytes of a value, which names its partition and offset at least");
+    number(one, "--size", resume.size, 0, largest_value,
+           "Bytes of a value, which names its partition and offset at least");
     number(one, "--connections", resume.connections, 1, most_connections,
            "To each coordinator, and as many to each leader");
     number(one, "--in-flight", resume.in_flight, 1, most_in_flight, "Groups of a connection that come back at once");

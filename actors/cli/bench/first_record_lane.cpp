@@ -11,6 +11,12 @@ namespace {
 
 constexpr std::int32_t max_wait_ms = 500;  // as Kafka's consumers
 
+/// What Kafka's consumers ask again for.
+bool may_come_later(error_code error) {
+  using enum error_code;
+  return is_not_ready(error) || error == kafka_storage_error || error == offset_not_available;
+}
+
 }  // namespace
 
 std::optional<outgoing> first_record_lane::next(clock::time_point now) {
@@ -46,13 +52,13 @@ void first_record_lane::take(byte_view body, clock::time_point /*since*/, clock:
   auto wanted = std::move(asked_.front());
   asked_.pop_front();
   std::vector<std::int32_t> served;
-  auto again = now;
+  const kafka::fetch_response::partition_data* not_ready = nullptr;
   for (const auto& topic : answer.responses)
     for (const auto& one : topic.partitions) {
       if (topic.topic != plan_.topic || !std::ranges::binary_search(wanted.partitions, one.partition_index))
         fail_malformed(broker());
-      if (is_not_ready(one.error_code))
-        again = now + a_moment;
+      if (may_come_later(one.error_code))
+        not_ready = &one;
       else if (has_right_record(*wanted.visit, one))
         served.push_back(one.partition_index);
     }
@@ -62,14 +68,20 @@ void first_record_lane::take(byte_view body, clock::time_point /*since*/, clock:
   std::vector<std::int32_t> left;
   std::ranges::set_difference(wanted.partitions, served, std::back_inserter(left));
   if (left.empty()) return finish(*wanted.visit, now);
-  if (now - wanted.since > plan_.timeout)
-    fail(*wanted.visit, left.front(), "none within " + std::to_string(plan_.timeout.count()) + " ms");
+  if (now - wanted.since > plan_.timeout) {
+    const auto patience = std::to_string(plan_.timeout.count()) + " ms";
+    if (not_ready)
+      fail(*wanted.visit, not_ready->partition_index,
+           error_words(not_ready->error_code) + ", for longer than " + patience);
+    fail(*wanted.visit, left.front(), "none within " + patience);
+  }
   wanted.partitions = std::move(left);
-  waiting_.add(again, std::move(wanted));
+  waiting_.add(not_ready ? now + a_moment : now, std::move(wanted));
 }
 
 /// Whether there is a record. Errors: kafka_failure when it is another than the next one of the group.
-bool first_record_lane::has_right_record(const group_visit& visit, const kafka::fetch_response::partition_data& got) const {
+bool first_record_lane::has_right_record(const group_visit& visit,
+                                         const kafka::fetch_response::partition_data& got) const {
   const auto partition = got.partition_index;
   if (got.error_code != error_code::none) fail(visit, partition, error_words(got.error_code));
   if (!got.records || got.records->empty()) return false;

@@ -19,8 +19,8 @@ std::vector<led_partitions> leaders_of(cluster& at, const std::string& topic, st
 
 using topic_settings = std::vector<std::pair<std::string, std::string>>;
 
-/// The same of a topic that is created with these settings when it is not there, for 0 with the broker's num.partitions.
-/// Waits for leaders.
+/// The same of a topic that is created with these settings when it is not there, for 0 partitions with the broker's
+/// num.partitions. Waits for leaders.
 std::vector<led_partitions> leaders_of_new(cluster& at, const std::string& topic, std::int32_t partitions,
                                            const topic_settings& settings = {});
 

@@ -38,7 +38,8 @@ void produce_frame::set_producer(const producer_mark& mark) {
   bench::set_producer(std::span(frame_).subspan(batch_at_), mark);
 }
 
-kafka::produce_response::partition acknowledgement(byte_view body, const std::string& topic, const broker_address& from) {
+kafka::produce_response::partition acknowledgement(byte_view body, const std::string& topic,
+                                                   const broker_address& from) {
   const auto answer = decoded<kafka::produce_response>(body, produce_version, from);
   if (answer.responses.size() != 1 || answer.responses[0].partition_responses.size() != 1) fail_malformed(from);
   const auto& one = answer.responses[0].partition_responses[0];

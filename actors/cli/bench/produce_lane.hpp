@@ -32,7 +32,8 @@ class produce_frame {
 };
 
 /// What a broker says to a batch of one partition. Errors: kafka_failure when it did not take it.
-kafka::produce_response::partition acknowledgement(byte_view body, const std::string& topic, const broker_address& from);
+kafka::produce_response::partition acknowledgement(byte_view body, const std::string& topic,
+                                                   const broker_address& from);
 
 /// What producers count together.
 struct produced {
