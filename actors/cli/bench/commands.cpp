@@ -34,8 +34,9 @@ constexpr auto resume_keys =
   R"("topic", "groups", "partitions", "records_written", "leave_seconds", "groups_left_per_s", )"
   R"("commit_ms": {"p50", "p99", "p999", "max"}, "seconds", "groups_per_s", "position_ms": {"p50", "p99", "p999", "max"}, )"
   R"("first_record_ms": {"p50", "p99", "p999", "max"}, "group_ms": {"p50", "p99", "p999", "max"}, "cpu_seconds")";
-constexpr auto resume_phases =
-  ".\nWith --leave only without seconds to group_ms, with --return only without records_written to commit_ms";
+constexpr auto resume_explained =
+  "\nposition_ms: until a group knows its positions; first_record_ms: from then on, of each partition; group_ms: until it "
+  "has all.\n--leave alone prints nothing of seconds to group_ms, --return alone nothing of records_written to commit_ms";
 
 CLI::Option* number(CLI::App& to, const char* name, auto& at, std::int64_t least, std::int64_t most, const char* help) {
   return to.add_option(name, at, help)->check(CLI::Range(least, most))->capture_default_str();
@@ -128,7 +129,7 @@ struct bench_commands::given {
                      "Groups leave, and come back at once: OffsetFetch, then Fetch from these positions, of which each "
                      "must give exactly the next record. No JoinGroup; coordinators are known before the clock starts",
                      resume.topic, resume_keys, [this](auto& at, auto& to) { return run_resume(at, resume, to); });
-    one.footer(one.get_footer() + resume_phases);
+    one.footer(one.get_footer() + resume_explained);
     auto* leave = one.add_flag_callback("--leave", [this] { resume.returns = false; },
                                         "Only write records (a topic that is not there is created, without retention) "
                                         "and commit positions");
