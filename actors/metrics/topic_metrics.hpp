@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -50,7 +51,9 @@ class topic_metrics {
 
   const std::size_t limit_;
   mutable std::mutex mutex_;  // guards what follows
-  std::map<std::string, std::shared_ptr<topic_counters>> topics_;
+  // Topics stay when their actors go: scattered among what these took, each of them would keep 20 KB of pages.
+  std::pmr::unsynchronized_pool_resource memory_;
+  std::pmr::map<std::string, std::shared_ptr<topic_counters>> topics_{&memory_};
   std::shared_ptr<topic_counters> others_;
   std::map<std::pair<uuid, std::int32_t>, std::weak_ptr<partition_metrics>> partitions_;
 };

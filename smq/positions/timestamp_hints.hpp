@@ -9,6 +9,7 @@
 #include <iterator>
 #include <list>
 #include <map>
+#include <memory_resource>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -24,11 +25,10 @@ class timestamp_hints {
  public:
   /// Appends must not push out what a slow consumer was just given, nor the other way round.
   enum class source : std::uint8_t { log, consumer };
-  static constexpr std::size_t points_per_source = 128;  // of one partition; the least recently noted go first
-  // What they take in memory, rounded up.
-  static constexpr std::size_t point_bytes = 80;
-  static constexpr std::size_t slot_bytes = 16;  // a point has one for each time that it was noted lately
-  static constexpr std::size_t partition_bytes = 320;
+  static constexpr std::uint32_t notes_per_source = 128;  // of one partition; what was noted before is forgotten
+  // What they take in memory, rounded up. Points move when there are more of them; others use the room that was theirs.
+  static constexpr std::size_t point_bytes = 96;
+  static constexpr std::size_t partition_bytes = 192;
 
   explicit timestamp_hints(std::size_t max_bytes = std::size_t{8} << 20) : max_bytes_(max_bytes) {}
 
@@ -37,18 +37,13 @@ class timestamp_hints {
     std::lock_guard lock(mutex_);
     auto* known = use({topic_id, partition});
     if (!known) {
-      newest_first_.push_front({{topic_id, partition}, {}});
+      newest_first_.emplace_front(key{topic_id, partition}, points{&memory_});
       partitions_.emplace(newest_first_.front().first, newest_first_.begin());
       known = &newest_first_.front().second;
     }
-    auto [at, is_new] = known->by_offset.try_emplace(offset);
-    if (is_new) ++points_;
-    at->second.value_ns = value_ns;
-    ++at->second.noted;
-    auto& noted = known->noted[static_cast<std::size_t>(from)];
-    noted.push_back(offset);
-    ++slots_;
-    if (noted.size() > points_per_source) forget_oldest(*known, noted);
+    points_ -= known->by_offset.size();
+    note_in(*known, offset, value_ns, static_cast<std::size_t>(from));
+    points_ += known->by_offset.size();
     while (size() > max_bytes_ && newest_first_.size() > 1) drop(std::prev(newest_first_.end()));
   }
 
@@ -56,8 +51,8 @@ class timestamp_hints {
     std::lock_guard lock(mutex_);
     const auto* known = use({topic_id, partition});
     if (!known) return 1;
-    auto above = known->by_offset.upper_bound(offset);
-    return above == known->by_offset.begin() ? 1 : std::max<std::int64_t>(1, std::prev(above)->second.value_ns);
+    auto above = std::ranges::upper_bound(known->by_offset, offset, {}, &point::offset);
+    return above == known->by_offset.begin() ? 1 : std::max<std::int64_t>(1, std::prev(above)->value_ns);
   }
 
   /// The topic is gone.
@@ -74,14 +69,17 @@ class timestamp_hints {
  private:
   using key = std::pair<uuid, std::int32_t>;
   struct point {
+    std::int64_t offset = 0;
     std::int64_t value_ns = 0;
-    std::size_t noted = 0;  // how often it stands in the queues
+    std::array<std::uint32_t, 2> noted{};  // by source: number of its last note of this point; 0: forgotten
+    [[nodiscard]] bool is_forgotten() const { return noted[0] == 0 && noted[1] == 0; }
   };
   struct points {
-    std::map<std::int64_t, point> by_offset;
-    std::array<std::vector<std::int64_t>, 2> noted;  // by source, oldest first
+    explicit points(std::pmr::memory_resource* memory) : by_offset(memory) {}
+    std::pmr::vector<point> by_offset;
+    std::array<std::uint32_t, 2> notes{};  // by source: how many
   };
-  using order = std::list<std::pair<key, points>>;
+  using order = std::pmr::list<std::pair<key, points>>;
 
   points* use(const key& k) {
     auto found = partitions_.find(k);
@@ -90,33 +88,40 @@ class timestamp_hints {
     return &found->second->second;
   }
 
+  static void note_in(points& known, std::int64_t offset, std::int64_t value_ns, std::size_t source) {
+    auto& of = known.by_offset;
+    auto at = std::ranges::lower_bound(of, offset, {}, &point::offset);
+    if (at == of.end() || at->offset != offset) at = of.insert(at, point{.offset = offset});
+    at->value_ns = value_ns;
+    at->noted[source] = ++known.notes[source];
+    if (at == of.begin() && of.size() > 1 && of[1].is_forgotten()) of.erase(std::next(at));  // was the lowest
+    if (known.notes[source] > notes_per_source) forget(of, known.notes[source] - notes_per_source, source);
+  }
+
   /// The lowest offset stays for ever: it covers what is far behind.
-  void forget_oldest(points& of, std::vector<std::int64_t>& noted) {
-    auto oldest = of.by_offset.find(noted.front());
-    noted.erase(noted.begin());  // a kilobyte at most
-    --slots_;
-    if (--oldest->second.noted > 0 || oldest == of.by_offset.begin()) return;
-    of.by_offset.erase(oldest);
-    --points_;
+  static void forget(std::pmr::vector<point>& of, std::uint32_t note, std::size_t source) {
+    auto oldest = std::ranges::find(of, note, [source](const point& p) { return p.noted[source]; });
+    if (oldest == of.end()) return;  // noted again since then
+    oldest->noted[source] = 0;
+    if (oldest != of.begin() && oldest->is_forgotten()) of.erase(oldest);
   }
 
   void drop(order::iterator which) {
     points_ -= which->second.by_offset.size();
-    for (const auto& noted : which->second.noted) slots_ -= noted.size();
     partitions_.erase(which->first);
     newest_first_.erase(which);
   }
 
-  [[nodiscard]] std::size_t size() const {
-    return points_ * point_bytes + slots_ * slot_bytes + partitions_.size() * partition_bytes;
-  }
+  [[nodiscard]] std::size_t size() const { return points_ * point_bytes + partitions_.size() * partition_bytes; }
 
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;  // guards everything below
-  order newest_first_;
-  std::map<key, order::iterator> partitions_;
+  // They outlive offset actors by far: scattered among what an actor takes and gives back, 3 MB of them would keep 8 MB
+  // of pages.
+  std::pmr::unsynchronized_pool_resource memory_{{.max_blocks_per_chunk = 128, .largest_required_pool_block = 4096}};
+  order newest_first_{&memory_};
+  std::pmr::map<key, order::iterator> partitions_{&memory_};
   std::size_t points_ = 0;
-  std::size_t slots_ = 0;
 };
 
 }  // namespace tidegate::smq
