@@ -25,9 +25,9 @@ class timestamp_hints {
  public:
   /// Appends must not push out what a slow consumer was just given, nor the other way round.
   enum class source : std::uint8_t { log, consumer };
-  static constexpr std::uint32_t notes_per_source = 128;  // of one partition; what was noted before is forgotten
+  static constexpr std::uint64_t notes_per_source = 128;  // of one partition; what was noted before is forgotten
   // What they take in memory, rounded up. Points move when there are more of them; others use the room that was theirs.
-  static constexpr std::size_t point_bytes = 96;
+  static constexpr std::size_t point_bytes = 128;
   static constexpr std::size_t partition_bytes = 192;
 
   explicit timestamp_hints(std::size_t max_bytes = std::size_t{8} << 20) : max_bytes_(max_bytes) {}
@@ -71,13 +71,13 @@ class timestamp_hints {
   struct point {
     std::int64_t offset = 0;
     std::int64_t value_ns = 0;
-    std::array<std::uint32_t, 2> noted{};  // by source: number of its last note of this point; 0: forgotten
+    std::array<std::uint64_t, 2> noted{};  // by source: number of its last note of this point; 0: forgotten
     [[nodiscard]] bool is_forgotten() const { return noted[0] == 0 && noted[1] == 0; }
   };
   struct points {
     explicit points(std::pmr::memory_resource* memory) : by_offset(memory) {}
     std::pmr::vector<point> by_offset;
-    std::array<std::uint32_t, 2> notes{};  // by source: how many
+    std::array<std::uint64_t, 2> notes{};  // by source: how many
   };
   using order = std::pmr::list<std::pair<key, points>>;
 
@@ -99,7 +99,7 @@ class timestamp_hints {
   }
 
   /// The lowest offset stays for ever: it covers what is far behind.
-  static void forget(std::pmr::vector<point>& of, std::uint32_t note, std::size_t source) {
+  static void forget(std::pmr::vector<point>& of, std::uint64_t note, std::size_t source) {
     auto oldest = std::ranges::find(of, note, [source](const point& p) { return p.noted[source]; });
     if (oldest == of.end()) return;  // noted again since then
     oldest->noted[source] = 0;
