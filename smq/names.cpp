@@ -13,6 +13,7 @@ namespace tidegate::smq {
 namespace {
 
 // "kafka-cg-" + 180 + ".offset" stays below the 255 bytes that a filer takes for a name.
+constexpr std::string_view groups_prefix = "/topics/.tidegate/groups/";
 constexpr std::size_t longest_group_name = 180;
 constexpr std::size_t kept_of_long_group = 100;
 constexpr std::size_t longest_topic_name = 249;
@@ -107,7 +108,7 @@ std::string names_directory() { return "/topics/.tidegate/names"; }
 
 std::string name_entry_path(std::string_view topic) { return join(names_directory(), escape_name(topic)); }
 
-std::string groups_directory() { return "/topics/.tidegate/groups"; }
+std::string groups_directory() { return std::string{groups_prefix.substr(0, groups_prefix.size() - 1)}; }
 
 std::string group_entry_path(std::string_view group_id) { return join(groups_directory(), escape_group(group_id)); }
 
@@ -156,7 +157,9 @@ std::string partition_directory(std::string_view topic, std::int64_t creation_se
 
 std::string positions_directory(std::string_view partition_dir) { return join(partition_dir, "consumers"); }
 
-bool never_names_chunks(std::string_view path) { return path.ends_with(position_suffix); }
+bool never_names_chunks(std::string_view path) {
+  return path.ends_with(position_suffix) || path.starts_with(groups_prefix);
+}
 
 std::string position_path(std::string_view partition_dir, std::string_view group_id) {
   constexpr std::string_view before = "/consumers/";

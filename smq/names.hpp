@@ -50,7 +50,8 @@ std::string partition_directory(std::string_view topic, std::int64_t creation_se
 /// "<partition directory>/consumers": the positions of all groups.
 std::string positions_directory(std::string_view partition_dir);
 
-/// Entries of this name never name chunks: positions, and what partitions remember of themselves. False says nothing.
+/// Entries of this name never name chunks: groups, positions, and what partitions remember of themselves. False says
+/// nothing.
 bool never_names_chunks(std::string_view path);
 
 /// "<partition directory>/consumers/kafka-cg-<escaped group>.offset": where SMQ keeps that group's position.

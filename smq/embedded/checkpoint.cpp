@@ -4,10 +4,11 @@
 #include "smq/embedded/index_codec.hpp"
 
 #include <rocksdb/db.h>
-#include <rocksdb/write_batch.h>
+#include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 /// Writing a layer into RocksDB, on a thread of its own.
 namespace tidegate::smq::embedded {
@@ -17,8 +18,9 @@ namespace {
 // As volumes say it.
 constexpr std::string_view no_room = "disk full";
 constexpr std::chrono::milliseconds between_tries{1000};
+constexpr std::uint64_t most_new_files = 16;  // that no compaction has taken yet
 
-/// Pointers to the elements of a map in the order of their keys: RocksDB's memory is a sorted list.
+/// Pointers to the elements of a map in the order of their keys.
 template <class Map>
 std::vector<const typename Map::value_type*> in_order(const Map& map) {
   std::vector<const typename Map::value_type*> all;
@@ -28,7 +30,46 @@ std::vector<const typename Map::value_type*> in_order(const Map& map) {
   return all;
 }
 
-void add_entries(const layer& what, rocksdb::WriteBatch& batch) {
+/// Writes a table file, keys in order. The first error is kept; nothing is written behind it.
+class table {
+ public:
+  explicit table(const rocksdb::Options& settings) : file_({}, settings, nullptr, false) {}
+
+  void open(const std::string& path) { state_ = file_.Open(path); }
+
+  void put(std::string_view key, std::string_view value) {
+    if (state_.ok()) state_ = file_.Put(slice(key), slice(value));
+  }
+
+  void erase(std::string_view key) {
+    if (state_.ok()) state_ = file_.Delete(slice(key));
+  }
+
+  /// It is on the disk now.
+  rocksdb::Status finish() {
+    if (state_.ok()) state_ = file_.Finish();
+    return state_;
+  }
+
+ private:
+  static rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+
+  rocksdb::SstFileWriter file_;
+  rocksdb::Status state_;
+};
+
+void add_chunks(const layer& what, table& to) {
+  for (const auto* chunk : in_order(what.chunks())) {
+    const auto& [id, state] = *chunk;
+    if (state.place) {
+      to.put(chunk_key(id), encode_place(*state.place));
+    } else {
+      to.erase(chunk_key(id));
+    }
+  }
+}
+
+void add_entries(const layer& what, table& to) {
   std::string key;
   for (const auto* directory : in_order(what.directories())) {
     key = children_prefix(directory->first.empty() ? "/" : directory->first);
@@ -37,40 +78,73 @@ void add_entries(const layer& what, rocksdb::WriteBatch& batch) {
       key.resize(prefix);
       key.append(child->first);
       if (child->second) {
-        batch.Put(key, *child->second);
+        to.put(key, *child->second);
       } else {
-        batch.Delete(key);
+        to.erase(key);
       }
     }
   }
 }
 
-}  // namespace
-
-/// One batch, so that the state in RocksDB is always the one at its replay position. Errors: a text.
-std::string index::write(const layer& what) {
-  rocksdb::WriteBatch batch;
-  add_entries(what, batch);
-  for (const auto& [id, state] : what.chunks()) {
-    if (state.place) {
-      batch.Put(chunk_key(id), encode_place(*state.place));
-    } else {
-      batch.Delete(chunk_key(id));
-    }
-  }
+void add_volumes(const layer& what, table& to) {
   for (const auto& [volume, bytes] : what.live_bytes) {
     if (bytes > 0) {
-      batch.Put(volume_key(volume), encode_live_bytes(bytes));
+      to.put(volume_key(volume), encode_live_bytes(bytes));
     } else {
-      batch.Delete(volume_key(volume));
+      to.erase(volume_key(volume));
     }
   }
-  batch.Put(rocksdb::Slice{replay_key.data(), replay_key.size()}, encode_position(what.next));
-  rocksdb::WriteOptions without_log;
-  without_log.disableWAL = true;
-  const auto s = db_->Write(without_log, &batch);
+}
+
+std::string problem_of(const rocksdb::Status& s) {
   if (s.IsNoSpace()) return std::string{no_room};
   return s.ok() ? std::string{} : "cannot write the index: " + s.ToString();
+}
+
+}  // namespace
+
+/// A table file that RocksDB takes as a whole: nothing waits in memory of RocksDB, and its state is always the one at its
+/// replay position. Errors: a text.
+std::string index::write(const layer& what) {
+  // Not written over: a crash may have left a second name of a file that RocksDB took.
+  if (auto problem = remove_table(); !problem.empty()) return problem;
+  auto problem = write_table(what);
+  if (problem.empty()) {
+    hooks_.at("checkpoint.written");
+    hooks_.before_taking();
+    rocksdb::IngestExternalFileOptions how;
+    how.move_files = true;
+    how.write_global_seqno = false;
+    problem = problem_of(db_->IngestExternalFile({table_path_}, how));
+  }
+  if (problem.empty()) return keep_up();
+  remove_table();  // a full disk needs its room
+  return problem;
+}
+
+std::string index::remove_table() {
+  std::error_code error;
+  std::filesystem::remove(table_path_, error);
+  return error ? "cannot remove " + table_path_ + ": " + error.message() : std::string{};
+}
+
+std::string index::write_table(const layer& what) {
+  table file{db_->GetOptions()};
+  file.open(table_path_);
+  add_chunks(what, file);
+  add_entries(what, file);
+  file.put(replay_key, encode_position(what.next));
+  add_volumes(what, file);
+  return problem_of(file.finish());
+}
+
+/// Nothing makes a checkpoint wait for RocksDB, whose files would grow in number where the disk is too slow for it.
+std::string index::keep_up() {
+  std::uint64_t files = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &files);
+  if (files < most_new_files) return {};
+  const auto s = db_->CompactRange({}, nullptr, nullptr);
+  return s.IsNoSpace() ? std::string{} : problem_of(s);  // the next checkpoint meets that, too
 }
 
 bool index::start_checkpoint() {
@@ -78,11 +152,7 @@ bool index::start_checkpoint() {
     const std::lock_guard lock{checkpoint_mutex_};
     if (handed_over_ || is_broken_) return false;
     const std::unique_lock layers{layers_mutex_};
-    if (active_->change == 0) {  // nothing changed since the last one
-      if (durable_change() == latest_change_) return true;
-      active_->next = replay_from_;  // but RocksDB could not write that down
-      active_->change = latest_change_;
-    }
+    if (active_->change == 0) return true;  // nothing changed since the last one
     frozen_ = std::exchange(active_, std::make_shared<layer>());
     handed_over_ = frozen_;
   }
@@ -115,8 +185,7 @@ bool index::look_for_room() {
 std::string index::flush() {
   if (auto error = wait_for_checkpoint(); !error.empty()) return error;
   start_checkpoint();
-  if (auto error = wait_for_checkpoint(); !error.empty()) return error;
-  return durable_change() == latest_change() ? std::string{} : "the index could not be made durable";
+  return wait_for_checkpoint();
 }
 
 void index::run_checkpoints() {
@@ -129,21 +198,14 @@ void index::run_checkpoints() {
     hooks_.at("checkpoint.begun");
     const auto began = std::chrono::steady_clock::now();
     auto error = write(*work);
+    if (error == no_room) std::fprintf(stderr, "tidegate: no room for the index, which waits for it\n");
     while (error == no_room) {
       if (!look_for_room()) return;
       error = write(*work);
     }
     if (error.empty()) {
-      hooks_.at("checkpoint.written");
-      rocksdb::FlushOptions how;
-      how.allow_write_stall = true;
-      if (const auto s = db_->Flush(how); s.ok()) {
-        durable_volume_ = work->next.volume;
-        durable_change_ = work->change;
-      } else {
-        // Still readable, and the volumes have it: a later checkpoint tries again.
-        std::fprintf(stderr, "tidegate: cannot flush the index: %s\n", s.ToString().c_str());
-      }
+      durable_volume_ = work->next.volume;
+      durable_change_ = work->change;
       const std::unique_lock layers{layers_mutex_};
       frozen_.reset();
     }

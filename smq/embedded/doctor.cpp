@@ -72,8 +72,9 @@ class examiner {
     if (!plan.error.empty()) return;
     if (plan.cut_bytes > 0) into_.cut_at = plan.end.text();
     into_.cut_bytes = plan.cut_bytes;
+    section_buffer buffer;
     for (const auto& w : plan.windows) {
-      if (auto error = replay_window(files_, *entries_, w); !error.empty()) {
+      if (auto error = replay_window(files_, *entries_, w, buffer); !error.empty()) {
         into_.start_refuses = "damaged at " + w.text() + ": " + error;
         return;
       }

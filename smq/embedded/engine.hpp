@@ -25,7 +25,7 @@ struct hooks {
   std::function<std::uint64_t()> free_bytes;  // statvfs
   std::function<void(const std::string& why)> fatal;  // default: log to stderr and std::_Exit(70)
   // Steps of the writer: window.taken, window.appended, window.synced, window.indexed; on the thread that writes
-  // checkpoints: checkpoint.begun, checkpoint.written (to RocksDB, not yet durable), checkpoint.done; of the vacuum:
+  // checkpoints: checkpoint.begun, checkpoint.written (a file, which RocksDB has not yet), checkpoint.done; of the vacuum:
   // vacuum.read and vacuum.copied (a batch of chunks, on its thread), vacuum.removed (a volume, on the writer's).
   std::function<void(std::string_view step)> at;
 };
@@ -39,10 +39,10 @@ struct options {
   // A window that starts behind this goes to a new volume. When all is quiet, the volumes take at most twice the live
   // bytes and two of this, and what no checkpoint is due for yet.
   std::uint64_t volume_bytes = 64ULL << 20;
-  // What a start replays at most, 0.1 s; four times as much where the disk is so slow that a checkpoint lasts longer, and
+  // What a start replays at most, 0.2 s; four times as much where the disk is so slow that a checkpoint lasts longer, and
   // what is on its way into RocksDB.
-  std::uint64_t checkpoint_mutation_bytes = 32ULL << 20;
-  std::uint64_t checkpoint_memory_bytes = 8ULL << 20;     // newest state of what changed since the last checkpoint
+  std::uint64_t checkpoint_mutation_bytes = 96ULL << 20;
+  std::uint64_t checkpoint_memory_bytes = 48ULL << 20;    // newest state of what changed; less near a full disk
   std::uint64_t checkpoint_volume_bytes = 256ULL << 20;
   std::uint64_t max_entry_bytes = 4ULL << 20;           // path, content, attributes and chunk list of one entry
   std::uint64_t max_unnamed_bytes = 512ULL << 20;       // chunks that no transaction named yet are in memory

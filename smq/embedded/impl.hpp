@@ -72,12 +72,13 @@ struct engine::impl {
   void after_window(const window_size& size);
   outcome fail(const std::string& why);
   void step(std::string_view name) const;
-  void sync_before_flush();
+  void sync_before_checkpoint();
 
   // room.cpp; on the writer thread.
   [[nodiscard]] std::uint64_t added_bytes(const task& one) const;
   [[nodiscard]] bool has_room_for_all(const std::vector<task>& tasks, std::uint64_t free) const;
   bool takes_room(const task& one, std::uint64_t& free) const;
+  [[nodiscard]] std::uint64_t checkpoint_memory_bytes() const;
   [[nodiscard]] bool is_nearly_full() const;
 
   // upkeep.cpp; on the writer thread.

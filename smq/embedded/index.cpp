@@ -266,7 +266,7 @@ std::string index::apply(window_effects&& effects) {
     freed[place.value.volume] += place.value.length;
   }
   const std::unique_lock lock{layers_mutex_};
-  for (auto& r : effects.records) active_->set(r.path, std::move(r.value));
+  for (const auto& r : effects.records) active_->set(r.path, r.value);
   for (const auto& [id, place] : effects.placed) {
     if (effects.moved.contains(id)) {
       active_->move(id, place);

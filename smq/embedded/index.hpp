@@ -23,7 +23,7 @@ namespace tidegate::smq::embedded {
 
 /// Everything that one window changes.
 struct window_effects {
-  std::deque<record> records;
+  std::vector<record_view> records;        // apply() copies them
   std::map<chunk_id, chunk_place> placed;  // chunks that this window stores
   std::map<chunk_id, chunk_place> moved;   // those of them that an entry names already: where they were
   std::vector<chunk_id> released;          // no entry names them any more
@@ -43,8 +43,8 @@ using stored_value = result<std::string>;
 class index {
  public:
   struct hooks {
-    // Before RocksDB makes memory durable: the volumes must be durable first. On RocksDB's threads.
-    std::function<void()> before_flush = [] {};
+    // Before RocksDB takes a checkpoint: the volumes must be durable first. On the checkpoint's thread.
+    std::function<void()> before_taking = [] {};
     std::function<void(std::string_view step)> at = [](std::string_view) {};  // on the checkpoint's thread
   };
 
@@ -118,9 +118,13 @@ class index {
   void run_checkpoints();
   bool look_for_room();
   std::string write(const layer& what);
+  std::string write_table(const layer& what);
+  std::string remove_table();
+  std::string keep_up();
 
   std::unique_ptr<rocksdb::Env> memory_;  // open_in_memory: where its files would be
   std::unique_ptr<rocksdb::DB> db_;
+  std::string table_path_;  // of a checkpoint until RocksDB takes it
   hooks hooks_;
   replay_position replay_from_;
   std::map<std::uint32_t, std::uint64_t> live_bytes_;  // volumes without live bytes are left out

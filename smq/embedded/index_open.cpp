@@ -5,7 +5,6 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -15,17 +14,6 @@
 namespace tidegate::smq::embedded {
 
 namespace {
-
-/// RocksDB flushes memory when it is full, not only when we ask.
-class flush_listener final : public rocksdb::EventListener {
- public:
-  explicit flush_listener(std::function<void()> before) : before_(std::move(before)) {}
-
-  void OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { before_(); }
-
- private:
-  std::function<void()> before_;
-};
 
 /// RocksDB would make a file for its log.
 class silent_log final : public rocksdb::Logger {
@@ -63,10 +51,9 @@ rocksdb::Options small_options() {
 std::unique_ptr<index> index::open(const std::string& directory, hooks wanted, std::string& error) {
   std::unique_ptr<index> opened{new index};
   opened->hooks_ = std::move(wanted);
-  auto settings = small_options();
-  settings.listeners.push_back(std::make_shared<flush_listener>(opened->hooks_.before_flush));
+  opened->table_path_ = directory + "/checkpoint.tmp";
   rocksdb::DB* db = nullptr;
-  if (const auto s = rocksdb::DB::Open(settings, directory, &db); !s.ok()) {
+  if (const auto s = rocksdb::DB::Open(small_options(), directory, &db); !s.ok()) {
     error = "cannot open the index " + directory + ": " + s.ToString();
     return nullptr;
   }

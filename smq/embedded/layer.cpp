@@ -9,6 +9,17 @@ constexpr std::size_t bytes_per_chunk = 96;
 
 std::size_t size_of(const layer::value& value) { return value ? value->size() : 0; }
 
+/// Into the memory that is there, if it does not keep much more than it needs.
+void assign(layer::value& to, std::optional<std::string_view> newest) {
+  if (!newest) {
+    to.reset();
+  } else if (to && to->capacity() <= 2 * newest->size()) {
+    to->assign(*newest);
+  } else {
+    to.emplace(*newest);
+  }
+}
+
 }  // namespace
 
 const layer::child_map* layer::children_of(std::string_view directory) const {
@@ -29,7 +40,7 @@ const std::optional<chunk_place>* layer::find_chunk(const chunk_id& id) const {
   return found == chunks_.end() ? nullptr : &found->second.place;
 }
 
-void layer::set(std::string_view path, value newest) {
+void layer::set(std::string_view path, std::optional<std::string_view> newest) {
   const split_path at{path};
   auto directory = directories_.find(at.directory);
   if (directory == directories_.end()) {
@@ -37,14 +48,14 @@ void layer::set(std::string_view path, value newest) {
     entry_bytes_ += bytes_per_entry + at.directory.size();
   }
   auto& children = directory->second;
-  entry_bytes_ += size_of(newest);
-  if (const auto child = children.find(at.name); child != children.end()) {
-    entry_bytes_ -= size_of(child->second);
-    child->second = std::move(newest);
-    return;
+  auto child = children.find(at.name);
+  if (child == children.end()) {
+    child = children.emplace(at.name, std::nullopt).first;
+    entry_bytes_ += bytes_per_entry + at.name.size();
   }
-  entry_bytes_ += bytes_per_entry + at.name.size();
-  children.emplace(at.name, std::move(newest));
+  entry_bytes_ -= size_of(child->second);
+  assign(child->second, newest);
+  entry_bytes_ += size_of(child->second);
 }
 
 void layer::release(const chunk_id& id) {

@@ -2,6 +2,8 @@
 
 #include "smq/embedded/window.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <map>
 #include <unordered_map>
 
@@ -38,8 +40,8 @@ class layer {
     std::optional<chunk_place> place;
     bool may_be_below = false;  // the layers below this one may know the chunk, too
   };
-  using child_map = std::unordered_map<std::string, value, text_hash, std::equal_to<>>;  // by name
-  using directory_map = std::unordered_map<std::string, child_map, text_hash, std::equal_to<>>;
+  using child_map = boost::unordered_flat_map<std::string, value, text_hash, std::equal_to<>>;  // by name
+  using directory_map = boost::unordered_flat_map<std::string, child_map, text_hash, std::equal_to<>>;
 
   /// nullptr: this layer does not know the path.
   [[nodiscard]] const value* find(std::string_view path) const;
@@ -48,7 +50,7 @@ class layer {
   /// `directory`: without a slash at its end, "" for the root. nullptr: nothing in it changed.
   [[nodiscard]] const child_map* children_of(std::string_view directory) const;
 
-  void set(std::string_view path, value newest);
+  void set(std::string_view path, std::optional<std::string_view> newest);
   void place(const chunk_id& id, const chunk_place& where) { chunks_.insert_or_assign(id, chunk_state{where, false}); }
   /// Of a chunk that was somewhere else before.
   void move(const chunk_id& id, const chunk_place& where) { chunks_.insert_or_assign(id, chunk_state{where, true}); }

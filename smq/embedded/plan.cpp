@@ -126,8 +126,9 @@ outcome window_plan::add(const guard& condition, std::vector<prepared_mutation>&
   return {};
 }
 
-std::string window_plan::replay(record&& what) {
-  prepared_mutation m{std::move(what), {}};
+std::string window_plan::replay(const record_view& what) {
+  prepared_mutation m{{std::string{what.path}, {}}, {}};
+  if (what.value) m.what.value = std::string{*what.value};
   if (m.what.value) {
     auto ids = chunks_of(*m.what.value);
     if (!ids) return "damaged entry " + m.what.path;

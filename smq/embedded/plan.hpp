@@ -31,8 +31,8 @@ class window_plan {
   /// All of the transaction or nothing. Outcomes: ok, conflict, refused.
   outcome add(const guard& condition, std::vector<prepared_mutation>&& mutations);
 
-  /// Replay: the mutation was checked when it was written. `chunks`: of the window that it is in. Errors: a text.
-  std::string replay(record&& what);
+  /// Replay: the mutation was checked when it was written. Errors: a text.
+  std::string replay(const record_view& what);
 
   std::deque<record> records;      // their places in memory do not change
   std::vector<chunk_id> claimed;   // in order of their names; this window stores their bytes

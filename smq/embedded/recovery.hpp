@@ -30,8 +30,14 @@ struct recovery_plan {
 /// Changes nothing.
 recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& store);
 
+/// A mutation section and the bytes that its records are in. May be used for one window after the other.
+struct section_buffer {
+  byte_buffer bytes;
+  mutation_section what;
+};
+
 /// `never_names_chunks`: see options. Errors: a text.
-std::string replay_window(volumes& files, index& entries, const window_place& w,
+std::string replay_window(volumes& files, index& entries, const window_place& w, section_buffer& buffer,
                           const std::function<bool(std::string_view path)>& never_names_chunks = {});
 
 /// The header at a position. Errors: nullopt, also when the window does not fit into the file.
@@ -43,7 +49,7 @@ std::optional<window_place> find_later_window(volumes& files, const uuid& store,
                                               std::uint64_t seq);
 
 /// Reads and checks the mutation section. Errors: a text.
-std::string read_section(volumes& files, const window_place& at, mutation_section& into);
+std::string read_section(volumes& files, const window_place& at, section_buffer& into);
 
 /// Compares the chunk bytes with their CRCs. Errors: a text.
 std::string verify_chunks(volumes& files, const window_place& at, const mutation_section& section);

@@ -65,12 +65,12 @@ std::string missing_volume(const volumes& files, const index& entries) {
 /// Finds what is bad in the windows that were perhaps not synced; windows behind the first bad one are dropped.
 /// Errors: a bad window that others follow.
 std::string check_tail(volumes& files, walk& found) {
+  section_buffer section;
   for (std::size_t i = 0; i < found.windows.size(); ++i) {
     const auto& w = found.windows[i];
     if (w.header.seq <= found.synced_seq) continue;
-    mutation_section section;
     auto error = read_section(files, w, section);
-    if (error.empty()) error = verify_chunks(files, w, section);
+    if (error.empty()) error = verify_chunks(files, w, section.what);
     if (error.empty()) continue;
     if (i + 1 < found.windows.size()) {
       return "damaged at " + w.text() + ": " + error + "; window " + std::to_string(w.header.seq + 1) + " follows";
@@ -156,22 +156,22 @@ std::string find_moved(const index& entries, const std::vector<chunk_id>& claime
 
 }  // namespace
 
-std::string replay_window(volumes& files, index& entries, const window_place& w,
+std::string replay_window(volumes& files, index& entries, const window_place& w, section_buffer& buffer,
                           const std::function<bool(std::string_view path)>& never_names_chunks) {
-  mutation_section section;
-  if (auto error = read_section(files, w, section); !error.empty()) return error;
+  if (auto error = read_section(files, w, buffer); !error.empty()) return error;
   window_effects effects;
   auto at = w.position + w.header.header_bytes + w.header.mutation_bytes;
-  for (const auto& row : section.chunks) {
+  for (const auto& row : buffer.what.chunks) {
     effects.placed.emplace(row.id, chunk_place{w.volume, at, row.length, row.crc});
     at += row.length;
   }
-  window_plan plan{entries, [&](const chunk_id& id) { return effects.placed.contains(id); }, never_names_chunks};
-  for (auto& r : section.records) {
-    if (auto error = plan.replay(std::move(r)); !error.empty()) return error;
+  window_plan plan{entries, [&](const chunk_id& id) { return effects.placed.contains(id); }};
+  for (const auto& r : buffer.what.records) {
+    if (never_names_chunks && never_names_chunks(r.path)) continue;
+    if (auto error = plan.replay(r); !error.empty()) return error;
   }
   if (auto error = find_moved(entries, plan.claimed, effects); !error.empty()) return error;
-  effects.records = std::move(plan.records);
+  effects.records = std::move(buffer.what.records);
   effects.released = std::move(plan.released);
   effects.next = {w.volume, w.position + w.header.window_bytes(), w.header.seq + 1};
   return entries.apply(std::move(effects));
@@ -214,8 +214,9 @@ std::string engine::impl::recover() {
     if (auto error = cut_tail(*files, plan.end); !error.empty()) return error;
   }
   if (auto error = make_durable(*files, plan); !error.empty()) return error;
+  section_buffer buffer;
   for (const auto& w : plan.windows) {
-    if (auto error = replay_window(*files, *entries, w, settings.never_names_chunks); !error.empty()) {
+    if (auto error = replay_window(*files, *entries, w, buffer, settings.never_names_chunks); !error.empty()) {
       return "damaged at " + w.text() + ": " + error;
     }
     ++report.replayed_windows;

@@ -53,6 +53,11 @@ bool engine::impl::takes_room(const task& one, std::uint64_t& free) const {
   return true;
 }
 
+/// What frees volumes is a checkpoint, whose table must fit into the quarter that is RocksDB's when all else is full.
+std::uint64_t engine::impl::checkpoint_memory_bytes() const {
+  return std::min(settings.checkpoint_memory_bytes, std::max(settings.reserve_bytes, files->free_bytes()) / 4);
+}
+
 bool engine::impl::is_nearly_full() const { return files->free_bytes() < 2 * settings.reserve_bytes; }
 
 }  // namespace tidegate::smq::embedded

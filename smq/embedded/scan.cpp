@@ -45,15 +45,16 @@ std::optional<window_place> find_later_window(volumes& files, const uuid& store,
   return std::nullopt;
 }
 
-std::string read_section(volumes& files, const window_place& at, mutation_section& into) {
-  byte_buffer bytes(at.header.mutation_bytes);
-  if (auto error = files.read(at.volume, at.position + at.header.header_bytes, bytes); !error.empty()) return error;
-  if (crc32c(bytes) != at.header.mutation_crc) return "the mutations do not match their CRC";
-  auto section = decode_section(as_text(bytes));
+std::string read_section(volumes& files, const window_place& at, section_buffer& into) {
+  into.bytes.resize(at.header.mutation_bytes);
+  if (auto error = files.read(at.volume, at.position + at.header.header_bytes, into.bytes); !error.empty())
+    return error;
+  if (crc32c(into.bytes) != at.header.mutation_crc) return "the mutations do not match their CRC";
+  auto section = decode_section(as_text(into.bytes));
   if (!section) return "the mutations do not follow their layout";
-  into = std::move(*section);
+  into.what = std::move(*section);
   std::uint64_t chunk_bytes = 0;
-  for (const auto& row : into.chunks) chunk_bytes += row.length;
+  for (const auto& row : into.what.chunks) chunk_bytes += row.length;
   return chunk_bytes == at.header.chunk_bytes ? std::string{} : "the chunk table does not match the header";
 }
 

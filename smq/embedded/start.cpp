@@ -43,7 +43,8 @@ std::string engine::impl::start() {
   if (auto problem = sync_directory_at(settings.data_dir); !problem.empty()) return problem;
   std::string problem;
   entries = index::open(
-      settings.data_dir + "/index", {[this] { sync_before_flush(); }, [this](std::string_view name) { step(name); }},
+      settings.data_dir + "/index",
+      {[this] { sync_before_checkpoint(); }, [this](std::string_view name) { step(name); }},
       problem);
   if (!entries) return problem;
   if (problem = recover(); !problem.empty()) return problem;

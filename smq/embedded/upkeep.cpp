@@ -18,7 +18,7 @@ constexpr std::uint64_t looks_per_reserve = 32;  // bytes that are written betwe
 bool engine::impl::is_checkpoint_due(std::uint64_t times) const {
   return mutation_bytes_since_checkpoint >= times * settings.checkpoint_mutation_bytes ||
          volume_bytes_since_checkpoint >= times * settings.checkpoint_volume_bytes ||
-         entries->recent_bytes() >= times * settings.checkpoint_memory_bytes;
+         entries->recent_bytes() >= times * checkpoint_memory_bytes();
 }
 
 void engine::impl::checkpoint_when_due() {

@@ -75,10 +75,10 @@ vacuum::ending vacuum::copy(std::uint32_t volume) {
 
 /// Puts what is alive in the window into batches. Nullopt: the copy goes on.
 std::optional<vacuum::ending> vacuum::copy_window(const window_place& at) {
-  mutation_section section;
+  section_buffer section;
   if (const auto error = read_section(all_.files, at, section); !error.empty()) return damage(at, error);
   chunk_place here{at.volume, at.position + at.header.header_bytes + at.header.mutation_bytes, 0, 0};
-  for (const auto& row : section.chunks) {
+  for (const auto& row : section.what.chunks) {
     here.length = row.length;
     here.crc = row.crc;
     const auto known = all_.entries.place_of(row.id);

@@ -88,10 +88,9 @@ std::optional<mutation_section> decode_section(std::string_view bytes) {
   for (auto left = in.number<std::uint32_t>(); left > 0 && in.ok(); --left) {
     const auto kind = in.number<std::uint8_t>();
     if (kind > 1) return std::nullopt;
-    record r;
-    r.path = in.text();
-    if (kind == 1) r.value = std::string{in.text()};
-    section.records.push_back(std::move(r));
+    record_view r{in.text(), std::nullopt};
+    if (kind == 1) r.value = in.text();
+    section.records.push_back(r);
   }
   if (!in.ok()) return std::nullopt;
   return section;

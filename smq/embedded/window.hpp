@@ -4,7 +4,6 @@
 #include "smq/ports.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,9 +43,18 @@ struct record {
   std::optional<std::string> value;  // entry_codec's layout
 };
 
+/// The same in bytes of somebody else, which must outlive it.
+struct record_view {
+  std::string_view path;
+  std::optional<std::string_view> value;
+
+  record_view(std::string_view of, std::optional<std::string_view> newest) : path(of), value(newest) {}
+  record_view(const record& r) : path(r.path), value(r.value) {}  // NOLINT(google-explicit-constructor)
+};
+
 struct mutation_section {
   std::vector<chunk_row> chunks;
-  std::deque<record> records;
+  std::vector<record_view> records;
 };
 
 std::string encode_header(const window_header& header);
@@ -57,7 +65,7 @@ std::optional<window_header> decode_header(std::string_view bytes);
 
 std::string encode_section(const mutation_section& section);
 
-/// Errors: nullopt when the bytes do not follow the layout.
+/// The records are views into `bytes`. Errors: nullopt when these do not follow the layout.
 std::optional<mutation_section> decode_section(std::string_view bytes);
 
 }  // namespace tidegate::smq::embedded

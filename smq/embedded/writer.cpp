@@ -38,7 +38,7 @@ outcome engine::impl::fail(const std::string& why) {
   return {status::unknown, why, 0};
 }
 
-void engine::impl::sync_before_flush() {
+void engine::impl::sync_before_checkpoint() {
   if (settings.sync) return;  // what the index has is synced already
   if (auto error = files->sync(); !error.empty()) fail(error);
 }
@@ -129,9 +129,9 @@ bool engine::impl::remove_some(task& one) {
   if (!paths.is_ok()) return end(paths.what);
   if (paths.value.empty()) return end({});
   window_plan plan{*entries, [](const chunk_id&) { return false; }, settings.never_names_chunks};
-  for (auto& path : paths.value) {
+  for (const auto& path : paths.value) {
     // Not refused: an earlier window of this call may have removed a part.
-    if (auto error = plan.replay({std::move(path), std::nullopt}); !error.empty())
+    if (auto error = plan.replay({path, std::nullopt}); !error.empty())
       return end({status::unknown, std::move(error), 0});
   }
   window_size size;
@@ -199,7 +199,7 @@ outcome engine::impl::write(window_plan& plan, const std::vector<moved_chunk>& m
   std::vector<std::shared_ptr<pending_chunk>> chunks;
   if (!claim_chunks(plan, chunks, section.chunks)) return refused("a chunk was named too late");
   for (const auto& m : moves) section.chunks.push_back({m.id, m.from.length, m.from.crc});
-  section.records = std::move(plan.records);
+  section.records.assign(plan.records.begin(), plan.records.end());
   const auto mutations = encode_section(section);
   window_header header{store, next_seq, synced_seq, mutations.size(), 0, crc32c(as_byte_view(mutations))};
   for (const auto& row : section.chunks) header.chunk_bytes += row.length;

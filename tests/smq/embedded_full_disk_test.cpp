@@ -17,6 +17,7 @@ struct full_disk {
   scratch_directory home;
   std::atomic<std::uint64_t> free{1ULL << 40};
   std::atomic<int> removed{0};  // volumes
+  std::atomic<int> checkpoints{0};
   std::binary_semaphore reached{0};
   std::binary_semaphore go_on{0};
   std::atomic<bool> holds{false};  // the writer, when it has taken a window
@@ -32,6 +33,7 @@ struct full_disk {
     wanted.faults.free_bytes = [this] { return free.load(); };
     wanted.faults.at = [this](std::string_view step) {
       if (step == "vacuum.removed") ++removed;
+      if (step == "checkpoint.begun") ++checkpoints;
       if (step != "window.taken" || !holds.exchange(false)) return;
       reached.release();
       go_on.acquire();
@@ -148,4 +150,17 @@ CAF_TEST(a volume that is half dead is copied as long as the copy fits) {
     CAF_REQUIRE(one.is_ok());
     CAF_CHECK(disk.calls().get_chunk(one.value.chunks.at(0).id, 0, 20'000).is_ok());
   }
+}
+
+CAF_TEST(near a full disk what changed goes into the index while its table still fits) {
+  full_disk disk{10'000'000};
+  const auto write_some = [&](int from) {
+    for (int i = from; i < from + 100; ++i)
+      CAF_CHECK(disk.write({put("/d/" + std::to_string(i), std::string(1000, 'c'))}).is_ok());
+  };
+  write_some(0);
+  CAF_CHECK_EQUAL(disk.checkpoints, 0);
+  disk.free = 2 * reserve;  // 200 000 bytes of what changed are too much
+  write_some(100);
+  CAF_CHECK(disk.checkpoints > 0);
 }

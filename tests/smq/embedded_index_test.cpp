@@ -112,7 +112,7 @@ class subject {
     }
     if (random_() % 3 == 0) {
       for (const auto& c : next.chunks) release(effects, c.id);
-      effects.records.push_back({path, std::nullopt});
+      effects.records.emplace_back(kept(path), std::nullopt);
       now_.entries.erase(path);
       return;
     }
@@ -123,7 +123,7 @@ class subject {
       effects.placed.emplace(id, place);
       now_.places.emplace(id, place);
     }
-    effects.records.push_back({path, embedded::encode_entry(next)});
+    effects.records.emplace_back(kept(path), kept(embedded::encode_entry(next)));
     now_.entries.insert_or_assign(path, next);
   }
 
@@ -143,6 +143,9 @@ class subject {
     now_.places.erase(id);
     dead_.push_back(id);
   }
+
+  /// Until the end of the test; an effect has views.
+  std::string_view kept(std::string text) { return kept_.emplace_back(std::move(text)); }
 
   void check_lists(const std::string& directory) {
     const auto top = directory.empty() ? "/" : directory;
@@ -200,6 +203,7 @@ class subject {
   model now_;
   std::vector<model> history_;
   std::vector<chunk_id> dead_;
+  std::deque<std::string> kept_;
   std::size_t durable_ = 0;  // window of the last checkpoint
   std::string step_;
   std::binary_semaphore reached_{0};
@@ -230,7 +234,8 @@ CAF_TEST(a checkpoint without changes is one that is done) {
   CAF_CHECK(store->start_checkpoint());
   CAF_CHECK_EQUAL(store->flush(), "");
   embedded::window_effects effects;
-  effects.records.push_back({"/a", embedded::encode_entry({"/a", "1", {}, {}})});
+  const auto value = embedded::encode_entry({"/a", "1", {}, {}});
+  effects.records.emplace_back("/a", value);
   effects.next = {1, 10, 2};
   CAF_CHECK_EQUAL(store->apply(std::move(effects)), "");
   CAF_CHECK(store->recent_bytes() > 0);

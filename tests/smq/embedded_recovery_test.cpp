@@ -78,6 +78,33 @@ CAF_TEST(a pause takes what was written before it into the index) {
   CAF_CHECK(dump(*again) == dump(*store));
 }
 
+CAF_TEST(entries that never name chunks are replayed as the others are) {
+  const scratch_directory home;
+  embedded::options plain;
+  plain.never_names_chunks = [](std::string_view path) { return path.ends_with(".plain"); };
+  const auto store = open_embedded(home.path("/live"), plain);
+  const blocking calls{store->ports()};
+  workload work{*store};
+  std::mt19937 random{7};
+  for (int i = 0; i < 60; ++i) {
+    work.steps(1);
+    std::vector<mutation> some;
+    for (auto left = random() % 4; left > 0; --left) {
+      const auto path = "/d/" + std::to_string(random() % 5) + ".plain";
+      const auto length = random() % 2 == 0 ? random() % 9 : random() % 3000;
+      some.push_back(random() % 4 == 0 ? erase(path) : put(path, std::string(length, static_cast<char>('a' + i % 26))));
+    }
+    some.push_back(put("/d/of window " + std::to_string(i), ""));
+    CAF_CHECK(calls.transact({"/d/of window " + std::to_string(i), std::nullopt}, std::move(some)).is_ok());
+  }
+  for (const auto& rule : {plain, embedded::options{}}) {  // what is written does not depend on it
+    copy_to(home.path("/live"), home.path("/crashed"));
+    const auto again = open_embedded(home.path("/crashed"), rule);
+    CAF_CHECK_EQUAL(again->recovered().replayed_windows, 120U);
+    CAF_CHECK(dump(*again) == dump(*store));
+  }
+}
+
 CAF_TEST(a store that is closed and opened again is the same and replays nothing) {
   const scratch_directory home;
   std::map<std::string, std::string> before;

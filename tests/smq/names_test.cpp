@@ -114,6 +114,7 @@ CAF_TEST(positions and what partitions remember never name chunks) {
   CAF_CHECK(never_names_chunks(position_path(partition, "g")));
   CAF_CHECK(never_names_chunks(partition + "/tidegate.offset"));
   CAF_CHECK(never_names_chunks(partition + "/checkpoint.offset"));
+  CAF_CHECK(never_names_chunks(group_entry_path("g")));
   CAF_CHECK(!never_names_chunks(partition + "/2026-01-02-03-04-05.000000006"));
   CAF_CHECK(!never_names_chunks(partition));
 }
