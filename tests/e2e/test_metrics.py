@@ -88,8 +88,13 @@ def test_what_librdkafka_produces_is_what_is_counted(node):
     assert change("tidegate_request_errors_total", api="Produce", error="UNKNOWN_TOPIC_OR_PARTITION") == 0
 
 
+def without_connections(node):
+    """What waited for readiness was accepted, perhaps after its wait was over, and is gone."""
+    return scrape_until(node, lambda s: s.get("tidegate_connections_accepted_total") and not s.get("tidegate_connections"))
+
+
 def test_bytes_and_connections_are_those_of_the_sockets(node):
-    before = scrape_until(node, lambda s: s.get("tidegate_connections") == 0)  # what waited for readiness is gone
+    before = without_connections(node)
     request = frame(18, 0)
     with socket.create_connection(("127.0.0.1", node.port)) as one:
         one.sendall(request)
@@ -107,8 +112,7 @@ def test_bytes_and_connections_are_those_of_the_sockets(node):
 
 def test_connections_and_requests_that_are_refused_are_counted_by_their_reason(make_node):
     node = make_node("kafka.max.connections.per.ip=1")
-    scrape_until(node, lambda s: s.get("tidegate_connections") == 0)  # what waited for readiness is gone
-    before = scrape(node)
+    before = without_connections(node)
     with socket.create_connection(("127.0.0.1", node.port)) as first:
         scrape_until(node, lambda s: s.get("tidegate_connections") == 1)
         with socket.create_connection(("127.0.0.1", node.port)) as second:
