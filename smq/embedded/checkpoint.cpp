@@ -138,7 +138,7 @@ std::string index::write_table(const layer& what) {
   return problem_of(file.finish());
 }
 
-/// Nothing makes a checkpoint wait for RocksDB, whose files would grow in number where the disk is too slow for it.
+/// RocksDB takes files faster than it can merge them: where too many are left, the next checkpoint waits for that.
 std::string index::keep_up() {
   std::uint64_t files = 0;
   db_->GetIntProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &files);
