@@ -17,7 +17,7 @@ class Env;
 }
 
 /// Entries ('e'), places of chunks ('c' id), live bytes of volumes ('v' number) and the replay position ('r').
-/// Windows change a layer in memory; a checkpoint writes the newest state of all that changed into RocksDB, in one batch
+/// Windows change a layer in memory; a checkpoint gives RocksDB the newest state of all that changed as one file, together
 /// with the replay position: what a crash leaves is exactly the state at that position, and RocksDB needs no log.
 namespace tidegate::smq::embedded {
 

@@ -4,7 +4,7 @@ namespace tidegate::smq::embedded {
 
 namespace {
 
-constexpr std::size_t bytes_per_entry = 128;  // nodes and string headers
+constexpr std::size_t bytes_per_entry = 128;  // its place in a map, and of those that are empty
 constexpr std::size_t bytes_per_chunk = 96;
 
 std::size_t size_of(const layer::value& value) { return value ? value->size() : 0; }
