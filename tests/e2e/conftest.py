@@ -59,6 +59,14 @@ class Node:
             time.sleep(0.02)
         raise AssertionError(f"tidegate was not ready after {seconds} s:\n{self.tail()}")
 
+    def until_quarantined(self, crash) -> None:
+        """Calls `crash`, which meets an actor that a fault ends, until that one stays down."""
+        deadline = time.monotonic() + 60
+        while "quarantined=1" not in self.log.read_text():
+            assert time.monotonic() < deadline, self.tail()
+            crash()
+            time.sleep(0.05)
+
     def tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:]) if self.log.exists() else ""
 

@@ -3,7 +3,6 @@
 import json
 import struct
 import subprocess
-import time
 
 import pytest
 from bench_words import batches_in, delete_records, ordered, records_in
@@ -190,12 +189,11 @@ def test_partitions_whose_leader_is_not_ready_are_asked_for_again(make_node):
     node.kill()
     node.start(",".join(f"partition.append.before_chunk:throw:{n}" for n in range(1, 7)))
     with Wire(node) as wire:
-        deadline = time.monotonic() + 60
-        while "quarantined=1" not in node.log.read_text():
-            assert time.monotonic() < deadline, node.tail()
+        def crash() -> None:
             with pytest.raises(AssertionError):
                 append(wire, "down", b"x", partition=1)
-            time.sleep(0.05)
+
+        node.until_quarantined(crash)
     line = failure(node, *away("down", "--return", "--timeout", "700", partitions=2))
     assert ": down-1: expected record " in line and ", found KAFKA_STORAGE_ERROR: " in line, "as consumers, which ask again"
     assert line.endswith(", for longer than 700 ms")

@@ -4,7 +4,6 @@ import json
 import pathlib
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 
@@ -38,11 +37,10 @@ def commit(wire: Wire, group: str, offset: int) -> int:
 
 
 def until_quarantined(node, wire: Wire, group: str) -> None:
-    deadline = time.monotonic() + 60
-    while "quarantined=1" not in node.log.read_text():
-        assert time.monotonic() < deadline, node.tail()
+    def crash() -> None:
         assert commit(wire, group, 1) == NOT_AVAILABLE
-        time.sleep(0.05)
+
+    node.until_quarantined(crash)
 
 
 def release(node, *words: str) -> subprocess.CompletedProcess:
@@ -71,12 +69,11 @@ def test_an_operator_releases_partitions_from_quarantine(node):
     node.start(fault=",".join(f"partition.append.before_chunk:throw:{n}" for n in range(1, 7)))
     create_topic(node, "stream", partitions=2)
     with Wire(node) as wire:
-        deadline = time.monotonic() + 60
-        while "quarantined=1" not in node.log.read_text():
-            assert time.monotonic() < deadline, node.tail()
+        def crash() -> None:
             with pytest.raises(AssertionError):
                 produce(wire, "stream", b"x", partition=1)
-            time.sleep(0.05)
+
+        node.until_quarantined(crash)
         assert "topic=stream partition=1" in node.log.read_text()
         assert release(node, "--topic", "stream", "--partition", "0").stdout == "topic stream: nothing was in quarantine\n"
         with pytest.raises(AssertionError):
