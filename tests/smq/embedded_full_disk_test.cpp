@@ -162,5 +162,5 @@ CAF_TEST(near a full disk what changed goes into the index while its table still
   CAF_CHECK_EQUAL(disk.checkpoints, 0);
   disk.free = 2 * reserve;  // 200 000 bytes of what changed are too much
   write_some(100);
-  CAF_CHECK(disk.checkpoints > 0);
+  disk.wait_until([&] { return disk.checkpoints > 0; });  // it begins on a thread of its own
 }
