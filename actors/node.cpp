@@ -8,12 +8,14 @@
 #include "actors/message_types.hpp"
 #include "actors/metrics/collect.hpp"
 #include "actors/metrics/status_page.hpp"
+#include "actors/pool_scheduler.hpp"
 #include "actors/registries.hpp"
 #include "actors/release.hpp"
 #include "actors/services.hpp"
 #include "actors/socket_options.hpp"
 #include "actors/store_engine.hpp"
 #include "actors/store_timer.hpp"
+#include "net/work_pool.hpp"
 #include "smq/fencing/session_store.hpp"
 #include "smq/producer_ids.hpp"
 
@@ -36,14 +38,13 @@ constexpr std::chrono::seconds stop_grace{8};
 constexpr std::chrono::seconds close_grace{3};  // of the stop's: for what only makes the next start faster
 
 struct caf_settings : caf::actor_system_config {
-  explicit caf_settings(std::size_t workers) {
-    set("scheduler.policy", caf::atom("sharing"));  // the only policy that sleeps when idle
-    set("scheduler.max-threads", workers);
-    set("scheduler.max-throughput", std::size_t{300});  // a busy actor must not keep its worker from the others
+  explicit caf_settings(const std::shared_ptr<net::work_pool>& pool) {
+    set("scheduler.max-throughput", std::size_t{50});  // a busy actor must not keep its thread from the others
+    run_actors_on(pool, *this);
   }
 };
 
-std::size_t worker_count(const options& settings) {
+std::size_t thread_count(const options& settings) {
   if (settings.limits.worker_threads > 0) return static_cast<std::size_t>(settings.limits.worker_threads);
   return std::max<std::size_t>(2, std::thread::hardware_concurrency());
 }
@@ -175,7 +176,7 @@ bool node::parts::open_store(const options& settings, std::string& error) {
 }
 
 void node::parts::start_actors(const options& settings) {
-  config = std::make_unique<caf_settings>(worker_count(settings));
+  config = std::make_unique<caf_settings>(server->pool());
   system = std::make_unique<caf::actor_system>(*config);
   auto access = std::make_shared<store_access>(store_access{engine->ports, *sessions, topics, hints, index,
                                                             engine->release, smq::system_uuid_source(),
@@ -248,14 +249,16 @@ node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 
 std::unique_ptr<net::server> node::bind(const options& settings, std::string& error) {
   auto log = [](std::string line) { log_event(log_level::warn, line); };
-  return net::server::bind(server_options_of(settings, log), error);
+  auto where = server_options_of(settings, log);
+  where.pool = std::make_shared<net::work_pool>(thread_count(settings));
+  return net::server::bind(std::move(where), error);
 }
 
 std::unique_ptr<node> node::start(const options& settings, std::unique_ptr<net::server>& port, std::string& error) {
   auto p = std::make_unique<parts>();
   if (!p->open_store(settings, error)) return nullptr;
-  p->start_actors(settings);
   p->server = std::move(port);
+  p->start_actors(settings);
   std::unique_ptr<node> started{new node(std::move(p))};
   if (!started->parts_->accept_clients(settings, error)) return nullptr;
   std::printf("tidegate ready on %s\n", settings.listen.c_str());

@@ -45,10 +45,8 @@ std::vector<option_row> server_rows() {
 
 std::vector<option_row> limit_rows() {
   return {
-    {.key = "limits.io_threads", .at = integer<&o::limits, &l::io_threads>, .min = 0, .max = 64, .unit = "threads",
-     .help = "Threads that read and write sockets; 0: two, or one on a single core."},
     {.key = "limits.worker_threads", .at = integer<&o::limits, &l::worker_threads>, .min = 0, .max = 256,
-     .unit = "threads", .help = "Threads that run actors; 0: one per core."},
+     .unit = "threads", .help = "Threads that serve sockets and run actors; 0: one per core, two at least."},
     {.key = "limits.requests_in_flight", .at = integer<&o::limits, &l::requests_in_flight>, .min = 1, .max = 100000,
      .unit = "requests", .help = "Unanswered requests of one connection after which it is not read any further."},
     {.key = "limits.bytes_in_flight", .at = integer<&o::limits, &l::bytes_in_flight>, .min = 1024, .max = 1LL << 40,

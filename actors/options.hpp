@@ -35,7 +35,6 @@ struct smq_settings {
 };
 
 struct limit_settings {
-  std::int64_t io_threads = 0;
   std::int64_t worker_threads = 0;
   std::int64_t requests_in_flight = 100;
   std::int64_t bytes_in_flight = 104857600;

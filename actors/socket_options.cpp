@@ -10,7 +10,6 @@ net::server_options server_options_of(const options& settings, net::log_function
   net::server_options made;
   made.host = where.host;
   made.port = where.port;
-  made.io_threads = static_cast<std::size_t>(settings.limits.io_threads);
   made.max_connections = static_cast<std::size_t>(settings.kafka.max_connections);
   made.max_connections_per_address = static_cast<std::size_t>(settings.kafka.max_connections_per_ip);
   made.connections_per_second = static_cast<std::size_t>(settings.limits.connections_per_second);

@@ -3,6 +3,7 @@
 #include "net/frame_reader.hpp"
 #include "net/node_budget.hpp"
 #include "net/server.hpp"
+#include "net/work_pool.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 /// Internal to net/: what the server and its sessions know of each other.
 namespace tidegate::net {
@@ -22,10 +24,14 @@ using steady_time = std::chrono::steady_clock::time_point;
 
 class managed_session;
 
-/// One io thread with the connections that live on it: a session needs no strand because its thread is its strand.
-/// Sessions own it together with the server, so a session that an actor still holds never outlives its io_context.
+/// One thread of the pool with the connections that live on it: a session needs no strand because its thread is its
+/// strand ("io thread"). Sessions own it together with the server, so one that an actor still holds never outlives its
+/// io_context.
 struct io_worker {
-  asio::io_context context{1};
+  io_worker(std::shared_ptr<work_pool> of, std::size_t thread) : pool(std::move(of)), context(pool->context(thread)) {}
+
+  const std::shared_ptr<work_pool> pool;
+  asio::io_context& context;
   std::unordered_map<std::uint64_t, std::shared_ptr<managed_session>> sessions;  // only on the thread of `context`
   session_limits limits;
   log_function log;

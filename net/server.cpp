@@ -4,11 +4,9 @@
 #include "net/listen.hpp"
 #include "net/stream_session.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <future>
-#include <thread>
 
 namespace tidegate::net {
 
@@ -45,12 +43,14 @@ std::chrono::milliseconds tick_of(const session_limits& limits) {
   return std::clamp<std::chrono::milliseconds>(shortest / 4, 10ms, 1000ms);
 }
 
+/// The connections of one thread.
 struct io_thread {
-  std::shared_ptr<io_worker> worker = std::make_shared<io_worker>();
+  io_thread(const std::shared_ptr<work_pool>& pool, std::size_t thread)
+    : worker(std::make_shared<io_worker>(pool, thread)) {}
+
+  std::shared_ptr<io_worker> worker;
   asio::steady_timer ticker{worker->context};
-  asio::executor_work_guard<asio::io_context::executor_type> work{worker->context.get_executor()};
   bool stopping = false;  // only on the thread: a tick that is already queued is not cancelled any more
-  std::thread thread;
 
   void tick() {
     ticker.expires_after(tick_of(worker->limits));
@@ -66,17 +66,19 @@ struct io_thread {
     });
   }
 
-  /// Ends every session, runs out of work and joins.
+  /// Ends every session and waits until nothing refers to this any more.
   void stop() {
-    asio::post(worker->context, [this] {
+    std::promise<void> ended;
+    asio::post(worker->context, [&] {
       stopping = true;
       ticker.cancel();
       std::vector<std::shared_ptr<managed_session>> all;
       for (const auto& [id, one] : worker->sessions) all.push_back(one);
       for (auto& one : all) one->finish("");
-      work.reset();
+      // Behind the handlers of what was cancelled here.
+      asio::post(worker->context, [&] { ended.set_value(); });
     });
-    thread.join();
+    ended.get_future().wait();
   }
 };
 
@@ -98,11 +100,11 @@ struct server::implementation {
   explicit implementation(server_options from)
     : options(std::move(from)),
       admissions(std::make_shared<admissions_by_address>(admissions_of(options))),
-      budget(std::make_shared<node_budget>(options.node)) {
-    auto count = options.io_threads;
-    if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 2);
-    for (std::size_t i = 0; i < count; ++i) {
-      auto& one = *threads.emplace_back(std::make_unique<io_thread>());
+      budget(std::make_shared<node_budget>(options.node)),
+      pool(options.pool) {
+    if (!pool) own_pool = pool = std::make_shared<work_pool>(std::max<std::size_t>(1, options.io_threads));
+    for (std::size_t i = 0; i < pool->size(); ++i) {
+      auto& one = *threads.emplace_back(std::make_unique<io_thread>(pool, i));
       one.worker->limits = options.limits;
       one.worker->budget = budget;
       one.worker->log = options.log;
@@ -121,11 +123,8 @@ struct server::implementation {
     on_accept = std::move(accepts);
     if (!listen_on(*acceptor, options.host, options.port, why)) return false;
     running = true;
-    accept_next();
-    for (auto& one : threads) {
-      one->tick();
-      one->thread = std::thread([context = &one->worker->context] { context->run(); });
-    }
+    for (auto& one : threads) asio::post(one->worker->context, [thread = one.get()] { thread->tick(); });
+    asio::post(threads.front()->worker->context, [this] { accept_next(); });
     return true;
   }
 
@@ -171,7 +170,7 @@ struct server::implementation {
   void follow(const server_options& to) {
     admissions->follow(admissions_of(to));
     for (auto& one : threads)
-      asio::post(one->worker->context, [worker = one->worker.get(), limits = to.limits] { worker->limits = limits; });
+      asio::post(one->worker->context, [worker = one->worker, limits = to.limits] { worker->limits = limits; });
   }
 
   /// One line a second at most: a flood of connections must not become a flood of lines.
@@ -202,12 +201,15 @@ struct server::implementation {
     stopped = stopping = true;
     // In this order: the first thread accepts and may still hand a connection to a later one.
     for (auto& one : threads) one->stop();
+    if (own_pool) own_pool->stop();
   }
 
   server_options options;
   accept_function on_accept;
   std::shared_ptr<admissions_by_address> admissions;
   std::shared_ptr<node_budget> budget;
+  std::shared_ptr<work_pool> pool;
+  std::shared_ptr<work_pool> own_pool;  // the same, or nullptr: somebody else ends it
   std::vector<std::unique_ptr<io_thread>> threads;
   std::optional<tcp::acceptor> acceptor;
   std::optional<asio::steady_timer> retry;
@@ -241,6 +243,7 @@ server::~server() { impl_->stop(); }
 std::uint16_t server::port() const { return impl_->port; }
 std::size_t server::connections() const { return impl_->admissions->connections(); }
 const node_budget& server::budget() const { return *impl_->budget; }
+const std::shared_ptr<work_pool>& server::pool() const { return impl_->pool; }
 void server::follow(const server_options& options) { impl_->follow(options); }
 void server::stop_accepting() { impl_->stop_accepting(); }
 void server::stop() { impl_->stop(); }

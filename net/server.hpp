@@ -12,6 +12,8 @@
 
 namespace tidegate::net {
 
+class work_pool;
+
 using log_function = std::function<void(std::string)>;
 
 /// What a client may use up before the server stops reading from it or closes it.
@@ -30,7 +32,8 @@ struct session_limits {
 struct server_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;             // 0: any free port
-  std::size_t io_threads = 0;         // 0: min(2, cores)
+  std::shared_ptr<work_pool> pool;    // whose threads serve the connections; nullptr: one of the server's own
+  std::size_t io_threads = 1;         // of such a one
   std::size_t max_connections = 10000;
   std::size_t max_connections_per_address = 1000;
   std::size_t connections_per_second = 100;  // new ones of one address, on average over ten seconds
@@ -42,7 +45,8 @@ struct server_options {
 /// Makes the owner of a new connection. Thread: the connection's io thread. nullptr refuses the connection.
 using accept_function = std::function<std::shared_ptr<frame_handler>(std::shared_ptr<session>)>;
 
-/// A listening socket, its io threads and their connections. Thread: any but the io threads.
+/// A listening socket and its connections on the threads of a pool, which must not end before the server is stopped.
+/// Thread: any but these.
 class server {
  public:
   /// Reserves the port; clients are refused until start(). On failure returns nullptr and says why in `error`.
@@ -61,6 +65,7 @@ class server {
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] const node_budget& budget() const;
+  [[nodiscard]] const std::shared_ptr<work_pool>& pool() const;
 
   /// Other limits from now on, for connections that are there, too, but for `max_frame_bytes`. Address and threads of a
   /// server that was started stay.
@@ -69,7 +74,7 @@ class server {
   /// Closes the listening socket; connections go on. Idempotent.
   void stop_accepting();
 
-  /// Closes everything at once and joins the io threads; on_closed has been called for every connection. Idempotent.
+  /// Closes everything at once; on_closed has been called for every connection. Idempotent.
   void stop();
 
  private:

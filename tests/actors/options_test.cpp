@@ -40,24 +40,24 @@ CAF_TEST(the shipped config documents every option with its default) {
 CAF_TEST(a running node takes over what is live and names what has to wait) {
   options running;
   running.kafka.max_connections = 1;
-  running.limits.io_threads = 1;
+  running.limits.worker_threads = 1;
   options wanted;
   wanted.kafka.max_connections = 2;
   wanted.log.level = "debug";
   wanted.kafka.auto_create_topics_enable = false;
-  wanted.limits.io_threads = 2;
+  wanted.limits.worker_threads = 2;
   wanted.listen = "127.0.0.1:1";
   wanted.smq.https = true;
   const auto made = follow_options(running, wanted);
   CAF_CHECK_EQUAL(made.value.kafka.max_connections, 2);
   CAF_CHECK_EQUAL(made.value.log.level, "debug");
   CAF_CHECK(!made.value.kafka.auto_create_topics_enable);
-  CAF_CHECK_EQUAL(made.value.limits.io_threads, 1);
+  CAF_CHECK_EQUAL(made.value.limits.worker_threads, 1);
   CAF_CHECK_EQUAL(made.value.listen, running.listen);
   CAF_CHECK(!made.value.smq.https);
   using keys = std::vector<std::string_view>;
   CAF_CHECK((made.changed == keys{"log.level", "kafka.auto.create.topics.enable", "kafka.max.connections"}));
-  CAF_CHECK((made.needs_restart == keys{"listen", "limits.io_threads", "smq.https"}));
+  CAF_CHECK((made.needs_restart == keys{"listen", "limits.worker_threads", "smq.https"}));
   const auto same = follow_options(made.value, made.value);
   CAF_CHECK(same.changed.empty() && same.needs_restart.empty());
 }

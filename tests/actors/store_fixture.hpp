@@ -2,10 +2,12 @@
 
 #include "actors/message_types.hpp"
 #include "actors/partition_registry_state.hpp"
+#include "actors/pool_scheduler.hpp"
 #include "actors/registries.hpp"
 #include "actors/store_timer.hpp"
 #include "actors/topic_registry_state.hpp"
 #include "messages/kafka/record_batch.hpp"
+#include "net/work_pool.hpp"
 #include "smq/fencing/session_store.hpp"
 #include "tests/actors/scripted_ports.hpp"
 #include "tests/messages/kafka/batch_builder.hpp"
@@ -22,11 +24,9 @@
 
 namespace tidegate::test {
 
+/// Actors run as in a node.
 struct test_caf_config : caf::actor_system_config {
-  test_caf_config() {
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", std::size_t{2});
-  }
+  test_caf_config() { actors::run_actors_on(std::make_shared<net::work_pool>(2), *this); }
 };
 
 template <class T>

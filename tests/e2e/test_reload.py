@@ -102,11 +102,11 @@ def test_limits_change_for_who_is_connected_and_for_who_comes(reloaded):
 
 
 def test_what_needs_a_restart_is_named_and_stays(reloaded):
-    reloaded.reload('listen = "127.0.0.1:1"\n[limits]\nio_threads = 7\ntail_bytes = 4096\n[smq]\ndurability = "os"\n'
+    reloaded.reload('listen = "127.0.0.1:1"\n[limits]\nworker_threads = 7\ntail_bytes = 4096\n[smq]\ndurability = "os"\n'
                     'jwt_read_key = "hidden"\n[kafka]\n"group.max.size" = 5\n')
     names = [line.rsplit("setting=", 1)[1] for line in reloaded.lines(NEEDS_RESTART)]
     # --listen overrides the file, as it did at the start
-    assert names == ["limits.io_threads", "limits.tail_bytes", "smq.durability", "smq.jwt_read_key"]
+    assert names == ["limits.worker_threads", "limits.tail_bytes", "smq.durability", "smq.jwt_read_key"]
     assert all(" warning " in line for line in reloaded.lines(NEEDS_RESTART))
     assert "hidden" not in reloaded.node.log.read_text()
     found = scrape(reloaded.node)

@@ -151,6 +151,6 @@ int main(int argc, char** argv) {
   entries();
   write("configs", "defaults", "\x17kafka.num.partitions=4"s + "\n" + actors::options_as_toml({}));
   write("configs", "quoted", "\x0e" R"(data_dir=a"b\c)" "log.level = \"debug\"\n");
-  write("configs", "some", "\x0b[::1]:65535"s + "[limits]\nio_threads = 1\n[smq]\nengine = \"embedded\"\n");
+  write("configs", "some", "\x0b[::1]:65535"s + "[limits]\nworker_threads = 1\n[smq]\nengine = \"embedded\"\n");
   return 0;
 }
