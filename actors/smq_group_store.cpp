@@ -18,25 +18,29 @@ constexpr std::size_t longest_wire_string = 32'767;
 constexpr std::size_t most_lookups = 4;  // of a group's positions in all partitions, at once
 constexpr std::size_t most_waiting_lookups = 10'000;
 
-/// The places of one unit's partitions, which mostly are of one topic.
-class place_finder {
+/// The paths of one group's positions, which mostly are of one topic.
+class path_finder {
  public:
-  explicit place_finder(topic_snapshot_ptr topics) : topics_(std::move(topics)) {}
+  path_finder(topic_snapshot_ptr topics, std::string_view group_id)
+    : topics_(std::move(topics)), end_(smq::position_path_end(group_id)) {}
 
   /// Nothing: the topic is not live any more.
-  std::optional<smq::position_place> find(const msg::group_partition& where) {
+  std::optional<std::string> find(const msg::group_partition& where) {
     if (!topic_ || topic_->id != where.topic_id) {
       topic_ = topics_->find(where.topic_id);
-      if (topic_) version_directory_ = smq::version_directory(topic_->name, topic_->creation_second);
+      if (topic_) version_directory_ = smq::version_directory(topic_->name, topic_->creation_second) + "/";
     }
     if (!topic_ || where.partition < 0 || where.partition >= topic_->partitions) return std::nullopt;
     const auto start = where.partition * smq::slots_per_partition;
     const auto range = smq::range_name(start, start + smq::slots_per_partition - 1);
-    return smq::position_place{topic_->id, version_directory_ + "/" + range};
+    std::string path;
+    path.reserve(version_directory_.size() + range.size() + end_.size());
+    return path.append(version_directory_).append(range).append(end_);
   }
 
  private:
   topic_snapshot_ptr topics_;
+  std::string end_;
   topic_ptr topic_;
   std::string version_directory_;
 };
@@ -140,17 +144,17 @@ bool smq_group_store::plan_erasures(const std::string& group_id, const group_wri
 bool smq_group_store::plan_puts(const std::string& group_id, group_write& what, std::vector<smq::mutation>& puts,
                                 std::vector<left_out_put>& left_out) {
   const smq::position_writer writer{store_->incarnation, seq_.fetch_add(1) + 1};
-  place_finder places{store_->topics.current()};
+  path_finder paths{store_->topics.current(), group_id};
   puts.reserve(what.puts.size());
   for (std::size_t i = 0; i < what.puts.size(); ++i) {
     const auto& [where, position] = what.puts[i];
-    auto place = places.find(where);
-    if (!place) {  // deleted since the handler looked: never "stored" for what is not written
+    auto path = paths.find(where);
+    if (!path) {  // deleted since the handler looked: never "stored" for what is not written
       left_out.push_back({i, where.topic_id});
       continue;
     }
     const auto value = store_->hints.value_of(where.topic_id, where.partition, position.offset);
-    auto put = smq::make_position_mutation(*place, group_id, position, value, writer);
+    auto put = smq::make_position_mutation(std::move(*path), where.topic_id, position, value, writer);
     if (!put) return false;
     puts.push_back(std::move(*put));
   }

@@ -35,6 +35,9 @@ class layout_writer {
   [[nodiscard]] bool good() const { return good_; }
   [[nodiscard]] std::string take() { return std::move(bytes_); }
 
+  /// So far.
+  [[nodiscard]] std::string_view written() const { return bytes_; }
+
  private:
   void integer(std::uint64_t value, int width);
 

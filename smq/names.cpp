@@ -162,11 +162,12 @@ bool never_names_chunks(std::string_view path) {
 }
 
 std::string position_path(std::string_view partition_dir, std::string_view group_id) {
-  constexpr std::string_view before = "/consumers/";
-  const auto name = escape_group(group_id);
-  std::string path;
-  path.reserve(partition_dir.size() + before.size() + position_prefix.size() + name.size() + position_suffix.size());
-  return path.append(partition_dir).append(before).append(position_prefix).append(name).append(position_suffix);
+  return std::string{partition_dir} + position_path_end(group_id);
+}
+
+std::string position_path_end(std::string_view group_id) {
+  std::string end{"/consumers/"};
+  return end.append(position_prefix).append(escape_group(group_id)).append(position_suffix);
 }
 
 std::optional<std::string> group_of_position(std::string_view path) {

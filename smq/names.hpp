@@ -57,6 +57,9 @@ bool never_names_chunks(std::string_view path);
 /// "<partition directory>/consumers/kafka-cg-<escaped group>.offset": where SMQ keeps that group's position.
 std::string position_path(std::string_view partition_dir, std::string_view group_id);
 
+/// What of it follows the partition directory.
+std::string position_path_end(std::string_view group_id);
+
 /// Whose position lies at a path. nullopt: not a position of a Kafka group, or its name was shortened to a hash.
 std::optional<std::string> group_of_position(std::string_view path);
 

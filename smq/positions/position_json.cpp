@@ -1,5 +1,6 @@
 #include "smq/positions/position_json.hpp"
 
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -28,6 +29,12 @@ std::size_t utf8_length(std::string_view text) {
   const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
   const bool outside = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
   return overlong || outside ? 0 : size;
+}
+
+void append_integer(std::string& out, std::int64_t value) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
+  out.append(digits.begin(), end);
 }
 
 void append_escape(std::string& out, unsigned char byte) {
@@ -245,9 +252,9 @@ std::string write_position_json(const position_json& position) {
   std::string out;
   out.reserve(position.metadata.size() + 136);
   out += R"({"type":"offset","value":)";
-  out += std::to_string(position.value);
+  append_integer(out, position.value);
   out += R"(,"offset_type":"EXACT_OFFSET","committed_at":)";
-  out += std::to_string(position.committed_at_ms);
+  append_integer(out, position.committed_at_ms);
   out += R"(,"metadata":)";
   append_string(out, position.metadata);
   out.push_back('}');

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::uint8_t position_version = 2;
 constexpr std::uint8_t version_without_checksum = 1;  // still read
-constexpr std::size_t checksum_bytes = 4;
 constexpr std::size_t queries_per_call = 512;  // about 150 KiB of entries in one answer
 
 position_answer damaged(const entry& e, const char* what) {
@@ -73,10 +72,8 @@ std::optional<std::string> encode_position_attribute(const position_attribute& a
   out.u64(attribute.seq);
   out.text(attribute.metadata);
   if (!out.good()) return std::nullopt;
-  auto bytes = out.take();
-  layout_writer checksum{checksum_bytes};
-  checksum.u32(crc32c(as_byte_view(bytes)));
-  return bytes + checksum.take();
+  out.u32(crc32c(as_byte_view(out.written())));
+  return out.take();
 }
 
 std::optional<position_attribute> decode_position_attribute(std::string_view bytes) {
@@ -97,17 +94,24 @@ std::optional<position_attribute> decode_position_attribute(std::string_view byt
   return attribute;
 }
 
-std::optional<mutation> make_position_mutation(const position_place& place, std::string_view group_id,
+std::optional<mutation> make_position_mutation(std::string path, const uuid& topic_id,
                                                const committed_offset& committed, std::int64_t value_ns,
                                                const position_writer& writer) {
-  auto attribute = encode_position_attribute({value_ns, committed.offset, committed.leader_epoch, place.topic_id,
+  auto attribute = encode_position_attribute({value_ns, committed.offset, committed.leader_epoch, topic_id,
                                               writer.incarnation, writer.seq, committed.metadata});
   if (!attribute) return std::nullopt;
   mutation put;
-  put.target.path = position_path(place.partition_directory, group_id);
+  put.target.path = std::move(path);
   put.target.content = write_position_json({value_ns, committed.committed_at_ms, committed.metadata});
   put.target.attributes.emplace(position_attribute_name, std::move(*attribute));
   return put;
+}
+
+std::optional<mutation> make_position_mutation(const position_place& place, std::string_view group_id,
+                                               const committed_offset& committed, std::int64_t value_ns,
+                                               const position_writer& writer) {
+  return make_position_mutation(position_path(place.partition_directory, group_id), place.topic_id, committed, value_ns,
+                                writer);
 }
 
 mutation make_position_erasure(const position_place& place, std::string_view group_id) {

@@ -47,9 +47,14 @@ struct position_writer {
   std::uint64_t seq = 0;
 };
 
-/// `value_ns`: where a native RESUME goes on: the newest known ts_ns + 1 of a message that ends at or below the
-/// offset, else (first ts_ns of its segment) − 1, else 1.
+/// `path`: position_path() in a partition of this topic. `value_ns`: where a native RESUME goes on: the newest known
+/// ts_ns + 1 of a message that ends at or below the offset, else (first ts_ns of its segment) − 1, else 1.
 /// nullopt: the metadata is longer than 65535 bytes. In its unit the mutation comes after the group entry.
+std::optional<mutation> make_position_mutation(std::string path, const uuid& topic_id,
+                                               const committed_offset& committed, std::int64_t value_ns,
+                                               const position_writer& writer);
+
+/// The same, of a group.
 std::optional<mutation> make_position_mutation(const position_place& place, std::string_view group_id,
                                                const committed_offset& committed, std::int64_t value_ns,
                                                const position_writer& writer);
