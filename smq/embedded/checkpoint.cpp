@@ -20,13 +20,20 @@ constexpr std::string_view no_room = "disk full";
 constexpr std::chrono::milliseconds between_tries{1000};
 constexpr std::uint64_t most_new_files = 16;  // that no compaction has taken yet
 
-/// Pointers to the elements of a map in the order of their keys.
-template <class Map>
-std::vector<const typename Map::value_type*> in_order(const Map& map) {
-  std::vector<const typename Map::value_type*> all;
-  all.reserve(map.size());
-  for (const auto& element : map) all.push_back(&element);
-  std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+std::string_view key_of(const child_entry& child) { return child.name(); }
+
+template <class Value>
+std::string_view key_of(const std::pair<const std::string, Value>& element) {
+  return element.first;
+}
+
+/// Pointers to the elements of a map or set in the order of their keys.
+template <class Elements>
+auto in_order(const Elements& elements) {
+  std::vector<const typename Elements::value_type*> all;
+  all.reserve(elements.size());
+  for (const auto& element : elements) all.push_back(&element);
+  std::ranges::sort(all, {}, [](const auto* element) { return key_of(*element); });
   return all;
 }
 
@@ -76,9 +83,9 @@ void add_entries(const layer& what, table& to) {
     const auto prefix = key.size();
     for (const auto* child : in_order(directory->second)) {
       key.resize(prefix);
-      key.append(child->first);
-      if (child->second) {
-        to.put(key, *child->second);
+      key.append(child->name());
+      if (const auto value = child->value()) {
+        to.put(key, *value);
       } else {
         to.erase(key);
       }

@@ -27,9 +27,10 @@ std::string path_of_key(std::string_view key) {
   return std::string{key.substr(1, nul - 1)} + "/" + std::string{key.substr(nul + 1)};
 }
 
-stored_value to_stored(const layer::value& recent) {
-  if (!recent) return {absent(), {}};
-  return {{}, *recent};
+stored_value to_stored(const child_entry& recent) {
+  const auto value = recent.value();
+  if (!value) return {absent(), {}};
+  return {{}, std::string{*value}};
 }
 
 /// "" for the root, which is what split_path calls it.
@@ -67,7 +68,7 @@ index::~index() {
 }
 
 /// Called with layers_mutex_. nullptr: RocksDB knows.
-const layer::value* index::find_recent(std::string_view path) const {
+const child_entry* index::find_recent(std::string_view path) const {
   if (const auto* found = active_->find(path)) return found;
   return frozen_ ? frozen_->find(path) : nullptr;
 }
@@ -113,7 +114,10 @@ result<std::vector<chunk_id>> index::chunks_named_by(const std::string& path) co
   };
   {
     const std::shared_lock lock{layers_mutex_};
-    if (const auto* recent = find_recent(path)) return *recent ? named(**recent) : result<std::vector<chunk_id>>{};
+    if (const auto* recent = find_recent(path)) {
+      const auto value = recent->value();
+      return value ? named(*value) : result<std::vector<chunk_id>>{};
+    }
   }
   rocksdb::PinnableSlice value;
   const auto what = outcome_of(db_->Get({}, db_->DefaultColumnFamily(), entry_key(path), &value));
@@ -124,31 +128,35 @@ result<std::vector<chunk_id>> index::chunks_named_by(const std::string& path) co
 
 /// Called with layers_mutex_. What the layers know of the children behind `after`, in order: more than `limit` that are
 /// not erased, or all.
-std::vector<std::pair<std::string, layer::value>> index::recent_children(std::string_view directory,
-                                                                         std::string_view after,
-                                                                         std::size_t limit) const {
-  std::vector<const layer::child_map::value_type*> known;
+std::vector<index::recent_child> index::recent_children(std::string_view directory, std::string_view after,
+                                                        std::size_t limit) const {
+  std::vector<const child_entry*> known;
   std::size_t more = 1;  // one to see that the page does not end the directory, and as many as are erased
   const auto* newest = active_->children_of(directory);
   const auto* older = frozen_ ? frozen_->children_of(directory) : nullptr;
   for (const auto* children : {newest, older}) {
     if (children == nullptr) continue;
     for (const auto& child : *children) {
-      if (child.first <= after || (children == older && newest != nullptr && newest->contains(child.first))) continue;
+      const auto name = child.name();
+      if (name <= after || (children == older && newest != nullptr && newest->contains(name))) continue;
       known.push_back(&child);
-      if (!child.second) ++more;
+      if (!child.value()) ++more;
     }
   }
-  const auto by_name = [](const auto* a, const auto* b) { return a->first < b->first; };
+  const auto by_name = [](const auto* a, const auto* b) { return a->name() < b->name(); };
   if (known.size() > limit && known.size() - limit > more) {
     const auto end = known.begin() + static_cast<std::ptrdiff_t>(limit + more);
     std::nth_element(known.begin(), end, known.end(), by_name);
     known.erase(end, known.end());
   }
   std::sort(known.begin(), known.end(), by_name);
-  std::vector<std::pair<std::string, layer::value>> copies;
+  std::vector<recent_child> copies;
   copies.reserve(known.size());
-  for (const auto* child : known) copies.emplace_back(*child);
+  for (const auto* child : known) {
+    auto& copy = copies.emplace_back();
+    copy.name = child->name();
+    if (const auto value = child->value()) copy.value.emplace(*value);
+  }
   return copies;
 }
 
@@ -156,7 +164,7 @@ result<list_page> index::list(const std::string& directory, const std::string& a
                               bool with_chunks) const {
   const auto prefix = children_prefix(directory);
   const std::string parent{directory_name(directory)};
-  std::vector<std::pair<std::string, layer::value>> recent;
+  std::vector<recent_child> recent;
   std::unique_ptr<rocksdb::Iterator> it;
   {
     const std::shared_lock lock{layers_mutex_};
@@ -172,10 +180,10 @@ result<list_page> index::list(const std::string& directory, const std::string& a
   for (it->Seek(prefix + after); it->Valid() && it->key().starts_with(prefix); it->Next()) {
     const auto name = it->key().ToStringView().substr(prefix.size());
     if (name == after) continue;
-    while (next != recent.end() && next->first < name) {
+    while (next != recent.end() && next->name < name) {
       if (!add_recent()) return page;
     }
-    if (next != recent.end() && next->first == name) continue;  // newer in a layer
+    if (next != recent.end() && next->name == name) continue;  // newer in a layer
     const auto path = path_of_key(it->key().ToStringView());
     if (!add_to(page, path, it->value().ToStringView(), limit, with_chunks)) return page;
   }
@@ -210,15 +218,15 @@ std::vector<std::string> index::recent_below(const std::string& directory) const
   if (!top.empty()) {
     std::string value;
     const auto* recent = find_recent(top);
-    if (recent != nullptr ? recent->has_value() : db_->Get({}, entry_key(top), &value).ok()) paths.push_back(directory);
+    if (recent != nullptr ? recent->value().has_value() : db_->Get({}, entry_key(top), &value).ok()) paths.push_back(directory);
   }
   for (const auto& l : {active_, frozen_}) {
     if (!l) continue;
     for (const auto& [name, children] : l->directories()) {
       if (!is_at_or_below(name, top)) continue;
-      for (const auto& [child, value] : children) {
-        auto path = name + "/" + child;
-        if (value && find_recent(path) == &value) paths.push_back(std::move(path));
+      for (const auto& child : children) {
+        auto path = name + "/" + std::string{child.name()};
+        if (child.value() && find_recent(path) == &child) paths.push_back(std::move(path));
       }
     }
   }

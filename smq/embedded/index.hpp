@@ -109,11 +109,15 @@ class index {
  private:
   using layer_ptr = std::shared_ptr<layer>;
 
+  struct recent_child {
+    std::string name;
+    std::optional<std::string> value;  // none: erased
+  };
+
   index() = default;
   std::string load();
-  const layer::value* find_recent(std::string_view path) const;
-  std::vector<std::pair<std::string, layer::value>> recent_children(std::string_view directory, std::string_view after,
-                                                                    std::size_t limit) const;
+  const child_entry* find_recent(std::string_view path) const;
+  std::vector<recent_child> recent_children(std::string_view directory, std::string_view after, std::size_t limit) const;
   std::vector<std::string> recent_below(const std::string& directory) const;
   void run_checkpoints();
   bool look_for_room();
