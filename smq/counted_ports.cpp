@@ -65,7 +65,7 @@ void counted_ports::list(const std::string& directory, const std::string& after,
   inner_.entries.list(directory, after, limit, with_chunks, deadline, counting(port_call::list, std::move(done)));
 }
 
-void counted_ports::transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+void counted_ports::transact(guard condition, mutation_list mutations, time_point deadline,
                              completion<outcome> done) {
   inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
                           counting(port_call::transact, std::move(done)));

@@ -20,7 +20,7 @@ class counted_ports final : public chunk_port, public entry_port {
                 completion<result<std::vector<result<entry>>>> done) override;
   void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
             time_point deadline, completion<result<list_page>> done) override;
-  void transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+  void transact(guard condition, mutation_list mutations, time_point deadline,
                 completion<outcome> done) override;
   void remove_tree(const std::string& directory, time_point deadline, completion<outcome> done) override;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/common/bytes.hpp"
+#include "smq/mutation_list.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -120,7 +121,7 @@ class entry_port {
   /// was never used before. Not atomic: any prefix may be applied when the outcome is partial or unknown.
   /// A put or erase releases the chunks that the entry no longer names. Transactions that are under way at the same time
   /// may apply in any order.
-  virtual void transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+  virtual void transact(guard condition, mutation_list mutations, time_point deadline,
                         completion<outcome> done) = 0;
 
   /// Removes everything below `directory` and the directory; idempotent, not atomic; only for dead ids.

@@ -147,13 +147,13 @@ void engine::list(const std::string& directory, const std::string& after, std::s
   done(impl_->entries->list(directory, after, limit, with_chunks));
 }
 
-void engine::transact(guard condition, std::vector<mutation> mutations, time_point deadline, completion<outcome> done) {
+void engine::transact(guard condition, mutation_list mutations, time_point deadline, completion<outcome> done) {
   if (auto problem = path_problem(condition.path); !problem.empty()) return done(refused(std::move(problem)));
   task one;
-  if (auto problem = prepare(mutations, impl_->settings.max_entry_bytes, one.mutations); !problem.empty()) {
+  if (auto problem = prepare(std::move(mutations), impl_->settings.max_entry_bytes, one.prepared); !problem.empty())
     return done(refused(std::move(problem)));
-  }
-  for (const auto& m : one.mutations) one.bytes += m.what.path.size() + (m.what.value ? m.what.value->size() : 0);
+  one.bytes = one.prepared.values->size();
+  for (const auto& m : one.prepared.mutations) one.bytes += m.what.path.size();
   one.condition = std::move(condition);
   one.deadline = deadline;
   one.done = std::move(done);

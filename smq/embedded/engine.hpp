@@ -121,7 +121,7 @@ class engine final : public chunk_port, public entry_port {
 
   /// Errors: conflict; refused (path, name or size out of bounds, unknown chunk, disk full, deadline passed).
   /// Never partial or unknown.
-  void transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+  void transact(guard condition, mutation_list mutations, time_point deadline,
                 completion<outcome> done) override;
   void remove_tree(const std::string& directory, time_point deadline, completion<outcome> done) override;
 

@@ -12,11 +12,22 @@ bool read_start(binary_reader& in) { return in.number<std::uint8_t>() == layout_
 
 }  // namespace
 
+std::size_t encoded_bytes(const entry& e) {
+  constexpr std::size_t count = sizeof(std::uint32_t);
+  auto bytes = sizeof(layout_version) + count + e.content.size() + count + count;
+  for (const auto& c : e.chunks) bytes += count + c.id.size() + 3 * sizeof(std::uint64_t);
+  for (const auto& [name, value] : e.attributes) bytes += count + name.size() + count + value.size();
+  return bytes;
+}
+
 std::string encode_entry(const entry& e) {
   std::string out;
-  std::size_t expected = 16 + e.content.size() + e.chunks.size() * 40;
-  for (const auto& [name, value] : e.attributes) expected += 8 + name.size() + value.size();
-  out.reserve(expected);
+  out.reserve(encoded_bytes(e));
+  append_entry(out, e);
+  return out;
+}
+
+void append_entry(std::string& out, const entry& e) {
   put_number(out, layout_version);
   put_text(out, e.content);
   put_number(out, static_cast<std::uint32_t>(e.chunks.size()));
@@ -31,7 +42,6 @@ std::string encode_entry(const entry& e) {
     put_text(out, name);
     put_text(out, value);
   }
-  return out;
 }
 
 std::optional<entry> decode_entry(std::string_view path, std::string_view value, bool with_chunks) {

@@ -12,6 +12,8 @@ namespace tidegate::smq::embedded {
 
 /// The value of an entry: version 1, content, chunks, attributes. The path is in the key.
 std::string encode_entry(const entry& e);
+void append_entry(std::string& out, const entry& e);
+[[nodiscard]] std::size_t encoded_bytes(const entry& e);
 
 /// Errors: nullopt when the bytes are damaged or of a newer layout.
 std::optional<entry> decode_entry(std::string_view path, std::string_view value, bool with_chunks = true);

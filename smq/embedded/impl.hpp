@@ -25,7 +25,7 @@ struct pending_chunk {
 
 struct task {
   guard condition;
-  std::vector<prepared_mutation> mutations;
+  prepared_transaction prepared;
   std::uint64_t bytes = 0;
   std::string tree;  // not empty: remove_tree of this directory
   tree_cursor removed;
@@ -65,9 +65,9 @@ struct engine::impl {
                     std::vector<chunk_row>& rows);
   void give_back_chunks(const window_plan& plan);
   void drop_dead_moves(const window_plan& plan, std::vector<moved_chunk>& moves) const;
-  outcome write(window_plan& plan, const std::vector<moved_chunk>& moves, window_size& size);
+  outcome write(window_plan& plan, const std::vector<moved_chunk>& moves, std::uint64_t free, window_size& size);
   outcome make_visible(window_effects&& effects);
-  std::string make_room(std::uint64_t bytes);
+  std::string make_room(std::uint64_t bytes, std::uint64_t free);
   std::string start_next_volume();
   void after_window(const window_size& size);
   outcome fail(const std::string& why);

@@ -4,6 +4,7 @@
 #include "smq/entry_path.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace tidegate::smq::embedded {
 
@@ -22,33 +23,46 @@ std::vector<chunk_id> without(std::vector<chunk_id> a, std::vector<chunk_id> b) 
 
 }  // namespace
 
-std::string prepare(const std::vector<mutation>& mutations, std::uint64_t max_entry_bytes,
-                    std::vector<prepared_mutation>& into) {
-  into.reserve(mutations.size());
+std::string prepare(mutation_list mutations, std::uint64_t max_entry_bytes, prepared_transaction& into) {
+  std::size_t bytes = 0;
   for (const auto& m : mutations) {
     if (auto problem = path_problem(m.target.path); !problem.empty()) return problem;
-    prepared_mutation prepared;
-    prepared.what.path = m.target.path;
-    if (m.what == mutation::kind::put) {
-      prepared.what.value = encode_entry(m.target);
-      const auto bytes = prepared.what.value->size() + m.target.path.size();
-      if (bytes > max_entry_bytes) return "entry too large: " + std::to_string(bytes) + " bytes";
-      for (const auto& c : m.target.chunks) prepared.chunks.push_back(c.id);
-    }
-    into.push_back(std::move(prepared));
+    if (m.what == mutation::kind::erase) continue;
+    const auto size = encoded_bytes(m.target);
+    if (size + m.target.path.size() > max_entry_bytes)
+      return "entry too large: " + std::to_string(size + m.target.path.size()) + " bytes";
+    bytes += size;
   }
+  into.source = std::move(mutations);
+  into.values = std::make_unique<std::string>();
+  auto& values = *into.values;
+  values.reserve(bytes);  // it must not move while there are views
+  into.mutations.reserve(into.source.size());
+  for (const auto& m : into.source) {
+    auto& prepared = into.mutations.emplace_back(prepared_mutation{{m.target.path, std::nullopt}, {}});
+    if (m.what == mutation::kind::erase) continue;
+    const auto begin = values.size();
+    append_entry(values, m.target);
+    prepared.what.value = std::string_view{values}.substr(begin);
+    for (const auto& c : m.target.chunks) prepared.chunks.push_back(c.id);
+  }
+  assert(values.size() == bytes);
   return {};
 }
 
-const record* window_plan::newest(std::string_view path) const {
+const record_view* window_plan::newest(std::string_view path) const {
+  if (is_plain(path)) {
+    const auto last = std::find_if(records.rbegin(), records.rend(), [&](const auto& r) { return r.path == path; });
+    return last == records.rend() ? nullptr : &*last;
+  }
   const auto found = newest_.find(path);
-  return found == newest_.end() ? nullptr : found->second;
+  return found == newest_.end() ? nullptr : &records[found->second];
 }
 
 outcome window_plan::check(const guard& condition) const {
   stored_value now;
   if (const auto* here = newest(condition.path)) {
-    now = here->value ? stored_value{{}, *here->value} : stored_value{{status::absent, {}, 0}, {}};
+    now = here->value ? stored_value{{}, std::string{*here->value}} : stored_value{{status::absent, {}, 0}, {}};
   } else {
     now = stored_.find(condition.path);
   }
@@ -62,63 +76,63 @@ outcome window_plan::check(const guard& condition) const {
   return {status::conflict, "the guarded entry has another content", 0};
 }
 
-result<std::vector<chunk_id>> window_plan::chunks_before(const std::string& path) const {
+result<std::vector<chunk_id>> window_plan::chunks_before(std::string_view path) const {
   const auto* here = newest(path);
-  if (here == nullptr) return stored_.chunks_named_by(path);
+  if (here == nullptr) return stored_.chunks_named_by(std::string{path});
   if (!here->value) return {};
   auto ids = chunks_of(*here->value);
-  if (!ids) return {{status::unknown, "damaged entry " + path, 0}, {}};
+  if (!ids) return {{status::unknown, "damaged entry " + std::string{path}, 0}, {}};
   return {{}, std::move(*ids)};
 }
 
 outcome window_plan::name_chunks(const prepared_mutation& m, std::vector<chunk_id>& claims,
                                  std::vector<chunk_id>& releases) const {
-  if (never_names_chunks_ && never_names_chunks_(m.what.path))
-    return m.chunks.empty() ? outcome{} : refused("no chunks may be named by " + m.what.path);
+  if (is_plain(m.what.path))
+    return m.chunks.empty() ? outcome{} : refused("no chunks may be named by " + std::string{m.what.path});
   auto before = chunks_before(m.what.path);
-  if (!before.is_ok()) return refused("cannot read " + m.what.path + ": " + before.what.reason);
+  if (!before.is_ok()) return refused("cannot read " + std::string{m.what.path} + ": " + before.what.reason);
   auto& had = before.value;
   if (had.empty() && m.chunks.empty()) return {};
   for (auto& id : without(m.chunks, had)) {
     const bool taken = claimed_set_.contains(id) || std::find(claims.begin(), claims.end(), id) != claims.end();
-    if (taken || !waits_for_a_name_(id)) return refused("no such chunk, or another entry names it: " + m.what.path);
+    if (taken || !waits_for_a_name_(id))
+      return refused("no such chunk, or another entry names it: " + std::string{m.what.path});
     claims.push_back(std::move(id));
   }
   for (auto& id : without(std::move(had), m.chunks)) releases.push_back(std::move(id));
   return {};
 }
 
-void window_plan::push(record&& what, std::vector<undo>& changes) {
-  const auto* added = &records.emplace_back(std::move(what));
-  const auto [at, is_new] = newest_.try_emplace(added->path, added);
-  changes.push_back({at->first, is_new ? nullptr : at->second});
-  at->second = added;
+void window_plan::push(const record_view& what, std::vector<undo::change>& changes) {
+  if (is_plain(what.path)) return records.push_back(what);
+  const auto [at, is_new] = newest_.try_emplace(what.path, records.size());
+  changes.push_back({what.path, is_new ? std::nullopt : std::optional{at->second}});
+  at->second = records.size();
+  records.push_back(what);
 }
 
-void window_plan::take_back(std::vector<undo>& changes) {
-  for (; !changes.empty(); changes.pop_back()) {
-    const auto& last = changes.back();
-    if (last.before == nullptr) {
-      newest_.erase(last.path);
+void window_plan::take_back(const undo& transaction) {
+  for (auto last = transaction.newest.rbegin(); last != transaction.newest.rend(); ++last) {
+    if (last->before) {
+      newest_.find(last->path)->second = *last->before;
     } else {
-      newest_.find(last.path)->second = last.before;
+      newest_.erase(last->path);
     }
-    records.pop_back();
   }
+  records.erase(records.begin() + static_cast<std::ptrdiff_t>(transaction.records), records.end());
 }
 
-outcome window_plan::add(const guard& condition, std::vector<prepared_mutation>&& mutations) {
+outcome window_plan::add(const guard& condition, const std::vector<prepared_mutation>& mutations) {
   if (auto checked = check(condition); !checked.is_ok()) return checked;
-  std::vector<undo> changes;
-  changes.reserve(mutations.size());
+  undo changes{records.size(), {}};
   std::vector<chunk_id> claims;
   std::vector<chunk_id> releases;
-  for (auto& m : mutations) {
+  for (const auto& m : mutations) {
     if (auto named = name_chunks(m, claims, releases); !named.is_ok()) {
       take_back(changes);
       return named;
     }
-    push(std::move(m.what), changes);
+    push(m.what, changes.newest);
   }
   claimed_set_.insert(claims.begin(), claims.end());
   claimed.insert(claimed.end(), claims.begin(), claims.end());
@@ -127,19 +141,18 @@ outcome window_plan::add(const guard& condition, std::vector<prepared_mutation>&
 }
 
 std::string window_plan::replay(const record_view& what) {
-  prepared_mutation m{{std::string{what.path}, {}}, {}};
-  if (what.value) m.what.value = std::string{*what.value};
-  if (m.what.value) {
-    auto ids = chunks_of(*m.what.value);
-    if (!ids) return "damaged entry " + m.what.path;
+  prepared_mutation m{what, {}};
+  if (what.value) {
+    auto ids = chunks_of(*what.value);
+    if (!ids) return "damaged entry " + std::string{what.path};
     m.chunks = std::move(*ids);
   }
   std::vector<chunk_id> claims;
   if (auto named = name_chunks(m, claims, released); !named.is_ok()) return named.reason;
   claimed.insert(claimed.end(), claims.begin(), claims.end());
   claimed_set_.insert(claims.begin(), claims.end());
-  std::vector<undo> changes;
-  push(std::move(m.what), changes);
+  std::vector<undo::change> ignored;
+  push(what, ignored);
   return {};
 }
 

@@ -2,8 +2,6 @@
 
 #include "smq/embedded/index.hpp"
 
-#include <deque>
-#include <unordered_map>
 #include <unordered_set>
 
 /// What the transactions of one window come to: every guard sees the mutations of the transactions before it.
@@ -11,13 +9,19 @@ namespace tidegate::smq::embedded {
 
 /// A mutation that is checked and encoded already.
 struct prepared_mutation {
-  record what;
+  record_view what;
   std::vector<chunk_id> chunks;  // that the entry names
 };
 
+/// A transaction whose records are views: paths into `source`, values into `values`.
+struct prepared_transaction {
+  std::vector<prepared_mutation> mutations;
+  mutation_list source;
+  std::unique_ptr<std::string> values;
+};
+
 /// Checks names and sizes and encodes. Errors: a text, nothing may be applied. Thread: any.
-std::string prepare(const std::vector<mutation>& mutations, std::uint64_t max_entry_bytes,
-                    std::vector<prepared_mutation>& into);
+std::string prepare(mutation_list mutations, std::uint64_t max_entry_bytes, prepared_transaction& into);
 
 class window_plan {
  public:
@@ -28,31 +32,37 @@ class window_plan {
       waits_for_a_name_(std::move(waits_for_a_name)),
       never_names_chunks_(std::move(never_names_chunks)) {}
 
-  /// All of the transaction or nothing. Outcomes: ok, conflict, refused.
-  outcome add(const guard& condition, std::vector<prepared_mutation>&& mutations);
+  /// All of the transaction or nothing; it must outlive the plan's records. Outcomes: ok, conflict, refused.
+  outcome add(const guard& condition, const std::vector<prepared_mutation>& mutations);
 
   /// Replay: the mutation was checked when it was written. Errors: a text.
   std::string replay(const record_view& what);
 
-  std::deque<record> records;      // their places in memory do not change
+  std::vector<record_view> records;
   std::vector<chunk_id> claimed;   // in order of their names; this window stores their bytes
   std::vector<chunk_id> released;  // no entry names them any more
 
  private:
-  using newest_map = std::unordered_map<std::string_view, const record*>;  // by the path in the record
+  // By path: which record. Not of entries that never name chunks: hardly anybody asks for them, and they are many.
+  using newest_map = boost::unordered_flat_map<std::string_view, std::size_t, text_hash>;
 
-  /// What a transaction changed in `newest_`, to take it back.
+  /// What a transaction changed, to take it back.
   struct undo {
-    std::string_view path;
-    const record* before;
+    struct change {
+      std::string_view path;
+      std::optional<std::size_t> before;
+    };
+    std::size_t records = 0;
+    std::vector<change> newest;
   };
 
-  [[nodiscard]] const record* newest(std::string_view path) const;
-  [[nodiscard]] result<std::vector<chunk_id>> chunks_before(const std::string& path) const;
+  [[nodiscard]] const record_view* newest(std::string_view path) const;
+  [[nodiscard]] result<std::vector<chunk_id>> chunks_before(std::string_view path) const;
   outcome check(const guard& condition) const;
   outcome name_chunks(const prepared_mutation& m, std::vector<chunk_id>& claims, std::vector<chunk_id>& releases) const;
-  void push(record&& what, std::vector<undo>& changes);
-  void take_back(std::vector<undo>& changes);
+  [[nodiscard]] bool is_plain(std::string_view path) const { return never_names_chunks_ && never_names_chunks_(path); }
+  void push(const record_view& what, std::vector<undo::change>& changes);
+  void take_back(const undo& transaction);
 
   const index& stored_;
   std::function<bool(const chunk_id&)> waits_for_a_name_;

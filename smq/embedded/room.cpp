@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t added_by_a_trim = 64ULL << 10;
 
 bool erases(const task& one) {
-  return std::ranges::any_of(one.mutations, [](const prepared_mutation& m) { return !m.what.value; });
+  return std::ranges::any_of(one.prepared.mutations, [](const prepared_mutation& m) { return !m.what.value; });
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ std::uint64_t engine::impl::added_bytes(const task& one) const {
   std::uint64_t bytes = 0;
   for (const auto& m : one.moves) bytes += m.from.length;
   const std::lock_guard lock{chunks_mutex};
-  for (const auto& m : one.mutations) {
+  for (const auto& m : one.prepared.mutations) {
     for (const auto& id : m.chunks) {
       const auto found = pending.find(id);
       if (found != pending.end()) bytes += found->second->length;

@@ -108,7 +108,7 @@ void engine::impl::leave_sparse_volume() {
   if (!start_next_volume().empty()) return;
   window_plan nothing{*entries, [](const chunk_id&) { return false; }};
   window_size size;
-  if (write(nothing, {}, size).is_ok()) after_window(size);
+  if (write(nothing, {}, files->free_bytes(), size).is_ok()) after_window(size);
 }
 
 /// A volume goes when it is full, no entry names a chunk in it, and a crash cannot bring back the index from before.

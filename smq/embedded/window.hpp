@@ -37,19 +37,10 @@ struct chunk_row {
   std::uint32_t crc = 0;
 };
 
-/// One applied mutation; no value: the entry is erased.
-struct record {
-  std::string path;
-  std::optional<std::string> value;  // entry_codec's layout
-};
-
-/// The same in bytes of somebody else, which must outlive it.
+/// One applied mutation, in bytes of somebody else, which must outlive it.
 struct record_view {
   std::string_view path;
-  std::optional<std::string_view> value;
-
-  record_view(std::string_view of, std::optional<std::string_view> newest) : path(of), value(newest) {}
-  record_view(const record& r) : path(r.path), value(r.value) {}  // NOLINT(google-explicit-constructor)
+  std::optional<std::string_view> value;  // entry_codec's layout; none: the entry is erased
 };
 
 struct mutation_section {

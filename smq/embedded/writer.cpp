@@ -85,12 +85,13 @@ void engine::impl::run_window(std::vector<task>& tasks) {
   outcomes.reserve(tasks.size());
   std::vector<moved_chunk> moves;
   const auto now = std::chrono::steady_clock::now();
-  auto free = files->free_bytes();
+  const auto free = files->free_bytes();
+  auto left = free;
   const bool is_roomy = has_room_for_all(tasks, free);
   for (auto& t : tasks) {
     if (failed) {
       outcomes.push_back(refused("the store failed"));
-    } else if (!is_roomy && !takes_room(t, free)) {
+    } else if (!is_roomy && !takes_room(t, left)) {
       outcomes.push_back(refused("disk full"));
     } else if (t.deadline < now) {
       outcomes.push_back(refused("deadline passed"));
@@ -98,14 +99,14 @@ void engine::impl::run_window(std::vector<task>& tasks) {
       moves = std::move(t.moves);  // the vacuum has one batch on its way at most
       outcomes.emplace_back();
     } else {
-      outcomes.push_back(plan.add(t.condition, std::move(t.mutations)));
+      outcomes.push_back(plan.add(t.condition, t.prepared.mutations));
     }
   }
   drop_dead_moves(plan, moves);
   window_size size;
   if (!plan.records.empty() || !moves.empty()) {
     // A conflict may rest on a mutation of the same window: it is as true as that mutation is durable.
-    if (const auto written = write(plan, moves, size); !written.is_ok()) {
+    if (const auto written = write(plan, moves, free, size); !written.is_ok()) {
       give_back_chunks(plan);
       for (auto& o : outcomes) {
         if (o.code != status::refused) o = written;
@@ -135,14 +136,15 @@ bool engine::impl::remove_some(task& one) {
       return end({status::unknown, std::move(error), 0});
   }
   window_size size;
-  if (auto written = write(plan, {}, size); !written.is_ok()) return end({status::unknown, written.reason, 0});
+  if (auto written = write(plan, {}, files->free_bytes(), size); !written.is_ok())
+    return end({status::unknown, written.reason, 0});
   after_window(size);
   return true;
 }
 
 /// Goes to the next volume when the current one is full. Errors: disk full and the like; nothing has changed.
-std::string engine::impl::make_room(std::uint64_t bytes) {
-  if (files->free_bytes() < settings.reserve_bytes / 4 + bytes) return "disk full";
+std::string engine::impl::make_room(std::uint64_t bytes, std::uint64_t free) {
+  if (free < settings.reserve_bytes / 4 + bytes) return "disk full";
   return files->position() < settings.volume_bytes ? std::string{} : start_next_volume();
 }
 
@@ -194,16 +196,18 @@ void engine::impl::drop_dead_moves(const window_plan& plan, std::vector<moved_ch
 }
 
 /// Appends, syncs and indexes one window. Outcomes: ok; refused (nothing changed); unknown (the process must end).
-outcome engine::impl::write(window_plan& plan, const std::vector<moved_chunk>& moves, window_size& size) {
+/// `free`: bytes of the disk.
+outcome engine::impl::write(window_plan& plan, const std::vector<moved_chunk>& moves, std::uint64_t free,
+                            window_size& size) {
   mutation_section section;
   std::vector<std::shared_ptr<pending_chunk>> chunks;
   if (!claim_chunks(plan, chunks, section.chunks)) return refused("a chunk was named too late");
   for (const auto& m : moves) section.chunks.push_back({m.id, m.from.length, m.from.crc});
-  section.records.assign(plan.records.begin(), plan.records.end());
+  section.records = std::move(plan.records);
   const auto mutations = encode_section(section);
   window_header header{store, next_seq, synced_seq, mutations.size(), 0, crc32c(as_byte_view(mutations))};
   for (const auto& row : section.chunks) header.chunk_bytes += row.length;
-  if (auto error = make_room(header.window_bytes()); !error.empty()) return refused(std::move(error));
+  if (auto error = make_room(header.window_bytes(), free); !error.empty()) return refused(std::move(error));
   header.synced_seq = synced_seq;
   const auto head = encode_header(header);
   std::vector<iovec> parts{part_of(head), part_of(mutations)};

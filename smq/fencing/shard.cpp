@@ -63,10 +63,9 @@ void shard::open(const std::string& owner, completion<std::uint64_t> done) {
 
 void shard::write(const std::string& owner, std::uint64_t number, std::vector<mutation> mutations, write_class priority,
                   completion<write_answer> done) {
-  write_unit unit{owner, number, std::move(mutations), 0, 0, false, std::move(done)};
-  auto problem = why_not(unit.mutations);
-  unit.bytes = size_of(unit.mutations);
-  unit.chunk_bytes = new_chunk_bytes_of(unit.mutations);
+  write_unit unit{owner, number, nullptr, size_of(mutations), new_chunk_bytes_of(mutations), false, std::move(done)};
+  auto problem = why_not(mutations);
+  unit.mutations = std::make_shared<const std::vector<mutation>>(std::move(mutations));
   locked([&] {
     if (fenced_) return answer(unit, write_result::fenced, fenced_reason);
     auto it = owners_.find(owner);
@@ -173,8 +172,9 @@ void shard::renew_fence(write_window& window) const {
 void shard::send() {
   auto& window = *window_;
   ++window.attempts;
-  auto mutations = window.burn ? std::vector<mutation>{} : mutations_of(window);
-  mutations.push_back({mutation::kind::put, {path_, window.burn ? window.burn_content : window.after_content, {}, {}}});
+  auto mutations = window.burn ? mutation_list{} : mutations_of(window);
+  const auto& advanced = window.burn ? window.burn_content : window.after_content;
+  mutations.add(std::make_shared<const std::vector<mutation>>(1, mutation{mutation::kind::put, {path_, advanced, {}, {}}}));
   auto step = ++step_;
   later([this, step, condition = guard{path_, window.before}, mutations = std::move(mutations)]() mutable {
     entries_.transact(std::move(condition), std::move(mutations), options_.now() + options_.port_timeout,

@@ -29,11 +29,11 @@ void shard::begin_window() {
 bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, filled& so_far) {
   while (!queue.empty()) {
     auto& unit = queue.front();
-    bool fits = so_far.mutations + unit.mutations.size() <= options_.max_window_mutations &&
+    bool fits = so_far.mutations + unit.mutations->size() <= options_.max_window_mutations &&
                 so_far.bytes + unit.bytes <= options_.max_window_bytes &&
                 so_far.chunk_bytes + unit.chunk_bytes <= options_.max_window_chunk_bytes && !unit.alone;
     if (!fits && !window.units.empty()) return false;
-    so_far.mutations += unit.mutations.size();
+    so_far.mutations += unit.mutations->size();
     so_far.bytes += unit.bytes;
     so_far.chunk_bytes += unit.chunk_bytes;
     queued_bytes_ -= unit.bytes;

@@ -17,9 +17,10 @@ bool is_below(std::string_view path, std::string_view directory) {
 }
 
 bool puts_one_small_entry(const write_unit& unit) {
-  if (unit.mutations.size() != 1) return false;
+  if (unit.mutations->size() != 1) return false;
   // A chunk that only the left-out entry names would never be released.
-  return unit.mutations[0].what == mutation::kind::put && unit.mutations[0].target.chunks.empty();
+  const auto& only = unit.mutations->front();
+  return only.what == mutation::kind::put && only.target.chunks.empty();
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ std::vector<bool> replaced_units(const std::vector<write_unit>& units) {
     if (is_first) continue;
     const auto& earlier = units[it->second];
     if (puts_one_small_entry(earlier) && puts_one_small_entry(units[i]) &&
-        earlier.mutations[0].target.path == units[i].mutations[0].target.path)
+        earlier.mutations->front().target.path == units[i].mutations->front().target.path)
       replaced[it->second] = true;
     it->second = i;
   }
@@ -69,12 +70,12 @@ std::vector<bool> replaced_units(const std::vector<write_unit>& units) {
 
 }  // namespace
 
-std::vector<mutation> mutations_of(const write_window& window) {
+mutation_list mutations_of(const write_window& window) {
   const auto& units = window.units;
   const auto replaced = replaced_units(units);
-  std::vector<mutation> all;
+  mutation_list all;
   for (std::size_t i = 0; i < units.size(); ++i)
-    if (!replaced[i]) all.insert(all.end(), units[i].mutations.begin(), units[i].mutations.end());
+    if (!replaced[i]) all.add(units[i].mutations);
   return all;
 }
 
@@ -82,7 +83,7 @@ std::vector<write_unit> leave_out(write_window& window, std::size_t index) {
   const auto replaced = replaced_units(window.units);
   std::size_t at = 0;
   for (; at < window.units.size(); ++at) {
-    const auto count = replaced[at] ? 0 : window.units[at].mutations.size();
+    const auto count = replaced[at] ? 0 : window.units[at].mutations->size();
     if (index < count) break;
     index -= count;
   }

@@ -14,7 +14,7 @@ namespace tidegate::smq {
 struct write_unit {
   std::string owner;
   std::uint64_t session = 0;
-  std::vector<mutation> mutations;
+  mutation_list::unit mutations;
   std::size_t bytes = 0;
   std::uint64_t chunk_bytes = 0;
   bool alone = false;  // was in a window that was refused: it gets one of its own
@@ -52,7 +52,7 @@ std::optional<std::string> why_not(const std::vector<mutation>& mutations);
 
 /// All mutations of the units in order. A unit that only puts one entry without chunks is left out when the next unit
 /// of its session does nothing but put the same entry: every prefix is still a state that its session asked for.
-std::vector<mutation> mutations_of(const write_window& window);
+mutation_list mutations_of(const write_window& window);
 
 /// Takes all units of the session out whose mutation is the `index`-th of mutations_of(). Empty: there is none.
 std::vector<write_unit> leave_out(write_window& window, std::size_t index);

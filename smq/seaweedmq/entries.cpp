@@ -77,7 +77,7 @@ class many_lookups : public std::enable_shared_from_this<many_lookups> {
   std::vector<result<entry>> found_;
 };
 
-filer_pb::ObjectTransactionRequest transaction_of(const guard& condition, const std::vector<mutation>& mutations) {
+filer_pb::ObjectTransactionRequest transaction_of(const guard& condition, const mutation_list& mutations) {
   filer_pb::ObjectTransactionRequest request;
   request.set_lock_key(condition.path);
   auto& clause = *request.mutable_condition()->add_clauses();
@@ -133,7 +133,7 @@ void entries::list(const std::string& directory, const std::string& after, std::
   list_files(filer_->rpc(), directory, after, limit, with_chunks, deadline, std::move(done));
 }
 
-void entries::transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+void entries::transact(guard condition, mutation_list mutations, time_point deadline,
                        completion<outcome> done) {
   if (auto problem = transaction_problem(condition, mutations); !problem.empty())
     return done(refused(std::move(problem)));

@@ -24,7 +24,7 @@ class entries final : public entry_port {
 
   /// Chunks are released by the filer, up to seconds later. Errors: see outcomes.hpp; refused also for what cannot be
   /// sent: paths, sizes, a deadline in the past.
-  void transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+  void transact(guard condition, mutation_list mutations, time_point deadline,
                 completion<outcome> done) override;
   void remove_tree(const std::string& directory, time_point deadline, completion<outcome> done) override;
 

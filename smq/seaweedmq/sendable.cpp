@@ -55,7 +55,7 @@ std::string filer_path_problem(std::string_view path) {
   return is_utf8(path) ? "" : "path is not UTF-8";
 }
 
-std::string transaction_problem(const guard& condition, const std::vector<mutation>& mutations) {
+std::string transaction_problem(const guard& condition, const mutation_list& mutations) {
   if (auto problem = filer_path_problem(condition.path); !problem.empty()) return problem;
   std::uint64_t bytes = 0;
   for (const auto& m : mutations) {

@@ -124,7 +124,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
     inner_.entries.remove_tree(directory, deadline, std::move(done));
   }
 
-  void transact(smq::guard condition, std::vector<smq::mutation> mutations, smq::time_point deadline,
+  void transact(smq::guard condition, smq::mutation_list mutations, smq::time_point deadline,
                 smq::completion<smq::outcome> done) override {
     const smq::outcome lost{smq::status::unknown, "injected", 0};
     if (holds_erasures && erases_something(mutations)) {
@@ -140,8 +140,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
                                        [done, lost](const smq::outcome&) { done(lost); });
       case fault::partial:
       case fault::prefix_but_unknown:
-        mutations.pop_back();
-        return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
+        return inner_.entries.transact(std::move(condition), without_last(mutations), deadline,
                                        [done, lost](const smq::outcome&) { done(lost); });
       case fault::held:
         return hold([this, condition, mutations, done] {
@@ -164,12 +163,18 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
     held_.push_back(std::move(later));
   }
 
-  static bool erases_something(const std::vector<smq::mutation>& mutations) {
+  static smq::mutation_list without_last(const smq::mutation_list& mutations) {
+    std::vector<smq::mutation> rest{mutations.begin(), mutations.end()};
+    rest.pop_back();
+    return rest;
+  }
+
+  static bool erases_something(const smq::mutation_list& mutations) {
     return std::any_of(mutations.begin(), mutations.end(),
                        [](const smq::mutation& m) { return m.what == smq::mutation::kind::erase; });
   }
 
-  fault next(const std::vector<smq::mutation>& mutations) {
+  fault next(const smq::mutation_list& mutations) {
     std::lock_guard lock(mutex_);
     if (script_.empty() || mutations.size() < 2) return fault::none;
     const auto f = script_.front();

@@ -56,6 +56,7 @@ CAF_TEST(a header with more fields than we know is read) {
 CAF_TEST(the mutation section and entries have their bytes) {
   const entry e{"/a/b", "xy", {{"k", "v"}}, {{"id", 1, 2, 3}}};
   const auto value = encode_entry(e);
+  CAF_CHECK_EQUAL(encoded_bytes(e), value.size());
   CAF_CHECK_EQUAL(hex(value), "01000000027879" "00000001000000026964" "000000000000000100000000000000020000000000000003"
                               "00000001000000016b0000000176");
   CAF_CHECK(decode_entry("/a/b", value) == e);

@@ -97,15 +97,15 @@ class faulty_engine final : public chunk_port, public entry_port {
     inner_.entries.list(directory, after, limit, with_chunks, deadline, delayed(std::move(done)));
   }
 
-  void transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+  void transact(guard condition, mutation_list mutations, time_point deadline,
                 completion<outcome> done) override {
     tick();
     auto d = draw();
     const auto next = [&](double p) { return (d -= p) < 0; };
     if (next(faults_.partial))
-      return prefix(std::move(condition), std::move(mutations), deadline, true, std::move(done));
+      return prefix(std::move(condition), mutations, deadline, true, std::move(done));
     if (next(faults_.unknown_prefix)) {
-      return prefix(std::move(condition), std::move(mutations), deadline, false, std::move(done));
+      return prefix(std::move(condition), mutations, deadline, false, std::move(done));
     }
     if (next(faults_.unknown_applied)) {
       done = [done = delayed(std::move(done))](const outcome&) { done(lost()); };
@@ -150,10 +150,9 @@ class faulty_engine final : public chunk_port, public entry_port {
   }
 
   /// The mutations before a random one, under the same guard; the last mutation never applies.
-  void prefix(guard condition, std::vector<mutation> mutations, time_point deadline, bool says_so,
-              completion<outcome> done) {
-    const auto count = mutations.empty() ? 0 : below(mutations.size());
-    mutations.resize(count);
+  void prefix(guard condition, const mutation_list& all, time_point deadline, bool says_so, completion<outcome> done) {
+    const auto count = all.size() == 0 ? 0 : below(all.size());
+    std::vector<mutation> mutations{all.begin(), std::next(all.begin(), static_cast<std::ptrdiff_t>(count))};
     auto after = [count, says_so, done = delayed(std::move(done))](const outcome& o) {
       if (says_so && !o.is_ok()) return done(o);
       done(says_so ? outcome{status::partial, "injected", count} : lost());
@@ -161,7 +160,7 @@ class faulty_engine final : public chunk_port, public entry_port {
     inner_.entries.transact(std::move(condition), std::move(mutations), deadline, std::move(after));
   }
 
-  void hold_back(guard condition, std::vector<mutation> mutations) {
+  void hold_back(guard condition, mutation_list mutations) {
     auto send = [this, condition = std::move(condition), mutations = std::move(mutations)] {
       inner_.entries.transact(condition, mutations, far(), [](const outcome&) {});
     };

@@ -71,7 +71,7 @@ struct blocking {
     return wait_for<result<list_page>>(
         [&](auto done) { ports.entries.list(directory, after, limit, with_chunks, soon(), std::move(done)); });
   }
-  [[nodiscard]] outcome transact(guard condition, std::vector<mutation> mutations) const {
+  [[nodiscard]] outcome transact(guard condition, mutation_list mutations) const {
     return wait_for<outcome>([&](auto done) {
       ports.entries.transact(std::move(condition), std::move(mutations), soon(), std::move(done));
     });

@@ -58,7 +58,7 @@ class topics_memory_port : public entry_port {
     done({{}, std::move(page)});
   }
 
-  void transact(guard condition, std::vector<mutation> mutations, time_point, completion<outcome> done) override {
+  void transact(guard condition, mutation_list mutations, time_point, completion<outcome> done) override {
     ++transactions;
     if (before_transact) std::exchange(before_transact, nullptr)();
     std::optional<fault> planned;

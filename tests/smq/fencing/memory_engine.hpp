@@ -59,7 +59,7 @@ class memory_engine : public entry_port {
     done({{status::refused, "not here", 0}, {}});
   }
 
-  void transact(guard condition, std::vector<mutation> mutations, time_point, completion<outcome> done) override {
+  void transact(guard condition, mutation_list mutations, time_point, completion<outcome> done) override {
     std::vector<std::string> paths;
     for (const auto& m : mutations) paths.push_back(m.target.path);
     transactions.push_back(std::move(paths));
@@ -106,7 +106,7 @@ class memory_engine : public entry_port {
       pending.push_back(std::move(call));
   }
 
-  outcome apply(const guard& condition, const std::vector<mutation>& mutations, std::size_t count) {
+  outcome apply(const guard& condition, const mutation_list& mutations, std::size_t count) {
     if (content(condition.path) != condition.expected) return {status::conflict, "", 0};
     for (const auto& m : mutations)
       if (refuses(m)) return {status::refused, "a bad entry", 0};
@@ -121,7 +121,7 @@ class memory_engine : public entry_port {
     return {};
   }
 
-  outcome run(const guard& condition, const std::vector<mutation>& mutations, fault how, std::size_t prefix) {
+  outcome run(const guard& condition, const mutation_list& mutations, fault how, std::size_t prefix) {
     auto all = mutations.size();
     auto part = std::min(prefix, all - 1);  // without the fence
     switch (how) {

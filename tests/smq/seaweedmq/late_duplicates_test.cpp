@@ -29,7 +29,7 @@ class remembering_entries final : public entry_port {
  public:
   struct sent {
     guard condition;
-    std::vector<mutation> mutations;
+    mutation_list mutations;
   };
 
   explicit remembering_entries(entry_port& inner) : inner_(inner) {}
@@ -45,7 +45,7 @@ class remembering_entries final : public entry_port {
             time_point deadline, completion<result<list_page>> done) override {
     inner_.list(directory, after, limit, with_chunks, deadline, std::move(done));
   }
-  void transact(guard condition, std::vector<mutation> mutations, time_point deadline,
+  void transact(guard condition, mutation_list mutations, time_point deadline,
                 completion<outcome> done) override {
     {
       const std::lock_guard lock{mutex_};

@@ -62,8 +62,8 @@ class segments_memory_engine final : public chunk_port, public entry_port {
     done({{}, std::move(page)});
   }
 
-  void transact(guard, std::vector<mutation> mutations, time_point, completion<outcome> done) override {
-    write(mutations);
+  void transact(guard, mutation_list mutations, time_point, completion<outcome> done) override {
+    write({mutations.begin(), mutations.end()});
     done({});
   }
 
