@@ -25,8 +25,8 @@ struct node_limits {
 /// Who waits. A connection that has begun a request which the node has no room for is not read, and stands in line in
 /// the order of coming. One at a time has the turn: it may go on although the node is full, until its request is whole
 /// and it got an answer. So requests that came half and fill the node do not block each other for ever, and the node
-/// holds at most the limit and, for each thread of the pool and for the turn, one largest request. As long as there is room the
-/// turn is passed on at once; who had it keeps its place for the rest of its request.
+/// holds at most the limit and, for each thread of the pool and for the turn, one largest request. As long as there is
+/// room the turn is passed on at once; who had it keeps its place for the rest of its request.
 ///
 /// What may take long. The turn is held as long as its request is unanswered: a large JoinGroup or SyncGroup at most
 /// for its rebalance timeout, a large fetch for ten seconds. Who has the turn and sends too slowly is closed.

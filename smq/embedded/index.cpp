@@ -218,7 +218,8 @@ std::vector<std::string> index::recent_below(const std::string& directory) const
   if (!top.empty()) {
     std::string value;
     const auto* recent = find_recent(top);
-    if (recent != nullptr ? recent->value().has_value() : db_->Get({}, entry_key(top), &value).ok()) paths.push_back(directory);
+    const auto is_there = recent != nullptr ? recent->value().has_value() : db_->Get({}, entry_key(top), &value).ok();
+    if (is_there) paths.push_back(directory);
   }
   for (const auto& l : {active_, frozen_}) {
     if (!l) continue;

@@ -174,7 +174,8 @@ void shard::send() {
   ++window.attempts;
   auto mutations = window.burn ? mutation_list{} : mutations_of(window);
   const auto& advanced = window.burn ? window.burn_content : window.after_content;
-  mutations.add(std::make_shared<const std::vector<mutation>>(1, mutation{mutation::kind::put, {path_, advanced, {}, {}}}));
+  mutation last{mutation::kind::put, {path_, advanced, {}, {}}};
+  mutations.add(std::make_shared<const std::vector<mutation>>(1, std::move(last)));
   auto step = ++step_;
   later([this, step, condition = guard{path_, window.before}, mutations = std::move(mutations)]() mutable {
     entries_.transact(std::move(condition), std::move(mutations), options_.now() + options_.port_timeout,
