@@ -16,6 +16,7 @@ struct index_point {
   std::int64_t segment_base_offset = 0;
   std::size_t chunk_index = 0;
   std::uint64_t position = 0;  // in the chunk
+  std::uint64_t message_bytes = 0;  // of the message there; 0: not known
   friend bool operator==(const index_point&, const index_point&) = default;
 };
 

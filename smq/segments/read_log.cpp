@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint64_t search_read_bytes = 1024 * 1024;  // a usual chunk: the batch may be anywhere inside
 constexpr std::uint64_t least_read_bytes = 64 * 1024;     // a round trip costs more than these bytes
 constexpr std::uint64_t entry_overhead_bytes = 1024;
+constexpr std::uint64_t message_length_bytes = 4;
 constexpr std::uint64_t ahead_bytes = 4 * 1024 * 1024;  // a reader that goes on finds so much behind its read
 constexpr std::size_t ahead_chunks = 32;
 
@@ -72,6 +73,7 @@ class log_reader final : public step_loop {
     if (point && !index_failed_ && point->segment_base_offset == current().base_offset &&
         point->chunk_index < current().chunks.size() && point->position < current().chunks[point->chunk_index].size) {
       start_scan(*point, wanted_);
+      next_bytes_ = point->message_bytes;
       from_index_ = true;
       goes_on_ = true;  // where an earlier read ended
       return true;
@@ -116,9 +118,12 @@ class log_reader final : public step_loop {
     return damage("no segment holds offset " + std::to_string(expected_));
   }
 
+  /// Large messages are read one by one, each with the length of the one behind it: what does not fit into the answer
+  /// would be read for nothing.
   std::uint64_t next_read_bytes() const {
     if (needed_ > 0) return needed_;
     auto left = max_bytes_ > bytes_ ? max_bytes_ - bytes_ : 0;
+    if (next_bytes_ > left / 2) return batches_.empty() ? next_bytes_ + message_length_bytes : least_read_bytes;
     auto least = expected_ == wanted_ || !batches_.empty() ? least_read_bytes : search_read_bytes;
     return std::max<std::uint64_t>(std::min<std::uint64_t>(left, UINT32_MAX) + entry_overhead_bytes, least);
   }
@@ -172,6 +177,11 @@ class log_reader final : public step_loop {
     while (at < bytes.size() && !full_) {
       auto rest = bytes.view().subspan(at);
       auto stored = stored_log_entry_bytes(rest);
+      if (stored && is_too_much(*stored)) {
+        full_ = true;
+        remember(expected_, position_ + at, *stored);
+        break;
+      }
       if (!stored || *stored > rest.size()) {
         if (stored.value_or(4) > left_in_chunk - at) return damage("a message is cut off");
         needed_ = std::min(std::max<std::uint64_t>(stored.value_or(4), least_read_bytes), left_in_chunk - at);
@@ -183,6 +193,7 @@ class log_reader final : public step_loop {
         return false;
       if (phase_ != phase::scan) return true;  // the index point was wrong: the search begins again
       if (!full_) at += entry->stored_bytes;
+      next_bytes_ = *stored;  // probably
     }
     position_ += at;
     keep_only_batches(first, bytes.size());
@@ -197,6 +208,12 @@ class log_reader final : public step_loop {
     for (auto i = first; i < batches_.size(); ++i) batches_[i] = shared_bytes::copy_of(batches_[i].view());
   }
 
+  /// Whatever is in the message, it does not fit behind the batches that are there.
+  bool is_too_much(std::uint64_t stored_bytes) const {
+    const auto batch_bytes = stored_bytes - std::min(stored_bytes, entry_overhead_bytes);
+    return !batches_.empty() && bytes_ + batch_bytes > max_bytes_;
+  }
+
   bool take_message(const log_entry& entry, shared_bytes batch, std::uint64_t position) {
     if (entry.base_offset != expected_ && (expected_ >= 0 || entry.base_offset > wanted_))
       return damage("offset " + std::to_string(entry.base_offset) + " does not continue " + std::to_string(expected_));
@@ -204,7 +221,7 @@ class log_reader final : public step_loop {
       return damage("a batch lies outside its segment");
     if (entry.base_offset >= view_->end_offset || (!batches_.empty() && bytes_ + batch.size() > max_bytes_)) {
       full_ = true;
-      remember(entry.base_offset, position);
+      remember(entry.base_offset, position, entry.stored_bytes);
       return true;
     }
     expected_ = entry.next_offset;
@@ -216,8 +233,9 @@ class log_reader final : public step_loop {
     return true;
   }
 
-  void remember(std::int64_t base_offset, std::uint64_t position) {
-    if (index_) index_->put(view_->topic_id, view_->partition, base_offset, {current().base_offset, chunk_, position});
+  void remember(std::int64_t base_offset, std::uint64_t position, std::uint64_t message_bytes) {
+    if (!index_) return;
+    index_->put(view_->topic_id, view_->partition, base_offset, {current().base_offset, chunk_, position, message_bytes});
   }
 
   /// An index point may be older than a merge of its segment: then the search decides, and only it may call it damage.
@@ -245,7 +263,7 @@ class log_reader final : public step_loop {
       // The next message may be the first of a chunk that is still to be written.
       auto at_end = position_ == current().chunks[chunk_].size;
       index_->put(view_->topic_id, view_->partition, expected_,
-                  {current().base_offset, at_end ? chunk_ + 1 : chunk_, at_end ? 0 : position_});
+                  {current().base_offset, at_end ? chunk_ + 1 : chunk_, at_end ? 0 : position_, 0});
     }
     return answer_batches();
   }
@@ -273,6 +291,7 @@ class log_reader final : public step_loop {
   std::uint64_t position_ = 0;
   std::int64_t expected_ = -1;  // its base offset; -1: any up to the wanted offset
   std::uint64_t needed_ = 0;    // bytes of a message that the last read cut off
+  std::uint64_t next_bytes_ = 0;  // of the next message; when not known, of the one before it; 0: of none
   bool from_index_ = false;
   bool index_failed_ = false;
   bool goes_on_ = false;  // chunk after chunk: the next ones are wanted, too

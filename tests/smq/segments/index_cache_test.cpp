@@ -64,3 +64,21 @@ CAF_TEST(a consumer that goes on finds the next chunks read ahead) {
   for (int i = 2; i < 9; ++i) CAF_CHECK(s.read(i, 1, &index).value.front() == s.written[static_cast<std::size_t>(i)]);
   CAF_CHECK(s.store.chunk_reads <= 8);  // one each, and no more than that is ahead
 }
+
+CAF_TEST(a consumer of large batches has each byte read once) {
+  constexpr std::size_t body = 700'000;
+  stored_log s;
+  for (int i = 0; i < 20; ++i) s.append_one(1, (i + 1) * 1000, i % 5 == 4 ? body / 3 : body);
+  index_cache index{1 << 16};
+  std::uint64_t asked_for = 0;
+  for (std::size_t i = 0; i < s.written.size();) {
+    const auto answer = s.read(static_cast<std::int64_t>(i), 1 << 20, &index);
+    CAF_REQUIRE(!answer.value.empty());
+    for (const auto& batch : answer.value) {
+      CAF_CHECK(batch == s.written[i++]);
+      asked_for += batch.size();
+    }
+    if (i == answer.value.size()) s.store.bytes_read = asked_for;  // the first one had to search
+  }
+  CAF_CHECK(s.store.bytes_read < asked_for + 20 * 70'000);  // lengths of what comes next, where chunks end
+}
