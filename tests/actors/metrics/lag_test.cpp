@@ -73,9 +73,9 @@ CAF_TEST(a group with members reports how far it is behind and loads nothing for
   CAF_CHECK(ask().empty());  // nothing is committed
   commit(id, 1, 58);
   const auto fetches = store->fetches;
-  CAF_CHECK_EQUAL(ask().at({"g", "t"}), 42);
+  CAF_CHECK_EQUAL(std::int64_t{ask().at({"g", "t"})}, 42);
   partition->end = 101;
-  CAF_CHECK_EQUAL(ask().at({"g", "t"}), 43);
+  CAF_CHECK_EQUAL(std::int64_t{ask().at({"g", "t"})}, 43);
   CAF_CHECK_EQUAL(store->fetches, fetches);
   pass(20s);  // its session ends
   CAF_CHECK(ask().empty());
