@@ -20,7 +20,7 @@ inline std::filesystem::path scratch_base() {
 class scratch_directory {
  public:
   explicit scratch_directory(const std::filesystem::path& base = scratch_base()) {
-    auto pattern = (base / "tidegate-XXXXXX").string();
+    auto pattern = (base / ("tidegate-" + std::string(6, 'X'))).string();  // mkdtemp replaces the last six
     if (::mkdtemp(pattern.data()) == nullptr) CAF_FAIL("cannot make " << pattern);
     path_ = pattern;
   }
