@@ -104,7 +104,6 @@ outcome window_plan::name_chunks(const prepared_mutation& m, std::vector<chunk_i
 }
 
 void window_plan::push(const record_view& what, std::vector<undo::change>& changes) {
-  if (is_plain(what.path)) return records.push_back(what);
   const auto [at, is_new] = newest_.try_emplace(what.path, records.size());
   changes.push_back({what.path, is_new ? std::nullopt : std::optional{at->second}});
   at->second = records.size();
@@ -128,6 +127,10 @@ outcome window_plan::add(const guard& condition, const std::vector<prepared_muta
   std::vector<chunk_id> claims;
   std::vector<chunk_id> releases;
   for (const auto& m : mutations) {
+    if (m.chunks.empty() && is_plain(m.what.path)) {
+      records.push_back(m.what);
+      continue;
+    }
     if (auto named = name_chunks(m, claims, releases); !named.is_ok()) {
       take_back(changes);
       return named;
