@@ -88,7 +88,10 @@ CAF_TEST(of two jobs that a job brings another thread takes one) {
 
 CAF_TEST(of two jobs that an event brings another thread takes one) {
   start(2);
-  for (int i = 0; i < 20; ++i) bring_two_and_wait([&](auto what) { boost::asio::post(pool->context(i % 2), what); });
+  for (std::size_t i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(1ms);  // both sleep, and twice in a row it is the one that fell asleep last
+    bring_two_and_wait([&](auto what) { boost::asio::post(pool->context(i / 2 % 2), what); });
+  }
 }
 
 // A thread that is just about to sleep may come first, so not every time.
