@@ -118,13 +118,16 @@ class log_reader final : public step_loop {
     return damage("no segment holds offset " + std::to_string(expected_));
   }
 
-  /// Large messages are read one by one, each with the length of the one behind it: what does not fit into the answer
-  /// would be read for nothing.
+  /// Where the wanted batch is found, large messages are read one by one, each with the length of the one behind it:
+  /// what does not fit into the answer would be read for nothing.
   std::uint64_t next_read_bytes() const {
-    if (needed_ > 0) return needed_;
     auto left = max_bytes_ > bytes_ ? max_bytes_ - bytes_ : 0;
-    if (next_bytes_ > left / 2) return batches_.empty() ? next_bytes_ + message_length_bytes : least_read_bytes;
-    auto least = expected_ == wanted_ || !batches_.empty() ? least_read_bytes : search_read_bytes;
+    const bool is_found = expected_ == wanted_ || !batches_.empty();
+    if (is_found && next_bytes_ > left / 2) {
+      const bool is_wanted = is_cut_off_ || batches_.empty();
+      return std::max(is_wanted ? next_bytes_ + message_length_bytes : 0, least_read_bytes);
+    }
+    auto least = std::max(is_found ? least_read_bytes : search_read_bytes, next_bytes_);
     return std::max<std::uint64_t>(std::min<std::uint64_t>(left, UINT32_MAX) + entry_overhead_bytes, least);
   }
 
@@ -173,18 +176,19 @@ class log_reader final : public step_loop {
     auto left_in_chunk = current().chunks[chunk_].size - position_;
     std::size_t at = 0;
     const auto first = batches_.size();
-    needed_ = 0;
+    is_cut_off_ = false;
     while (at < bytes.size() && !full_) {
       auto rest = bytes.view().subspan(at);
       auto stored = stored_log_entry_bytes(rest);
+      if (stored.value_or(message_length_bytes) > left_in_chunk - at) return damage("a message is cut off");
       if (stored && is_too_much(*stored)) {
         full_ = true;
         remember(expected_, position_ + at, *stored);
         break;
       }
       if (!stored || *stored > rest.size()) {
-        if (stored.value_or(4) > left_in_chunk - at) return damage("a message is cut off");
-        needed_ = std::min(std::max<std::uint64_t>(stored.value_or(4), least_read_bytes), left_in_chunk - at);
+        is_cut_off_ = true;
+        next_bytes_ = stored.value_or(message_length_bytes);
         break;
       }
       auto entry = decode_log_entry(rest, view_->topic_id, view_->partition);
@@ -245,7 +249,8 @@ class log_reader final : public step_loop {
     if (index_) index_->erase(view_->topic_id, view_->partition, wanted_);
     from_index_ = false;
     index_failed_ = true;
-    needed_ = 0;
+    is_cut_off_ = false;
+    next_bytes_ = 0;
     full_ = false;
     phase_ = phase::locate;
     return true;
@@ -290,8 +295,8 @@ class log_reader final : public step_loop {
   std::size_t chunk_ = 0;  // scan: the next message is here
   std::uint64_t position_ = 0;
   std::int64_t expected_ = -1;  // its base offset; -1: any up to the wanted offset
-  std::uint64_t needed_ = 0;    // bytes of a message that the last read cut off
   std::uint64_t next_bytes_ = 0;  // of the next message; when not known, of the one before it; 0: of none
+  bool is_cut_off_ = false;       // the last read ended inside it
   bool from_index_ = false;
   bool index_failed_ = false;
   bool goes_on_ = false;  // chunk after chunk: the next ones are wanted, too

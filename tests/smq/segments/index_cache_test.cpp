@@ -82,3 +82,20 @@ CAF_TEST(a consumer of large batches has each byte read once) {
   }
   CAF_CHECK(s.store.bytes_read < asked_for + 20 * 70'000);  // lengths of what comes next, where chunks end
 }
+
+CAF_TEST(a consumer that wants little from the middle of a chunk does not walk it message by message) {
+  stored_log s;
+  std::vector<planned_batch> batches;
+  auto at = s.log;
+  for (int i = 0; i < 1500; ++i) {
+    batches.push_back(s.plan_one(at, 1, (i + 1) * 1000, 2000));  // 3 MB in all
+    ++at.next_offset;
+    ++at.next_message_number;
+  }
+  s.append(std::move(batches));
+  for (const std::size_t wanted : {1U, 700U, 1499U}) {
+    s.store.chunk_reads = 0;
+    CAF_CHECK(s.read(static_cast<std::int64_t>(wanted), 1, nullptr).value.front() == s.written[wanted]);
+    CAF_CHECK(s.store.chunk_reads <= 4);
+  }
+}
