@@ -175,6 +175,23 @@ CAF_TEST(what is dead between chunks that stay is given back) {
   CAF_CHECK(dump(one.store()) == one.expected);
 }
 
+CAF_TEST(a start vacuums what it finds though nothing is written) {
+  const scratch_directory home;
+  auto wanted = small_volumes();
+  wanted.upkeep_interval = std::chrono::hours{1};
+  wanted.checkpoint_volume_bytes = 1ULL << 30;  // nothing is copied before one ends
+  contents expected;
+  {
+    subject one{home.path(), wanted};
+    one.fill(300, 3);
+    CAF_CHECK(!is_bounded(one.store().measure()));
+    expected = one.expected;
+  }
+  subject again{home.path()};
+  CAF_CHECK(again.wait_until(is_bounded));
+  CAF_CHECK(dump(again.store()) == expected);
+}
+
 CAF_TEST(volumes that are half alive are not copied for nothing) {
   const scratch_directory home;
   std::atomic<int> copies{0};
