@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <span>
 
 namespace tidegate::smq::embedded {
 
@@ -12,8 +13,12 @@ namespace {
 
 outcome refused(std::string reason) { return {status::refused, std::move(reason), 0}; }
 
-/// Elements of `a` that are not in `b`; both get sorted.
-std::vector<chunk_id> without(std::vector<chunk_id> a, std::vector<chunk_id> b) {
+/// Elements of `a` that are not in `b`, sorted. Mostly a file that got one chunk more: what they begin with alike is not
+/// compared again.
+std::vector<chunk_id> without(std::span<const chunk_id> whole_a, std::span<const chunk_id> whole_b) {
+  const auto alike = std::ranges::mismatch(whole_a, whole_b);
+  std::vector<chunk_id> a(alike.in1, whole_a.end());
+  std::vector<chunk_id> b(alike.in2, whole_b.end());
   std::sort(a.begin(), a.end());
   std::sort(b.begin(), b.end());
   std::vector<chunk_id> rest;
@@ -99,7 +104,7 @@ outcome window_plan::name_chunks(const prepared_mutation& m, std::vector<chunk_i
       return refused("no such chunk, or another entry names it: " + std::string{m.what.path});
     claims.push_back(std::move(id));
   }
-  for (auto& id : without(std::move(had), m.chunks)) releases.push_back(std::move(id));
+  for (auto& id : without(had, m.chunks)) releases.push_back(std::move(id));
   return {};
 }
 

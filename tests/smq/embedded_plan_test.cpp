@@ -17,7 +17,7 @@ struct fixture {
   std::string error;
   std::unique_ptr<embedded::index> stored = embedded::index::open_in_memory(error);
   std::deque<prepared_transaction> kept;  // the plan's records are views into them
-  window_plan plan{*stored, [](const chunk_id& id) { return id == "waits"; },
+  window_plan plan{*stored, [](const chunk_id& id) { return id.starts_with("waits"); },
                    [](std::string_view path) { return path.starts_with("/plain/"); }};
 
   status add(guard condition, mutation_list mutations) {
@@ -36,9 +36,9 @@ struct fixture {
 
 using texts = std::vector<std::string>;
 
-mutation naming(const std::string& path, const chunk_id& id) {
+mutation naming(const std::string& path, const std::vector<chunk_id>& ids) {
   auto m = put(path, "c");
-  m.target.chunks.push_back({id, 0, 1, 0});
+  for (const auto& id : ids) m.target.chunks.push_back({id, 0, 1, 0});
   return m;
 }
 
@@ -63,7 +63,7 @@ CAF_TEST(a refused transaction leaves nothing behind) {
   CAF_CHECK(add({"/f", std::nullopt}, {put("/plain/a", "1"), put("/other/a", "1"), put("/f", "1")}) == status::ok);
   const auto before = records();
   CAF_CHECK(add({"/f", "1"}, {put("/plain/a", "2"), put("/other/a", "2"), put("/other/a", "3"), put("/other/b", "2"),
-                              put("/f", "2"), naming("/other/c", "nobody has it")}) == status::refused);
+                              put("/f", "2"), naming("/other/c", {"nobody has it"})}) == status::refused);
   CAF_CHECK(records() == before);
   CAF_CHECK(add({"/plain/a", "1"}, {put("/x", "1")}) == status::ok);
   CAF_CHECK(add({"/other/a", "1"}, {put("/y", "1")}) == status::ok);
@@ -72,12 +72,32 @@ CAF_TEST(a refused transaction leaves nothing behind) {
 }
 
 CAF_TEST(chunks are claimed once and never by plain entries) {
-  CAF_CHECK(add({"/f", std::nullopt}, {naming("/plain/a", "waits")}) == status::refused);
-  CAF_CHECK(add({"/f", std::nullopt}, {naming("/other/a", "waits")}) == status::ok);
-  CAF_CHECK(add({"/f", std::nullopt}, {naming("/other/b", "waits")}) == status::refused);
+  CAF_CHECK(add({"/f", std::nullopt}, {naming("/plain/a", {"waits"})}) == status::refused);
+  CAF_CHECK(add({"/f", std::nullopt}, {naming("/other/a", {"waits"})}) == status::ok);
+  CAF_CHECK(add({"/f", std::nullopt}, {naming("/other/b", {"waits"})}) == status::refused);
   CAF_CHECK(add({"/f", std::nullopt}, {put("/other/a", "2")}) == status::ok);
   CAF_CHECK((plan.claimed == std::vector<chunk_id>{"waits"}));
   CAF_CHECK((plan.released == std::vector<chunk_id>{"waits"}));
+}
+
+CAF_TEST(only what is new in a list of chunks is claimed and only what left it is released) {
+  using ids = std::vector<chunk_id>;
+  const auto name = [&](const ids& all) {
+    plan.claimed.clear();
+    plan.released.clear();
+    return add({"/f", std::nullopt}, {naming("/other/a", all)});
+  };
+  CAF_CHECK(name({"waits 2", "waits 1"}) == status::ok);
+  CAF_CHECK((plan.claimed == ids{"waits 1", "waits 2"}));
+  CAF_CHECK(name({"waits 2", "waits 1", "waits 3"}) == status::ok);  // one more behind the others
+  CAF_CHECK((plan.claimed == ids{"waits 3"} && plan.released.empty()));
+  CAF_CHECK(name({"waits 1", "waits 3", "waits 4"}) == status::ok);  // the first one left
+  CAF_CHECK((plan.claimed == ids{"waits 4"} && plan.released == ids{"waits 2"}));
+  CAF_CHECK(name({"waits 4", "waits 1", "waits 3"}) == status::ok);  // in another order
+  CAF_CHECK((plan.claimed.empty() && plan.released.empty()));
+  CAF_CHECK(name({"waits 4", "waits 4"}) == status::refused);  // twice
+  CAF_CHECK(name({"waits 4"}) == status::ok);
+  CAF_CHECK((plan.claimed.empty() && plan.released == ids{"waits 1", "waits 3"}));
 }
 
 CAF_TEST(mutations of several units are one list in their order) {
