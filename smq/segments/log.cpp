@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace tidegate::smq {
 
@@ -72,10 +73,10 @@ void extend(segment& s, const planned_batch& b) {
   s.next_message_number = b.message_number + 1;
 }
 
-/// The open file, or the new one, with the chunk.
-segment with_chunk(const segment* open, const uploaded_append& append) {
+/// The file of the append: its chunk behind those that were there.
+segment with_chunk(std::vector<chunk_ref> before, const uploaded_append& append) {
   auto s = append.plan.after;
-  if (!append.plan.rolls) s.chunks = open->chunks;
+  s.chunks = std::move(before);
   s.chunks.push_back({append.id, s.size_bytes(), append.plan.chunk_bytes, s.last_ts_ns});
   return s;
 }
@@ -174,18 +175,18 @@ std::vector<mutation> mutations(const log_state& log, std::span<const uploaded_a
     note_epoch(e.epochs, first.after.leader_epoch, first.after.base_offset);
     all.push_back(put_partition_entry(e, first.place));
   }
-  auto file = with_chunk(first.rolls ? nullptr : &log.segments.back(), appends.front());
+  auto file = with_chunk(first.rolls ? std::vector<chunk_ref>{} : log.segments.back().chunks, appends.front());
   auto new_bytes = first.chunk_bytes;
   for (const auto& append : appends.subspan(1)) {
-    file = with_chunk(&file, append);
+    file = with_chunk(std::move(file.chunks), append);
     new_bytes += append.plan.chunk_bytes;
   }
-  all.push_back(put_segment(file, first.place));
+  all.push_back(put_segment(std::move(file), first.place));
   all.back().new_chunk_bytes = new_bytes;
   return all;
 }
 
-mutation put_segment(const segment& s, const partition_place& place) {
+mutation put_segment(segment s, const partition_place& place) {
   const segment_attributes attributes{.base_offset = s.base_offset,
                                       .next_offset = s.next_offset,
                                       .first_ts_ns = s.first_ts_ns,
@@ -197,18 +198,19 @@ mutation put_segment(const segment& s, const partition_place& place) {
                                       .first_message_number = s.first_message_number,
                                       .last_message_number = s.next_message_number - 1,
                                       .size_bytes = s.size_bytes()};
-  return {mutation::kind::put, {s.path, "", encode_segment_attributes(attributes), s.chunks}};
+  return {mutation::kind::put, {std::move(s.path), "", encode_segment_attributes(attributes), std::move(s.chunks)}};
 }
 
 void apply(log_state& log, const uploaded_append& append) {
   const auto& after = append.plan.after;
   if (append.plan.rolls) {
-    log.segments.push_back(with_chunk(nullptr, append));
+    log.segments.push_back(with_chunk({}, append));
     note_epoch(log.epochs, after.leader_epoch, after.base_offset);
     add_marks(log);
     log.has_partition_entry = true;
   } else {
-    log.segments.back() = with_chunk(&log.segments.back(), append);
+    auto& newest = log.segments.back();
+    newest = with_chunk(std::move(newest.chunks), append);
   }
   log.next_offset = after.next_offset;
   log.last_ts_ns = after.last_ts_ns;

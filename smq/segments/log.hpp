@@ -142,7 +142,7 @@ struct uploaded_append {
 std::vector<mutation> mutations(const log_state& log, std::span<const uploaded_append> appends);
 
 /// PUT of one segment's entry, with its attributes and chunks.
-mutation put_segment(const segment& s, const partition_place& place);
+mutation put_segment(segment s, const partition_place& place);
 
 /// The log after the append is written.
 void apply(log_state& log, const uploaded_append& append);
