@@ -78,6 +78,7 @@ struct engine::impl {
   [[nodiscard]] std::uint64_t added_bytes(const task& one) const;
   [[nodiscard]] bool has_room_for_all(const std::vector<task>& tasks, std::uint64_t free) const;
   bool takes_room(const task& one, std::uint64_t& free) const;
+  std::uint64_t look_at_disk();
   [[nodiscard]] std::uint64_t checkpoint_memory_bytes() const;
   [[nodiscard]] bool is_nearly_full() const;
 
@@ -122,6 +123,7 @@ struct engine::impl {
   std::uint64_t mutation_bytes_since_checkpoint = 0;
   std::uint64_t volume_bytes_since_checkpoint = 0;
   std::uint64_t volume_bytes_since_upkeep = 0;
+  std::uint64_t seen_free_bytes = ~std::uint64_t{0};  // of the disk, by look_at_disk()
   std::map<std::uint32_t, std::uint64_t> dead_since;  // closed volume without live bytes -> change that made it so
   std::set<std::uint32_t> stuck_volumes;              // the vacuum met damage in them
   std::optional<std::uint32_t> vacuuming;             // the volume that is being copied

@@ -53,9 +53,12 @@ bool engine::impl::takes_room(const task& one, std::uint64_t& free) const {
   return true;
 }
 
+/// Free bytes of the disk. Once per window: the question costs as much as the rest of a small one.
+std::uint64_t engine::impl::look_at_disk() { return seen_free_bytes = files->free_bytes(); }
+
 /// What frees volumes is a checkpoint, whose table must fit into the quarter that is RocksDB's when all else is full.
 std::uint64_t engine::impl::checkpoint_memory_bytes() const {
-  return std::min(settings.checkpoint_memory_bytes, std::max(settings.reserve_bytes, files->free_bytes()) / 4);
+  return std::min(settings.checkpoint_memory_bytes, std::max(settings.reserve_bytes, seen_free_bytes) / 4);
 }
 
 bool engine::impl::is_nearly_full() const { return files->free_bytes() < 2 * settings.reserve_bytes; }

@@ -48,6 +48,7 @@ std::string engine::impl::start() {
       problem);
   if (!entries) return problem;
   if (problem = recover(); !problem.empty()) return problem;
+  look_at_disk();
   upkeep(false);
   wants_upkeep = true;  // also without a write: a sparse volume waits for the vacuum, which is not there yet
   next_upkeep = std::chrono::steady_clock::now() + settings.upkeep_interval;

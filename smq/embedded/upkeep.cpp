@@ -74,6 +74,7 @@ void engine::impl::upkeep_when_due() {
   if (is_time) {
     next_upkeep = now + settings.upkeep_interval;
     volume_bytes_since_upkeep = 0;
+    look_at_disk();
   }
   const bool waits = upkeep(is_time);
   if (is_time || waits) wants_upkeep = waits;
@@ -108,7 +109,7 @@ void engine::impl::leave_sparse_volume() {
   if (!start_next_volume().empty()) return;
   window_plan nothing{*entries, [](const chunk_id&) { return false; }};
   window_size size;
-  if (write(nothing, {}, files->free_bytes(), size).is_ok()) after_window(size);
+  if (write(nothing, {}, look_at_disk(), size).is_ok()) after_window(size);
 }
 
 /// A volume goes when it is full, no entry names a chunk in it, and a crash cannot bring back the index from before.

@@ -73,7 +73,7 @@ class volumes {
   std::string truncate(std::uint32_t number, std::uint64_t size);
   std::string remove(std::uint32_t number);
 
-  /// Bytes that a normal user may still write on this disk.
+  /// Bytes that a normal user may still write on this disk. Writer only.
   [[nodiscard]] std::uint64_t free_bytes() const;
 
  private:

@@ -85,7 +85,7 @@ void engine::impl::run_window(std::vector<task>& tasks) {
   outcomes.reserve(tasks.size());
   std::vector<moved_chunk> moves;
   const auto now = std::chrono::steady_clock::now();
-  const auto free = files->free_bytes();
+  const auto free = look_at_disk();
   auto left = free;
   const bool is_roomy = has_room_for_all(tasks, free);
   for (auto& t : tasks) {
@@ -136,7 +136,7 @@ bool engine::impl::remove_some(task& one) {
       return end({status::unknown, std::move(error), 0});
   }
   window_size size;
-  if (auto written = write(plan, {}, files->free_bytes(), size); !written.is_ok())
+  if (auto written = write(plan, {}, look_at_disk(), size); !written.is_ok())
     return end({status::unknown, written.reason, 0});
   after_window(size);
   return true;
