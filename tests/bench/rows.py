@@ -251,7 +251,7 @@ class Bench:
         return {"p99_alone_ms": ms(base), "p99_beside_ms": ms(among), "ratio": round(among / base, 2)}
 
     def poisoned_group(self) -> dict:
-        """Commits of 10 000 groups at a given rate, beside a group that crashes with every request, and without it."""
+        """Commits of 10 000 groups at a given rate: alone, beside one more, and beside one that crashes with every request."""
         return poisoned_group.run(self.node, lambda: create(self.node, "many", 1))
 
     def entries(self) -> dict:
