@@ -124,11 +124,16 @@ std::string cut_tail(volumes& files, const window_place& end) {
   return files.rewrite(end.volume, end.position, end.position);
 }
 
+/// One sync per volume: with durability "os" very many windows may be new to the disk.
 std::string make_durable(volumes& files, const recovery_plan& plan) {
-  for (const auto& w : plan.windows) {
-    if (w.header.seq <= plan.synced_seq) continue;
-    const auto until = w.position + w.header.window_bytes();
-    if (auto error = files.rewrite(w.volume, w.position, until); !error.empty()) return error;
+  const auto& all = plan.windows;
+  for (auto w = std::ranges::upper_bound(all, plan.synced_seq, {}, [](const auto& at) { return at.header.seq; });
+       w != all.end();) {
+    const auto next = std::find_if(w, all.end(), [&](const auto& at) { return at.volume != w->volume; });
+    const auto& last = *std::prev(next);
+    const auto until = last.position + last.header.window_bytes();
+    if (auto error = files.rewrite(w->volume, w->position, until); !error.empty()) return error;
+    w = next;
   }
   return {};
 }

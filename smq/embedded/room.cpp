@@ -2,16 +2,25 @@
 
 #include <algorithm>
 
-/// What a disk that is nearly full still takes: records are refused first, then other writes, last what frees space.
+/// What a disk that is nearly full still takes: records are refused first, then other writes, last what frees space and what
+/// a start writes.
 namespace tidegate::smq::embedded {
 
 namespace {
 
 // A trim may name a new snapshot of the producers.
 constexpr std::uint64_t added_by_a_trim = 64ULL << 10;
+constexpr std::uint64_t largest_fence = 64ULL << 10;
 
 bool erases(const task& one) {
   return std::ranges::any_of(one.prepared.mutations, [](const prepared_mutation& m) { return !m.what.value; });
+}
+
+/// The guarded entry alone gets its next content: fences and the view, which a start writes.
+bool is_fence(const task& one) {
+  const auto& all = one.prepared.mutations;
+  return all.size() == 1 && all.front().what.path == one.condition.path && all.front().chunks.empty() &&
+         one.bytes <= largest_fence;
 }
 
 }  // namespace
@@ -46,7 +55,8 @@ bool engine::impl::has_room_for_all(const std::vector<task>& tasks, std::uint64_
 bool engine::impl::takes_room(const task& one, std::uint64_t& free) const {
   const auto added = added_bytes(one);
   auto reserve = added > 0 ? settings.reserve_bytes : settings.reserve_bytes / 2;
-  if (!one.moves.empty() || (erases(one) && added <= added_by_a_trim)) reserve = settings.reserve_bytes / 4;
+  const bool frees = !one.moves.empty() || (erases(one) && added <= added_by_a_trim);
+  if (frees || is_fence(one)) reserve = settings.reserve_bytes / 4;  // no start, no reads: nobody could free anything
   const auto bytes = one.bytes + added;
   if (free < reserve + bytes) return false;
   free -= bytes;

@@ -88,7 +88,10 @@ bool engine::impl::upkeep(bool is_time) {
   remove_dead_volumes();
   // Dead volumes would stay until enough is written for the next one.
   const bool is_quiet = std::chrono::steady_clock::now() - last_change_at >= settings.quiet_after;
-  const bool is_wanted = !dead_since.empty() || is_checkpoint_due(1) || (is_quiet && is_worth_a_quiet_checkpoint());
+  // The vacuum takes no volume that a start would replay.
+  const bool holds_vacuum_up = is_nearly_full() && entries->durable_volume() < entries->replay_from().volume;
+  const bool is_wanted = !dead_since.empty() || is_checkpoint_due(1) || holds_vacuum_up ||
+                         (is_quiet && is_worth_a_quiet_checkpoint());
   if (is_time && is_wanted) start_checkpoint();
   if (cleaner && !vacuuming) {
     if (const auto sparse = sparsest_volume(); sparse && cleaner->begin(*sparse)) vacuuming = sparse;
@@ -99,17 +102,20 @@ bool engine::impl::upkeep(bool is_time) {
          entries->has_checkpoint_under_way() || entries->durable_change() != last_durable_change;
 }
 
-/// On a disk that is nearly full nobody fills the volume that is written, and its dead bytes would stay for ever. An
-/// empty window lets replays begin in the next one.
+/// On a disk that is nearly full nobody fills the volume that is written, and its dead bytes would stay for ever: commits
+/// are dead at once. An empty window lets replays begin in the next one, also in one that was begun and then refused.
 void engine::impl::leave_sparse_volume() {
-  if (failed || files->position() < settings.reserve_bytes / looks_per_reserve || !is_nearly_full()) return;
-  const auto& live = entries->live_bytes();
-  const auto here = live.find(files->current());
-  if (here != live.end() && 2 * here->second > files->position()) return;
-  if (!start_next_volume().empty()) return;
+  if (failed || !is_nearly_full()) return;
+  if (entries->replay_from().volume == files->current()) {
+    const auto& live = entries->live_bytes();
+    const auto here = live.find(files->current());
+    const auto alive = here == live.end() ? 0 : here->second;
+    if (files->position() < alive + settings.reserve_bytes / looks_per_reserve) return;
+    if (!start_next_volume().empty()) return;
+  }
   window_plan nothing{*entries, [](const chunk_id&) { return false; }};
   window_size size;
-  if (write(nothing, {}, look_at_disk(), size).is_ok()) after_window(size);
+  if (write(nothing, {}, ~std::uint64_t{0}, size).is_ok()) after_window(size);  // what frees space needs no room
 }
 
 /// A volume goes when it is full, no entry names a chunk in it, and a crash cannot bring back the index from before.

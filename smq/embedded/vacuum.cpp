@@ -82,6 +82,7 @@ std::optional<vacuum::ending> vacuum::copy_window(const window_place& at) {
     here.length = row.length;
     here.crc = row.crc;
     const auto known = all_.entries.place_of(row.id);
+    if (!known.is_ok() && known.what.code != status::absent) return ending::refused;  // nobody knows whether it is alive
     if (known.is_ok() && known.value == here) {
       byte_buffer bytes(row.length);
       auto error = all_.files.read(here.volume, here.position, bytes);

@@ -189,8 +189,9 @@ std::string volumes::append(std::vector<iovec> parts, std::uint64_t zeros_ahead)
 
 std::string volumes::cut_zeros() {
   if (!has_zeros()) return {};
-  zeros_until_ = 0;
-  return truncate(current_, position_);
+  auto error = truncate(current_, position_);
+  if (error.empty()) zeros_until_ = 0;
+  return error;
 }
 
 std::string volumes::sync() {

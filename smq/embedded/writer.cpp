@@ -114,6 +114,7 @@ void engine::impl::run_window(std::vector<task>& tasks) {
       size = {};
     }
   }
+  if (!is_roomy) wants_upkeep = true;  // nothing else would make it look for what can go
   // What comes after the window changes no outcome, and may wait for the disk.
   for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].done(std::move(outcomes[i]));
   if (size.bytes > 0) after_window(size);
@@ -136,8 +137,10 @@ bool engine::impl::remove_some(task& one) {
       return end({status::unknown, std::move(error), 0});
   }
   window_size size;
-  if (auto written = write(plan, {}, look_at_disk(), size); !written.is_ok())
+  if (auto written = write(plan, {}, look_at_disk(), size); !written.is_ok()) {
+    wants_upkeep = true;
     return end({status::unknown, written.reason, 0});
+  }
   after_window(size);
   return true;
 }

@@ -28,9 +28,10 @@ shard::shard(entry_port& entries, std::string path, fence current, shard_options
     backoff_(options_.first_backoff) {}
 
 // Changes the state under the mutex, then runs what the change asked for without it. A call from inside such an action,
-// or from another thread meanwhile, only leaves its actions behind: no recursion, and answers keep their order.
+// or from another thread meanwhile, only leaves its actions behind: no recursion, and answers keep their order. Half of a
+// change would hold up every later write: without memory for it the process ends.
 template <class F>
-void shard::locked(F change) {
+void shard::locked(F change) noexcept {
   auto self = shared_from_this();
   std::unique_lock lock{mutex_};
   change();

@@ -87,7 +87,7 @@ class shard : public std::enable_shared_from_this<shard> {
   shard(entry_port& entries, std::string path, fence current, shard_options options);
 
   template <class F>
-  void locked(F change);
+  void locked(F change) noexcept;
   void later(std::function<void()> action) { actions_.push_back(std::move(action)); }
   void answer(write_unit& unit, write_result code, std::string reason);
 

@@ -1,7 +1,10 @@
 #define CAF_SUITE embedded_full_disk
 #include "tests/smq/test_engine.hpp"
 
+#include <sys/uio.h>
+
 #include <atomic>
+#include <cerrno>
 #include <semaphore>
 #include <thread>
 
@@ -21,6 +24,7 @@ struct full_disk {
   std::binary_semaphore reached{0};
   std::binary_semaphore go_on{0};
   std::atomic<bool> holds{false};  // the writer, when it has taken a window
+  std::atomic<int> failing_writes{0};
   std::unique_ptr<embedded::engine> store;
   int fence = 0;
 
@@ -31,6 +35,12 @@ struct full_disk {
     wanted.checkpoint_volume_bytes = 4 * volume_bytes;
     wanted.upkeep_interval = std::chrono::milliseconds{1};
     wanted.faults.free_bytes = [this] { return free.load(); };
+    wanted.faults.write = [this](int fd, const iovec* parts, int count, off_t position) {
+      if (failing_writes <= 0) return ::pwritev(fd, parts, count, position);
+      --failing_writes;
+      errno = ENOSPC;
+      return ssize_t{-1};
+    };
     wanted.faults.at = [this](std::string_view step) {
       if (step == "vacuum.removed") ++removed;
       if (step == "checkpoint.begun") ++checkpoints;
@@ -132,6 +142,58 @@ CAF_TEST(a volume that holds nothing any more is left before it is full) {
   disk.store.reset();
   const auto again = open_embedded(disk.home.path());
   CAF_CHECK_EQUAL(blocking{again->ports()}.get("/commit").value.content, std::string(1000, 'c'));
+}
+
+CAF_TEST(a fence is taken while there is room for what frees space) {
+  full_disk disk;
+  disk.free = reserve / 4 + 1000;
+  CAF_CHECK(disk.refuses({put("/commit", "1")}));
+  CAF_CHECK(disk.calls().transact({"/other", std::nullopt}, {put("/commit", "1")}).code == status::refused);
+  CAF_CHECK(disk.calls().transact({"/node", std::nullopt}, {put("/node", "1")}).is_ok());
+  CAF_CHECK(disk.calls().transact({"/node", "1"}, {put("/node", "2")}).is_ok());
+  CAF_CHECK(disk.calls().transact({"/node", "2"}, {disk.record("x", 10)}).code == status::refused);
+  disk.free = reserve / 4;
+  CAF_CHECK(disk.calls().transact({"/node", "2"}, {put("/node", "3")}).code == status::refused);
+}
+
+CAF_TEST(a refused write makes a quiet store look for what can go) {
+  for (const auto free : {reserve / 2, std::uint64_t{0}}) {
+    full_disk disk(1ULL << 30);
+    CAF_CHECK(!disk.refuses({disk.record("x", 100'000)}));
+    CAF_CHECK(!disk.refuses({erase("/d/x")}));
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});  // nothing is to be done, and the writer waits
+    disk.free = free;  // somebody else took it
+    disk.failing_writes = 2;  // the next volume is there before a window is in it
+    CAF_CHECK(disk.refuses({disk.record("y", 1000)}));
+    disk.wait_until([&] { return disk.store->measure().volume_bytes < 1000; });
+    CAF_CHECK_EQUAL(disk.failing_writes, 0);
+  }
+}
+
+CAF_TEST(commits do not fill the disk behind records that stay) {
+  full_disk disk(1ULL << 30);
+  CAF_CHECK(!disk.refuses({disk.record("x", 100'000)}));
+  disk.free = reserve;
+  for (int i = 0; i < 80; ++i) CAF_CHECK(!disk.refuses({put("/commit", std::string(1000, 'c'))}));
+  disk.wait_until([&] { return disk.store->measure().volume_bytes < 100'000 + 3 * reserve / 32; });
+  CAF_CHECK(disk.calls().get("/d/x").is_ok());
+}
+
+CAF_TEST(half dead volumes that a start would replay are copied after a checkpoint) {
+  full_disk disk;
+  for (int i = 0; i < 7; ++i) CAF_CHECK(!disk.refuses({disk.record(std::to_string(i), 20'000)}));
+  std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  CAF_CHECK_EQUAL(disk.checkpoints, 0);
+  disk.free = reserve;
+  for (int i = 0; i < 6; ++i) {
+    if (i % 3 != 0) CAF_CHECK(!disk.refuses({erase("/d/" + std::to_string(i))}));
+  }
+  disk.wait_until([&] { return disk.removed >= 2; });
+  for (const auto* name : {"/d/0", "/d/3", "/d/6"}) {
+    const auto one = disk.calls().get(name);
+    CAF_REQUIRE(one.is_ok());
+    CAF_CHECK(disk.calls().get_chunk(one.value.chunks.at(0).id, 0, 20'000).is_ok());
+  }
 }
 
 CAF_TEST(a volume that is half dead is copied as long as the copy fits) {

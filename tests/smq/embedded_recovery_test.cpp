@@ -105,6 +105,29 @@ CAF_TEST(entries that never name chunks are replayed as the others are) {
   }
 }
 
+CAF_TEST(windows that were not synced are made durable together) {
+  const scratch_directory home;
+  embedded::options lazy;
+  lazy.sync = false;
+  lazy.volume_bytes = 100'000;
+  const auto store = open_embedded(home.path("/live"), lazy);
+  const blocking calls{store->ports()};
+  for (int i = 0; i < 500; ++i) {
+    const auto before = i == 0 ? std::nullopt : std::optional{std::to_string(i - 1)};
+    CAF_REQUIRE(calls.transact({"/fence", before}, {put("/fence", std::to_string(i))}).is_ok());
+  }
+  copy_to(home.path("/live"), home.path("/crashed"));
+  std::atomic<int> syncs{0};
+  lazy.faults.sync = [&](int fd) {
+    ++syncs;
+    return ::fdatasync(fd);
+  };
+  const auto again = open_embedded(home.path("/crashed"), lazy);
+  CAF_CHECK_EQUAL(again->recovered().replayed_windows, 500U);
+  CAF_CHECK_EQUAL(blocking{again->ports()}.get("/fence").value.content, "499");
+  CAF_CHECK_LESS(syncs, 5);
+}
+
 CAF_TEST(a store that is closed and opened again is the same and replays nothing) {
   const scratch_directory home;
   std::map<std::string, std::string> before;
