@@ -96,7 +96,9 @@ void partition_state::load() {
   store_->sessions.open(owner, [this, post](std::shared_ptr<smq::session> opened) {
     post([this, post, opened] {
       session_ = opened;
-      smq::load_log(store_->engine, place_, smq::load_extent::newest, store_->deadline(),
+      // Which chunks of a write in doubt are named: any file may, where a merge was given up.
+      const auto extent = doubtful_.empty() ? smq::load_extent::newest : smq::load_extent::all;
+      smq::load_log(store_->engine, place_, extent, store_->deadline(),
                     [this, post](smq::result<smq::log_state> log) {
                       post([this, log = std::move(log)] {
                         if (log.is_ok()) return loaded(log.value);
@@ -188,6 +190,7 @@ void partition_state::note_producers(const std::vector<shared_bytes>& batches,
 void partition_state::serve(std::int32_t epoch) {
   auto producers = std::move(recovery_->producers);
   recovery_.reset();
+  producers.expect_first_batches_of(std::exchange(producers_before_, {}));
   producers.expire(wall_ms(), settings_.producer_expiration.get().count());
   core::partition_start start;
   start.leader_epoch = epoch;
@@ -255,6 +258,10 @@ void partition_state::reload(const std::string& reason) {
         counted.unparked_partition_requests.add();
   listing_ = false;
   fail_trims(error_code::request_timed_out);
+  if (machine_) {
+    machine_->abandon();
+    producers_before_ = machine_->producers();
+  }
   machine_.reset();
   merge_ended();
   tail_.clear();

@@ -45,6 +45,21 @@ class path_finder {
   std::string version_directory_;
 };
 
+/// Runs a look-up, and then those of this thread that take its turn. A loop: `embedded` answers before a call returns, and
+/// as many may wait as one request names groups.
+void run_lookup(std::function<void()> first) {
+  thread_local std::deque<std::function<void()>>* running = nullptr;
+  if (running) return running->push_back(std::move(first));
+  std::deque<std::function<void()>> mine;
+  const std::shared_ptr<void> end{nullptr, [](void*) { running = nullptr; }};
+  running = &mine;
+  mine.push_back(std::move(first));
+  while (!mine.empty()) {
+    mine.front()();
+    mine.pop_front();
+  }
+}
+
 group_write_answer to_answer(const smq::write_answer& answer) {
   switch (answer.code) {
     case smq::write_result::stored: return {group_write_answer::status::stored, error_code::none};
@@ -308,7 +323,8 @@ void smq_group_store::find_positions(const std::string& group_id, std::function<
     if (lookups_ == most_lookups) {
       is_refused = waiting_lookups_.size() == most_waiting_lookups;
       if (!is_refused) {
-        waiting_lookups_.push_back([this, group_id, done = std::move(done)] { look_up(group_id, done); });
+        waiting_lookups_.push_back(
+          [self = shared_from_this(), group_id, done = std::move(done)] { self->look_up(group_id, done); });
         return;
       }
     } else {
@@ -316,7 +332,7 @@ void smq_group_store::find_positions(const std::string& group_id, std::function<
     }
   }
   if (is_refused) return done({error_code::coordinator_not_available, {}});
-  look_up(group_id, done);
+  run_lookup([self = shared_from_this(), group_id, done = std::move(done)] { self->look_up(group_id, done); });
 }
 
 void smq_group_store::look_up(const std::string& group_id, const std::function<void(found_positions)>& done) {
@@ -345,7 +361,7 @@ void smq_group_store::lookup_ended() {
     next = std::move(waiting_lookups_.front());
     waiting_lookups_.pop_front();
   }
-  next();
+  run_lookup(std::move(next));
 }
 
 }  // namespace tidegate::actors

@@ -101,9 +101,11 @@ void topic_registry_state::end_change(const std::string& topic, const msg::chang
 /// finds out, publishes what is stored, and shuts late copies out.
 void topic_registry_state::settle(const std::string& topic) {
   if (!settling_.insert(topic).second) return;
-  auto done = [this, topic, post = poster()](const msg::change_result& result) {
-    post([this, topic, is_gone = result.error == error_code::unknown_topic_or_partition] {
+  const auto known = store_->topics.current()->find(topic);
+  auto done = [this, topic, known, post = poster()](const msg::change_result& result) {
+    post([this, topic, known, is_gone = result.error == error_code::unknown_topic_or_partition] {
       settling_.erase(topic);
+      if (is_gone && known) lose(topic, known->id);
       if (is_gone) set_doubt(topic, false);
       if (store_->topics.current()->in_doubt.contains(topic)) settle(topic);
     });
@@ -127,7 +129,7 @@ void topic_registry_state::set_doubt(const std::string& topic, bool in_doubt) {
 
 void topic_registry_state::publish_change(const topic_ptr& topic) {
   auto known = store_->topics.current();
-  if (removing_.count(topic->id) || !known->find(topic->id)) return;  // it is being deleted
+  if (is_going(topic->id) || !known->find(topic->id)) return;  // it is being deleted
   auto next = std::make_shared<topic_snapshot>(*known);
   next->by_name[topic->name] = topic;
   next->by_id[topic->id] = topic;

@@ -13,6 +13,7 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::size_t most_reported = 1000;
+constexpr std::size_t most_gone = 10'000;
 
 /// A topic whose entry cannot be read now is not "unknown": the client is to ask again.
 msg::topic_result to_result(const smq::topic_answer& answer) {
@@ -163,13 +164,20 @@ void topic_registry_state::begin_remove(const msg::delete_topic& m, const smq::t
         auto marked = std::make_shared<smq::topic_info>(topic);
         marked->id = answer.topic_id;
         marked->creation_second = answer.creation_second;
+        set_doubt(topic.name, false);
         return release_owners(m, marked);
       }
-      m.answer({answer.code == smq::remove_result::absent ? error_code::unknown_topic_or_partition
-                                                          : error_code::request_timed_out,
-                nullptr});
+      const bool is_absent = answer.code == smq::remove_result::absent;
+      if (is_absent) {
+        set_doubt(topic.name, false);
+        lose(topic.name, topic.id);
+      } else {
+        settle(topic.name);  // it may be marked, and then nothing may be stored in it any more
+      }
+      m.answer({is_absent ? error_code::unknown_topic_or_partition : error_code::request_timed_out, nullptr});
     });
   };
+  set_doubt(topic.name, true);
   TIDEGATE_FAULT_POINT("topics.delete.before_mark");
   catalog_.begin_remove(topic.name, store_->random_uuid(), store_->deadline(), done);
 }
@@ -214,7 +222,7 @@ void topic_registry_state::load_all(std::function<void(error_code)> done) {
 void topic_registry_state::listed(const smq::topic_page& all) {
   auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
   for (const auto& topic : all.topics) {
-    if (removing_.count(topic.id) || next->by_name.count(topic.name)) continue;
+    if (is_going(topic.id) || next->by_name.count(topic.name)) continue;
     auto shared = std::make_shared<const smq::topic_info>(topic);
     next->by_name[topic.name] = shared;
     next->by_id[topic.id] = shared;
@@ -225,12 +233,25 @@ void topic_registry_state::listed(const smq::topic_page& all) {
   store_->topics.publish(std::move(next));
 }
 
+/// Somebody deleted it, or this node did and was not told.
+void topic_registry_state::lose(const std::string& topic, const uuid& topic_id) {
+  const auto known = store_->topics.current()->find(topic);
+  if (!known || known->id != topic_id) return;
+  unpublish(known);
+  forget_(known, [] {});
+}
+
+/// A look-up or list that began before must not bring it back.
+bool topic_registry_state::is_going(const uuid& topic_id) const {
+  return removing_.contains(topic_id) || gone_.contains(topic_id);
+}
+
 /// Publishes the topic, if there is one that stays, and then answers. Every snapshot is a copy of the one before it, so
 /// topics that come in together are published together: with what stands in the mailbox already.
 void topic_registry_state::publish_and_answer(const msg::topic_result& result, const reply<msg::topic_result>& answer,
                                               std::int64_t admitted) {
-  // A topic that is being removed now: its removal may end before the message below comes.
-  if (!result.topic || removing_.count(result.topic->id)) {
+  // It is being removed now, or was since it was read.
+  if (!result.topic || is_going(result.topic->id)) {
     promised_ -= admitted;
     return answer(result);
   }
@@ -251,7 +272,7 @@ void topic_registry_state::publish(const std::vector<topic_ptr>& topics) {
   const auto known = store_->topics.current();
   std::shared_ptr<topic_snapshot> next;
   for (const auto& topic : topics) {
-    if (removing_.count(topic->id) || known->find(topic->id)) continue;
+    if (is_going(topic->id) || known->find(topic->id)) continue;
     if (!next) next = std::make_shared<topic_snapshot>(*known);
     next->by_name[topic->name] = topic;
     next->by_id[topic->id] = topic;
@@ -266,6 +287,11 @@ void topic_registry_state::unpublish(const topic_ptr& topic) {
   if (auto named = next->find(topic->name); named && named->id == topic->id) next->by_name.erase(topic->name);
   next->by_id.erase(topic->id);
   store_->topics.publish(std::move(next));
+  if (!gone_.insert(topic->id).second) return;
+  gone_order_.push_back(topic->id);
+  if (gone_order_.size() <= most_gone) return;
+  gone_.erase(gone_order_.front());
+  gone_order_.pop_front();
 }
 
 topic_registry_actor spawn_topic_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,

@@ -77,6 +77,8 @@ class topic_registry_state {
                           std::int64_t admitted = 0);
   void publish(const std::vector<topic_ptr>& topics);
   void unpublish(const topic_ptr& topic);
+  void lose(const std::string& topic, const uuid& topic_id);
+  [[nodiscard]] bool is_going(const uuid& topic_id) const;
   void report(const std::string& topic, const smq::topic_answer& answer);
   void report(const std::vector<std::string>& unreadable);
   [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
@@ -101,7 +103,9 @@ class topic_registry_state {
   std::map<std::string, std::string> reported_;  // topics that could not be read, and why: said once
   std::vector<std::string> reported_paths_;      // of the last list of all topics
   std::vector<arrival> arrived_;         // not published and not answered yet; a message that does both is on its way
-  std::multiset<uuid> removing_;  // not to be published again by a lookup that began before
+  std::multiset<uuid> removing_;  // topics, by their ids
+  std::set<uuid> gone_;           // the newest ids that are not live any more: a slow reading may still bring them
+  std::deque<uuid> gone_order_;   // the oldest one first
 };
 
 topic_registry_actor spawn_topic_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,

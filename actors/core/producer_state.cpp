@@ -46,9 +46,10 @@ produce_verdict producer_state::decide(const producer_claim& claim) const {
   if (!claim.is_idempotent()) return {};
   const auto found = producers_.find(claim.producer_id);
   if (found == producers_.end()) return {};
-  const auto& [applied, undecided] = found->second;
-  if (applied.empty() && undecided.empty()) return {};
-  const auto& last = undecided.empty() ? applied.back() : undecided.back();
+  const auto& [applied, undecided, first] = found->second;
+  const auto* newest = !undecided.empty() ? &undecided.back() : !applied.empty() ? &applied.back() : nullptr;
+  if (!newest) return decide_first(claim, *first);
+  const auto& last = *newest;
   const auto asked = batch_of(claim, -1, -1);
   const auto is_same = [&](const batch& b) {
     return b.epoch == asked.epoch && b.first_sequence == asked.first_sequence && b.last_sequence == asked.last_sequence;
@@ -67,6 +68,13 @@ produce_verdict producer_state::decide(const producer_claim& claim) const {
   return {};
 }
 
+produce_verdict producer_state::decide_first(const producer_claim& claim, const batch& first) {
+  if (claim.producer_epoch < first.epoch) return {produce_decision::refuse, error_code::invalid_producer_epoch, -1, -1};
+  const auto expected = claim.producer_epoch > first.epoch ? 0 : first.first_sequence;
+  if (claim.base_sequence == expected) return {};
+  return {produce_decision::refuse, error_code::out_of_order_sequence_number, -1, -1};
+}
+
 void producer_state::plan(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms) {
   if (!claim.is_idempotent()) return;
   producers_[claim.producer_id].undecided.push_back(batch_of(claim, base_offset, timestamp_ms));
@@ -74,7 +82,8 @@ void producer_state::plan(const producer_claim& claim, std::int64_t base_offset,
 
 void producer_state::apply(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms) {
   if (!claim.is_idempotent()) return;
-  auto& [applied, undecided] = producers_[claim.producer_id];
+  auto& [applied, undecided, first] = producers_[claim.producer_id];
+  first.reset();
   if (!undecided.empty() && undecided.front().base_offset == base_offset) undecided.pop_front();
   if (!applied.empty() && applied.back().epoch != claim.producer_epoch) applied.clear();
   applied.push_back(batch_of(claim, base_offset, timestamp_ms));
@@ -82,14 +91,24 @@ void producer_state::apply(const producer_claim& claim, std::int64_t base_offset
 }
 
 void producer_state::abandon_undecided() {
-  for (auto& [id, p] : producers_) p.undecided.clear();
-  std::erase_if(producers_, [](const auto& entry) { return entry.second.applied.empty(); });
+  for (auto& [id, p] : producers_) {
+    if (p.applied.empty() && !p.undecided.empty()) p.first = p.undecided.front();
+    p.undecided.clear();
+  }
+}
+
+void producer_state::expect_first_batches_of(const producer_state& before) {
+  for (const auto& [id, p] : before.producers_) {
+    if (p.first) producers_.try_emplace(id, producer{{}, {}, p.first});
+  }
 }
 
 void producer_state::expire(std::int64_t now_ms, std::int64_t max_idle_ms) {
   std::erase_if(producers_, [&](const auto& entry) {
     const auto& p = entry.second;
-    return p.undecided.empty() && (p.applied.empty() || p.applied.back().timestamp_ms < now_ms - max_idle_ms);
+    if (!p.undecided.empty()) return false;
+    const auto& last = p.applied.empty() ? *p.first : p.applied.back();
+    return last.timestamp_ms < now_ms - max_idle_ms;
   });
 }
 

@@ -44,15 +44,20 @@ class producer_state {
  public:
   static constexpr std::size_t batches_kept = 5;  // Kafka's max.in.flight.requests.per.connection for idempotence
 
-  /// An unknown producer id may start at any sequence number: its earlier batches may have expired.
+  /// An unknown producer id may start at any sequence number: its earlier batches may have expired. One whose first batch
+  /// was given up must come with that one: clients send the next ones before they know, and librdkafka takes an
+  /// acknowledged batch as proof of those before it. As Kafka, where a batch waits for the answer to the one before it.
   [[nodiscard]] produce_verdict decide(const producer_claim& claim) const;
 
   void plan(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);
 
   void apply(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);
 
-  /// Forgets what was planned and not applied.
+  /// Forgets what was planned and not applied, but for what a producer has to begin with.
   void abandon_undecided();
+
+  /// After a load: adds what producers of `before` have to begin with, if nothing of them is stored.
+  void expect_first_batches_of(const producer_state& before);
 
   /// Forgets producers without undecided batches whose last batch is older than `max_idle_ms`.
   void expire(std::int64_t now_ms, std::int64_t max_idle_ms);
@@ -87,6 +92,7 @@ class producer_state {
   struct producer {
     std::deque<batch> applied;    // at most batches_kept, all of one epoch
     std::deque<batch> undecided;  // in planned order
+    std::optional<batch> first;   // given up; set while nothing is applied
     friend bool operator==(const producer&, const producer&) = default;
   };
 
@@ -100,6 +106,7 @@ class producer_state {
   [[nodiscard]] std::vector<kept> keep_what_fits(std::size_t max_bytes) const;
 
   static batch batch_of(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);
+  static produce_verdict decide_first(const producer_claim& claim, const batch& first);
 
   std::map<std::int64_t, producer> producers_;
 };

@@ -1,8 +1,14 @@
 #define CAF_SUITE native_groups
+#include "actors/smq_group_store.hpp"
 #include "smq/names.hpp"
 #include "tests/actors/groups_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
+
+#include <pthread.h>
+
+#include <array>
+#include <atomic>
 
 using namespace tidegate;
 using namespace tidegate::test;
@@ -124,6 +130,37 @@ CAF_TEST(a store that cannot say is an error and never a group that is not there
   CAF_CHECK(f.fetch("native", std::nullopt).error == coordinator_load_in_progress);
   CAF_CHECK_EQUAL(f.node.ports->positions_fail.load(), 0);
   CAF_CHECK_EQUAL(f.describe("native").state, "Empty");
+}
+
+CAF_TEST(very many groups are looked up on a small stack) {
+  constexpr int threads = 8;
+  constexpr int groups = 1000;
+  native_groups_fixture f;
+  f.store_natively("native");
+  f.know_topics();
+  const auto store = std::make_shared<actors::smq_group_store>(f.node.store, actors::native_translation{});
+  std::atomic<int> found{0};
+  std::function<void()> ask = [&] {
+    for (int i = 0; i < groups; ++i) {
+      store->find_positions("native", [&](const actors::found_positions& all) {
+        found += all.error == none && all.where.size() == 1 ? 1 : 0;
+      });
+    }
+  };
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 256 << 10);
+  std::array<pthread_t, threads> all{};
+  for (auto& t : all) {
+    const auto run = [](void* what) -> void* {
+      (*static_cast<std::function<void()>*>(what))();
+      return nullptr;
+    };
+    CAF_REQUIRE_EQUAL(pthread_create(&t, &small, run, &ask), 0);
+  }
+  for (auto& t : all) pthread_join(t, nullptr);
+  pthread_attr_destroy(&small);
+  CAF_CHECK_EQUAL(found.load(), threads * groups);
 }
 
 CAF_TEST(a group that is deleted while a scan runs is not in its result) {

@@ -59,12 +59,15 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::atomic<int> reads_stall{0};  // so many reads of chunks are not answered before release()
   std::atomic<int> chunk_reads{0};
   std::atomic<int> lists{0};
+  std::atomic<int> lists_stall{0};  // the answers to so many lists, once they are read
   std::atomic<int> many_reads{0};  // get_many
   std::function<bool(int number)> chunk_read_fails;  // of the reads so far; set while nothing reads
   std::atomic<int> removals_fail{0};
   std::atomic<int> positions_fail{0};
   std::atomic<bool> holds_erasures{false};  // the answers to transactions that erase something, once they are applied
   std::atomic<bool> holds_reads{false};     // of chunks
+  std::atomic<bool> goes_away_applying{false};  // the next transaction of one entry is applied, and then it is away
+  std::atomic<bool> is_away{false};             // entries are neither read nor written, and nobody is told why
 
   void put(std::vector<shared_bytes> parts, smq::time_point deadline,
            smq::completion<smq::result<smq::chunk_id>> done) override {
@@ -104,18 +107,24 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
     return released_;
   }
   void get(const std::string& path, smq::time_point deadline, smq::completion<smq::result<smq::entry>> done) override {
+    if (is_away) return done({{smq::status::unknown, "away", 0}, {}});
     inner_.entries.get(path, deadline, std::move(done));
   }
   void get_many(std::vector<std::string> paths, smq::time_point deadline,
                 smq::completion<smq::result<std::vector<smq::result<smq::entry>>>> done) override {
     ++many_reads;
-    if (takes(positions_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
+    if (takes(positions_fail) || is_away) return done({{smq::status::unknown, "injected", 0}, {}});
     inner_.entries.get_many(std::move(paths), deadline, std::move(done));
   }
   void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
             smq::time_point deadline, smq::completion<smq::result<smq::list_page>> done) override {
     ++lists;
     if (takes(reads_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
+    if (takes(lists_stall)) {
+      done = [this, done = std::move(done)](smq::result<smq::list_page> page) {
+        hold([done, page = std::move(page)] { done(page); });
+      };
+    }
     inner_.entries.list(directory, after, limit, with_chunks, deadline, std::move(done));
   }
   void remove_tree(const std::string& directory, smq::time_point deadline,
@@ -127,6 +136,12 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   void transact(smq::guard condition, smq::mutation_list mutations, smq::time_point deadline,
                 smq::completion<smq::outcome> done) override {
     const smq::outcome lost{smq::status::unknown, "injected", 0};
+    if (is_away) return done(lost);
+    if (mutations.size() == 1 && goes_away_applying.exchange(false)) {
+      is_away = true;
+      return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
+                                     [done, lost](const smq::outcome&) { done(lost); });
+    }
     if (holds_erasures && erases_something(mutations)) {
       return inner_.entries.transact(std::move(condition), std::move(mutations), deadline,
                                      [this, done](const smq::outcome& what) { hold([done, what] { done(what); }); });

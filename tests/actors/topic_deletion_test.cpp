@@ -159,6 +159,44 @@ CAF_TEST(a deletion that was not finished is finished by the next one also after
   }
 }
 
+CAF_TEST(a deletion in doubt lets nothing into a topic that is marked) {
+  for (const bool is_marked : {true, false}) {
+    node_fixture node;
+    auto topic = node.create("t");
+    CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+    (is_marked ? node.ports->goes_away_applying : node.ports->is_away) = true;
+    CAF_CHECK(value_of(remove_later(node, "t")).error == request_timed_out);
+    const auto in_doubt = [&] { return !node.store->topics.current()->in_doubt.empty(); };
+    CAF_CHECK(in_doubt());
+    CAF_CHECK(node.store->topics.current()->find("t") != nullptr);  // nobody knows
+    node.ports->is_away = false;
+    CAF_REQUIRE(soon_true([&] { return !in_doubt(); }));
+    CAF_CHECK_EQUAL(node.store->topics.current()->find("t") == nullptr, is_marked);
+    const auto after = node.append(topic, batch_of(1)).error;
+    CAF_CHECK_EQUAL(after == none, !is_marked);
+    node.restart();
+    CAF_CHECK_EQUAL(find(node, "t").error == unknown_topic_or_partition, is_marked);
+    CAF_CHECK(value_of(remove_later(node, "t")).error == none);
+  }
+}
+
+CAF_TEST(what was read before a deletion does not bring the topic back) {
+  node_fixture node;
+  auto topic = node.create("t");
+  node.create("u");
+  node.restart();
+  node.ports->lists_stall = 1;
+  auto all = node.ask_later<error_code>(request_timed_out, [&](auto answer) {
+    caf::anon_send(node.topics, msg::load_all_topics{answer});
+  });
+  CAF_REQUIRE(soon_true([&] { return node.ports->held_count() == 1; }));
+  CAF_CHECK(value_of(remove_later(node, "t")).error == none);
+  node.ports->release();
+  CAF_CHECK(value_of(std::move(all)) == none);
+  CAF_CHECK(node.store->topics.current()->find("u") != nullptr);
+  CAF_CHECK(node.store->topics.current()->find("t") == nullptr);
+}
+
 CAF_TEST(a killed registry answers what it held and its children end) {
   node_fixture node;
   auto topic = node.create("t");

@@ -97,7 +97,43 @@ CAF_TEST(a duplicate of an undecided batch waits and an abandoned one may come a
   s.plan(claim(0, 1, 0, 9), 106, 6);
   s.abandon_undecided();
   CAF_CHECK(s.decide(claim(14, 2, 3)).decision == produce_decision::append);
+}
+
+CAF_TEST(a producer whose first batch was given up begins with that one) {
+  producer_state s;
+  s.plan(claim(5, 2, 3), 0, 1000);
+  s.plan(claim(7, 2, 3), 2, 1000);
+  s.abandon_undecided();
+  for (int round = 0; round < 2; ++round) {
+    const auto behind = s.decide(claim(7, 2, 3));
+    CAF_CHECK(behind.decision == produce_decision::refuse);
+    CAF_CHECK(behind.error == error_code::out_of_order_sequence_number);
+    CAF_CHECK(s.decide(claim(9, 2, 4)).error == error_code::out_of_order_sequence_number);
+    CAF_CHECK(s.decide(claim(5, 2, 2)).error == error_code::invalid_producer_epoch);
+    CAF_CHECK(s.decide(claim(5, 2, 3)).decision == produce_decision::append);
+    CAF_CHECK(s.decide(claim(0, 1, 4)).decision == produce_decision::append);
+    s.plan(claim(5, 2, 3), 0, 1000);
+    s.abandon_undecided();
+  }
+  producer_state loaded;
+  loaded.apply(claim(0, 1, 0, 8), 0, 1000);
+  const auto as_stored = loaded;
+  loaded.expect_first_batches_of(as_stored);
+  CAF_CHECK(loaded == as_stored);
+  loaded.expect_first_batches_of(s);
+  CAF_CHECK(loaded.decide(claim(7, 2, 3)).decision == produce_decision::refuse);
+  CAF_CHECK(loaded.encode() == as_stored.encode());
+  auto stored = with_batches(1);  // the batch in doubt was stored
+  stored.expect_first_batches_of(s);
+  CAF_CHECK(stored == with_batches(1));
+  s.expire(2000, 1000);
   CAF_CHECK_EQUAL(s.size(), 1U);
+  s.expire(2001, 1000);
+  CAF_CHECK_EQUAL(s.size(), 0U);
+  CAF_CHECK(loaded.decide(claim(5, 2, 3)).decision == produce_decision::append);
+  loaded.apply(claim(5, 2, 3), 1, 1000);
+  CAF_CHECK(loaded.decide(claim(7, 2, 3)).decision == produce_decision::append);
+  CAF_CHECK(loaded.decide(claim(5, 2, 3)).decision == produce_decision::duplicate);
 }
 
 CAF_TEST(idle producers expire unless a batch is undecided) {
