@@ -59,8 +59,8 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::atomic<int> reads_stall{0};  // so many reads of chunks are not answered before release()
   std::atomic<int> chunk_reads{0};
   std::atomic<int> lists{0};
-  std::atomic<int> lists_stall{0};  // the answers to so many lists, once they are read
   std::atomic<int> many_reads{0};  // get_many
+  std::atomic<int> many_reads_stall{0};  // the answers to so many of them, once they are read
   std::function<bool(int number)> chunk_read_fails;  // of the reads so far; set while nothing reads
   std::atomic<int> removals_fail{0};
   std::atomic<int> positions_fail{0};
@@ -114,17 +114,17 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
                 smq::completion<smq::result<std::vector<smq::result<smq::entry>>>> done) override {
     ++many_reads;
     if (takes(positions_fail) || is_away) return done({{smq::status::unknown, "injected", 0}, {}});
+    if (takes(many_reads_stall)) {
+      done = [this, done = std::move(done)](smq::result<std::vector<smq::result<smq::entry>>> found) {
+        hold([done, found = std::move(found)] { done(found); });
+      };
+    }
     inner_.entries.get_many(std::move(paths), deadline, std::move(done));
   }
   void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
             smq::time_point deadline, smq::completion<smq::result<smq::list_page>> done) override {
     ++lists;
     if (takes(reads_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
-    if (takes(lists_stall)) {
-      done = [this, done = std::move(done)](smq::result<smq::list_page> page) {
-        hold([done, page = std::move(page)] { done(page); });
-      };
-    }
     inner_.entries.list(directory, after, limit, with_chunks, deadline, std::move(done));
   }
   void remove_tree(const std::string& directory, smq::time_point deadline,

@@ -185,7 +185,7 @@ CAF_TEST(what was read before a deletion does not bring the topic back) {
   auto topic = node.create("t");
   node.create("u");
   node.restart();
-  node.ports->lists_stall = 1;
+  node.ports->many_reads_stall = 1;
   auto all = node.ask_later<error_code>(request_timed_out, [&](auto answer) {
     caf::anon_send(node.topics, msg::load_all_topics{answer});
   });

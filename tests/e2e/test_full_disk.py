@@ -75,6 +75,28 @@ def delete_topic(node, topic: str) -> None:
     client.delete_topics([topic], operation_timeout=20)[topic].result(20)
 
 
+def test_a_node_starts_and_serves_reads_on_a_disk_that_somebody_else_filled(small_disk):
+    node = small_disk
+    create_topic(node, "kept")
+    assert produce_once(node, "kept") == 0
+    commit(node, "reader", "kept", 1)
+    node.kill()
+    with open(node.directory / "data" / "foreign", "wb") as foreign:
+        os.posix_fallocate(foreign.fileno(), 0, free_bytes(node) - 11 * MB)
+    node.start()
+    assert free_bytes(node) < 12 * MB
+    assert produce_once(node, "kept") == DISK_FULL
+    assert committed(node, "reader", "kept") == 1
+    c = consumer(node, "fresh")
+    try:
+        c.assign([TopicPartition("kept", 0, 0)])  # a group would have to be stored
+        assert [m.offset() for m in read(c, 1)] == [0]
+    finally:
+        c.close()
+    os.unlink(node.directory / "data" / "foreign")
+    wait_until_taken(node, "kept")
+
+
 def test_readers_commit_and_whatever_frees_space_lets_records_in_again(small_disk):
     node = small_disk
     for topic in ("bulk", "kept"):
