@@ -164,20 +164,16 @@ void topic_registry_state::begin_remove(const msg::delete_topic& m, const smq::t
         auto marked = std::make_shared<smq::topic_info>(topic);
         marked->id = answer.topic_id;
         marked->creation_second = answer.creation_second;
-        set_doubt(topic.name, false);
         return release_owners(m, marked);
       }
       const bool is_absent = answer.code == smq::remove_result::absent;
-      if (is_absent) {
-        set_doubt(topic.name, false);
-        lose(topic.name, topic.id);
-      } else {
-        settle(topic.name);  // it may be marked, and then nothing may be stored in it any more
-      }
+      if (is_absent) lose(topic.name, topic.id);
+      // It may be marked, and then nothing may be stored in it any more.
+      if (store_->topics.current()->in_doubt.contains(topic.name)) settle(topic.name);
       m.answer({is_absent ? error_code::unknown_topic_or_partition : error_code::request_timed_out, nullptr});
     });
   };
-  set_doubt(topic.name, true);
+  if (store_->topics.current()->find(topic.id)) set_doubt(topic.name, true);  // until it is unpublished
   TIDEGATE_FAULT_POINT("topics.delete.before_mark");
   catalog_.begin_remove(topic.name, store_->random_uuid(), store_->deadline(), done);
 }
@@ -284,7 +280,10 @@ void topic_registry_state::publish(const std::vector<topic_ptr>& topics) {
 void topic_registry_state::unpublish(const topic_ptr& topic) {
   auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
   // The name may be that of the next topic already.
-  if (auto named = next->find(topic->name); named && named->id == topic->id) next->by_name.erase(topic->name);
+  if (auto named = next->find(topic->name); named && named->id == topic->id) {
+    next->by_name.erase(topic->name);
+    next->in_doubt.erase(topic->name);
+  }
   next->by_id.erase(topic->id);
   store_->topics.publish(std::move(next));
   if (!gone_.insert(topic->id).second) return;

@@ -77,8 +77,9 @@ def delete_topic(node, topic: str) -> None:
 
 def test_a_node_starts_and_serves_reads_on_a_disk_that_somebody_else_filled(small_disk):
     node = small_disk
-    create_topic(node, "kept")
-    assert produce_once(node, "kept") == 0
+    for topic in ("kept", "other"):
+        create_topic(node, topic)
+        assert produce_once(node, topic) == 0
     commit(node, "reader", "kept", 1)
     node.kill()
     with open(node.directory / "data" / "foreign", "wb") as foreign:
@@ -93,6 +94,8 @@ def test_a_node_starts_and_serves_reads_on_a_disk_that_somebody_else_filled(smal
         assert [m.offset() for m in read(c, 1)] == [0]
     finally:
         c.close()
+    delete_topic(node, "other")
+    assert produce_once(node, "other") != 0
     os.unlink(node.directory / "data" / "foreign")
     wait_until_taken(node, "kept")
 
