@@ -96,8 +96,8 @@ void partition_state::load() {
   store_->sessions.open(owner, [this, post](std::shared_ptr<smq::session> opened) {
     post([this, post, opened] {
       session_ = opened;
-      // Which chunks of a write in doubt are named: any file may, where a merge was given up.
-      const auto extent = doubtful_.empty() ? smq::load_extent::newest : smq::load_extent::all;
+      // What an append wrote is among the newest files; what a merge wrote may be anywhere.
+      const auto extent = doubts_merge_ ? smq::load_extent::all : smq::load_extent::newest;
       smq::load_log(store_->engine, place_, extent, store_->deadline(),
                     [this, post](smq::result<smq::log_state> log) {
                       post([this, log = std::move(log)] {
@@ -116,6 +116,7 @@ void partition_state::loaded(smq::log_state log) {
               {{"topic", place_.topic}, {"partition", place_.partition}, {"files", log.foreign_files}});
   log_ = std::move(log);
   looked_back_ = false;
+  doubts_merge_ = false;
   release_orphans();
   clean_end_ = log_.snapshot_offset == log_.next_offset ? log_.next_offset : -1;
   const auto last = log_.epochs.empty() ? 0 : log_.epochs.back().epoch;
@@ -226,6 +227,8 @@ void partition_state::load_failed(const std::string& reason) {
   for (auto& request : std::exchange(parked_, {})) request.refuse();
   ++life_;
   listing_ = false;
+  // Not all files could be listed, but perhaps the newest: then the chunks of the merge stay, named or not.
+  if (std::exchange(doubts_merge_, false)) doubtful_.clear();
   caf::delayed_anon_send(partition_actor{self_}, settings_.reload_backoff,
                          msg::make_resume([this, life = life_] {
                            if (life == life_) load();

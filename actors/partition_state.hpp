@@ -266,6 +266,7 @@ class partition_state {
   std::uint64_t next_append_ = 0;         // its number
   smq::log_tail next_append_at_;
   std::vector<smq::chunk_id> doubtful_;  // of writes that were given up: the next load shows whether a file names them
+  bool doubts_merge_ = false;            // some are a merge's, whose file may be any
   std::vector<undecided> undecided_;    // in offset order
   std::vector<parked_request> parked_;
   std::string why_not_loaded_;     // the last reason that was logged

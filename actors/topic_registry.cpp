@@ -168,8 +168,11 @@ void topic_registry_state::begin_remove(const msg::delete_topic& m, const smq::t
       }
       const bool is_absent = answer.code == smq::remove_result::absent;
       if (is_absent) lose(topic.name, topic.id);
-      // It may be marked, and then nothing may be stored in it any more.
-      if (store_->topics.current()->in_doubt.contains(topic.name)) settle(topic.name);
+      // It may be marked, and then nothing may be stored in it any more. A change may have ended an earlier doubt.
+      if (store_->topics.current()->find(topic.id)) {
+        set_doubt(topic.name, true);
+        settle(topic.name);
+      }
       m.answer({is_absent ? error_code::unknown_topic_or_partition : error_code::request_timed_out, nullptr});
     });
   };

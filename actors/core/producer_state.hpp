@@ -46,7 +46,7 @@ class producer_state {
 
   /// An unknown producer id may start at any sequence number: its earlier batches may have expired. One whose first batch
   /// was given up must come with that one: clients send the next ones before they know, and librdkafka takes an
-  /// acknowledged batch as proof of those before it. As Kafka, where a batch waits for the answer to the one before it.
+  /// acknowledged batch as proof of those before it. Kafka has no such rule: it takes one batch of a connection at a time.
   [[nodiscard]] produce_verdict decide(const producer_claim& claim) const;
 
   void plan(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);

@@ -48,7 +48,7 @@ struct options {
   std::uint64_t max_unnamed_bytes = 512ULL << 20;       // chunks that no transaction named yet are in memory
   std::chrono::milliseconds unnamed_lifetime{600'000};  // a chunk that nobody names for so long is forgotten
   // "disk full" for records while less is free, for other writes below a half of it, for what frees space (erasing,
-  // the vacuum) and what a start writes (fences) below a quarter: RocksDB needs room, too. The node comes back by itself
+  // the vacuum) and entries swapped alone (fences) below a quarter: RocksDB needs room, too. The node comes back by itself
   // when space is there.
   std::uint64_t reserve_bytes = 32ULL << 20;
   // With sync: zeros that are written behind a small window when the volume has to grow, so that the windows which

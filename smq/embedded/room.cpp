@@ -2,25 +2,26 @@
 
 #include <algorithm>
 
-/// What a disk that is nearly full still takes: records are refused first, then other writes, last what frees space and what
-/// a start writes.
+/// What a disk that is nearly full still takes: records are refused first, then other writes, last what frees space and
+/// entries that are swapped alone.
 namespace tidegate::smq::embedded {
 
 namespace {
 
 // A trim may name a new snapshot of the producers.
 constexpr std::uint64_t added_by_a_trim = 64ULL << 10;
-constexpr std::uint64_t largest_fence = 64ULL << 10;
+constexpr std::uint64_t largest_swap = 64ULL << 10;
 
 bool erases(const task& one) {
   return std::ranges::any_of(one.prepared.mutations, [](const prepared_mutation& m) { return !m.what.value; });
 }
 
-/// The guarded entry alone gets its next content: fences and the view, which a start writes.
-bool is_fence(const task& one) {
+/// The guarded entry alone gets its next content: fences and the view, which a start writes, the mark of a topic that is to
+/// be deleted, and a few small ones.
+bool is_swap(const task& one) {
   const auto& all = one.prepared.mutations;
   return all.size() == 1 && all.front().what.path == one.condition.path && all.front().chunks.empty() &&
-         one.bytes <= largest_fence;
+         one.bytes <= largest_swap;
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ bool engine::impl::takes_room(const task& one, std::uint64_t& free) const {
   const auto added = added_bytes(one);
   auto reserve = added > 0 ? settings.reserve_bytes : settings.reserve_bytes / 2;
   const bool frees = !one.moves.empty() || (erases(one) && added <= added_by_a_trim);
-  if (frees || is_fence(one)) reserve = settings.reserve_bytes / 4;  // no start, no reads: nobody could free anything
+  // Without a start or a mark nobody could free anything.
+  if (frees || is_swap(one)) reserve = settings.reserve_bytes / 4;
   const auto bytes = one.bytes + added;
   if (free < reserve + bytes) return false;
   free -= bytes;

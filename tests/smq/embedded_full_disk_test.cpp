@@ -162,8 +162,8 @@ CAF_TEST(a refused write makes a quiet store look for what can go) {
     CAF_CHECK(!disk.refuses({disk.record("x", 100'000)}));
     CAF_CHECK(!disk.refuses({erase("/d/x")}));
     std::this_thread::sleep_for(std::chrono::milliseconds{50});  // nothing is to be done, and the writer waits
-    disk.free = free;  // somebody else took it
     disk.failing_writes = 2;  // the next volume is there before a window is in it
+    disk.free = free;         // somebody else took it
     CAF_CHECK(disk.refuses({disk.record("y", 1000)}));
     disk.wait_until([&] { return disk.store->measure().volume_bytes < 1000; });
     CAF_CHECK_EQUAL(disk.failing_writes, 0);
