@@ -104,11 +104,23 @@ def test_retention_keeps_what_a_native_subscriber_has_not_read(weed, node):
     assert produce(node, other, [b"0"]) == [0]
     wait_for("another topic's records to go", lambda: list_offset(node, other, 0, -2) == (0, 1))
     assert list_offset(node, topic, 0, -2) == (0, 1)
-    with subscribe(weed, topic, 0, "RESUME_OR_EARLIEST", group=group, persists=True) as s:
-        got = s.read(2, seconds=5)
-        assert [decode_message(m.value).base_offset for m in got] == [1, 2]
-        for message in got:
-            s.ack(message)
-        s.finish()
-    wait_for("everything to go", lambda: list_offset(node, topic, 0, -2) == (0, 3))
+
+    def read_the_rest() -> None:
+        with subscribe(weed, topic, 0, "RESUME_OR_EARLIEST", group=group, persists=True) as s:
+            got = s.read(2, seconds=5)
+            assert [decode_message(m.value).base_offset for m in got] == [1, 2]
+            for message in got:
+                s.ack(message)
+            s.finish()
+
+    def everything_goes(seconds: float) -> None:
+        wait_for("everything to go", lambda: list_offset(node, topic, 0, -2) == (0, 3), seconds)
+
+    read_the_rest()
+    try:
+        everything_goes(20)
+    except AssertionError:
+        # A broker only logs when it cannot store a position. Then the same records come again; else this fails.
+        read_the_rest()
+        everything_goes(60)
     assert log_lines(node, "log was trimmed", f"topic={topic}", "from=1 to=3", "reason=retention.ms")
