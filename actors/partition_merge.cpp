@@ -78,7 +78,7 @@ void partition_state::merge_written(const std::vector<smq::segment>& sources, co
   if (answer.code == smq::write_result::refused) return merge_failed(sources, answer.reason);
   if (answer.code != smq::write_result::stored) {
     if (is_leaving()) leave_alone(sources);  // not tried until it succeeds: the actor is to go
-    doubts_merge_ = true;
+    doubts_merge_ = answer.code == smq::write_result::reload;
     return reload(answer.reason);
   }
   smq::apply_merge(log_, sources, merged);

@@ -89,7 +89,7 @@ bool engine::impl::upkeep(bool is_time) {
   // Dead volumes would stay until enough is written for the next one.
   const bool is_quiet = std::chrono::steady_clock::now() - last_change_at >= settings.quiet_after;
   // The vacuum takes no volume that a start would replay.
-  const bool holds_vacuum_up = is_nearly_full() && entries->durable_volume() < entries->replay_from().volume;
+  const bool holds_vacuum_up = entries->durable_volume() < entries->replay_from().volume && is_nearly_full();
   const bool is_wanted = !dead_since.empty() || is_checkpoint_due(1) || holds_vacuum_up ||
                          (is_quiet && is_worth_a_quiet_checkpoint());
   if (is_time && is_wanted) start_checkpoint();
