@@ -11,7 +11,4 @@ namespace tidegate {
 /// Source: RFC 3720 appendix B.4; Kafka's record batches since magic 2 and our own file formats.
 std::uint32_t crc32c(byte_view bytes, std::uint32_t previous = 0);
 
-/// The same without the processor's CRC instruction; public so that tests compare the two on any machine.
-std::uint32_t crc32c_portable(byte_view bytes, std::uint32_t previous = 0);
-
 }  // namespace tidegate
