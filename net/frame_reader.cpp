@@ -26,7 +26,9 @@ frame_reader::frame_reader(std::size_t max_frame_bytes)
 
 std::span<std::byte> frame_reader::prepare() {
   if (large_size_ > 0) {
-    if (large_filled_ == large_capacity_) reserve_large(std::min(large_size_, large_capacity_ * growth));
+    if (large_filled_ == large_capacity_) {
+      reserve_large(std::min(large_size_, std::max(proven_size_, large_capacity_ * growth)));
+    }
     return {large_.get() + large_filled_, large_capacity_ - large_filled_};
   }
   const auto rest = end_ - begin_;  // less than one frame, which fits into the buffer that it began in
@@ -63,6 +65,7 @@ frame_reader::status frame_reader::next(shared_bytes& frame) {
     if (large_filled_ < large_size_) return status::need_more;
     const auto* data = large_.get();
     frame = shared_bytes(std::move(large_), {data, large_size_});
+    proven_size_ = std::max(proven_size_, large_size_);
     large_size_ = large_capacity_ = large_filled_ = 0;
     return status::frame;
   }

@@ -12,7 +12,8 @@ namespace tidegate::net {
 
 /// Cuts a byte stream into Kafka's frames (4-byte big-endian length, then the frame).
 /// Small frames are copied out of one read buffer; a frame that does not fit there is read straight into its own
-/// buffer, which grows with the bytes that came and never by the announced length alone.
+/// buffer. That grows with the bytes that came, never by the announced length alone; where one as large came whole
+/// before, it has two steps.
 class frame_reader {
  public:
   enum class status : std::uint8_t { frame, need_more, bad_length };
@@ -58,6 +59,7 @@ class frame_reader {
   std::size_t large_size_ = 0;  // of the whole frame; 0: no large frame in progress
   std::size_t large_capacity_ = 0;
   std::size_t large_filled_ = 0;
+  std::size_t proven_size_ = 0;  // of the largest frame that came whole
   std::int32_t bad_length_ = 0;
 };
 

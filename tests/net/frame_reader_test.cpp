@@ -89,6 +89,27 @@ CAF_TEST(an announced frame gets memory only as its bytes come) {
   }
 }
 
+CAF_TEST(a large frame behind one that came whole takes its memory in two steps) {
+  constexpr std::size_t size = 1000000;
+  frame_reader reader(100000000);
+  shared_bytes frame;
+  std::vector<std::size_t> capacities[2];
+  for (auto& seen : capacities) {
+    CAF_REQUIRE(feed(reader, std::string("\x00\x0f\x42\x40", 4)) == frame_reader::status::need_more);
+    for (std::size_t received = 0; received < size;) {
+      const auto count = reader.prepare().size();
+      if (seen.empty() || seen.back() != reader.large_capacity()) seen.push_back(reader.large_capacity());
+      reader.commit(count);
+      received += count;
+    }
+    CAF_REQUIRE(reader.next(frame) == frame_reader::status::frame);
+    CAF_CHECK_EQUAL(frame.size(), size);
+  }
+  CAF_CHECK_EQUAL(capacities[0].size(), 3u);
+  CAF_CHECK_EQUAL(capacities[1].size(), 2u);
+  CAF_CHECK_LESS_OR_EQUAL(capacities[1].front(), 65536u);
+}
+
 CAF_TEST(a buffer that grew for a burst shrinks when the connection becomes quiet) {
   frame_reader reader(limit);
   std::string burst;
