@@ -53,6 +53,7 @@ class log_reader final : public step_loop {
         if (goes_on_) announce_next_chunks();
         return ask(chunk_, position_, next_read_bytes());
       }
+      if (ends_with_chunk()) return finish();
       if (!next_chunk()) return false;
     }
   }
@@ -104,6 +105,12 @@ class log_reader final : public step_loop {
         bytes += listed[chunk].size;
       }
     }
+  }
+
+  /// The next chunk would most likely not fit: an answer that is half full is not worth reading it to know.
+  bool ends_with_chunk() const {
+    if (batches_.empty() || bytes_ < max_bytes_ / 2 || chunk_ + 1 == current().chunks.size()) return false;
+    return is_too_much(current().chunks[chunk_ + 1].size);
   }
 
   bool next_chunk() {

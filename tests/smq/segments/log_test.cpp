@@ -104,6 +104,21 @@ CAF_TEST(a consumer that goes on does not search) {
   CAF_CHECK(s.store.chunk_reads <= 2);
 }
 
+CAF_TEST(a chunk that does not fit behind a half full answer is not read to find that out) {
+  stored_log s;
+  for (int i = 0; i < 10; ++i) s.append_one(1, (i + 1) * 1000, 3000);
+  index_cache index{1 << 16};
+  std::uint64_t stored_bytes = 0;
+  for (const auto& [id, bytes] : s.store.chunks) stored_bytes += bytes.size();
+  for (std::int64_t offset = 0; offset < 10; ++offset) {
+    const auto answer = s.read(offset, 4000, &index);
+    CAF_REQUIRE_EQUAL(answer.value.size(), 1u);
+    CAF_CHECK(answer.value.front() == s.written[static_cast<std::size_t>(offset)]);
+  }
+  CAF_CHECK_EQUAL(s.store.bytes_read, stored_bytes);
+  CAF_CHECK_EQUAL(s.read(0, 8000, &index).value.size(), 2u);
+}
+
 CAF_TEST(a wrong index point is forgotten and the batch is found) {
   stored_log s;
   for (int i = 0; i < 10; ++i) s.append_one(1, (i + 1) * 1000);
