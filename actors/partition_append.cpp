@@ -39,6 +39,8 @@ void partition_state::append(const msg::append& m) {
   limits.checks_record_timestamps = !uses_log_append_time(*topic_);
   const auto check = kafka::validate_batch(m.records.view(), limits);
   if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
+  if (store_->given_up->has_any())
+    machine_->expect_first_batches_of(store_->given_up->take(place_.topic_id, place_.partition));
   const auto verdict = machine_->offer(core::to_produced(m.records, check), wall_ns());
   switch (verdict.decision) {
     case core::produce_decision::refuse: return m.answer(refused(verdict.error, ""));
@@ -76,9 +78,12 @@ void partition_state::plan_batches() {
   rules.uses_log_append_time = uses_log_append_time(*topic_);
   planned_ = machine_->plan(wall_ns(), rules);
   if (!rules.uses_log_append_time) return;
-  for (auto& u : undecided_)
-    for (const auto& batch : planned_)
-      if (u.base_offset == batch.base_offset) u.log_append_time_ms = batch.ts_ns / 1'000'000;
+  auto batch = planned_.begin();
+  for (auto& u : undecided_) {  // both are in offset order
+    while (batch != planned_.end() && batch->base_offset < u.base_offset) ++batch;
+    if (batch == planned_.end()) return;
+    if (batch->base_offset == u.base_offset) u.log_append_time_ms = batch->ts_ns / 1'000'000;
+  }
 }
 
 void partition_state::upload_next() {

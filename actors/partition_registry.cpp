@@ -46,7 +46,12 @@ void partition_registry_state::pass_on(const Message& m) {
   // Deleted meanwhile, or never there: the reply answers by itself.
   if (!topic_ || m.partition < 0 || m.partition >= topic_->partitions) return;
   if (auto child = children_.find_or_spawn({m.topic_id, m.partition}, std::chrono::steady_clock::now()))
-    caf::anon_send(*child, m);
+    return caf::anon_send(*child, m);
+  if constexpr (std::is_same_v<Message, msg::append>) {
+    msg::append_result nobody;
+    nobody.error = error_code::not_leader_or_follower;  // not stored, and never will be
+    m.answer(std::move(nobody));
+  }
 }
 
 /// A child that begins later begins with the snapshot, which was published before.

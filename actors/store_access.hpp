@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/first_batches.hpp"
 #include "actors/leader_epochs.hpp"
 #include "actors/topic_directory.hpp"
 #include "messages/common/uuid.hpp"
@@ -30,6 +31,8 @@ struct store_access {
   std::int32_t leader_epoch = 0;  // version of the view that made this node leader (design §6.5)
   std::chrono::milliseconds call_timeout{10'000};
   std::shared_ptr<leader_epochs> other_epochs = std::make_shared<leader_epochs>();
+
+  std::shared_ptr<first_batches> given_up = std::make_shared<first_batches>();
 
   [[nodiscard]] std::int32_t leader_epoch_of(const uuid& topic_id, std::int32_t partition) const {
     return other_epochs->of(topic_id, partition, leader_epoch);

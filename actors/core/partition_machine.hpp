@@ -96,6 +96,9 @@ class partition_machine {
   [[nodiscard]] const std::vector<epoch_start>& epochs() const { return epochs_; }
   [[nodiscard]] const producer_state& producers() const { return producers_; }
 
+  /// Batches that others gave up, see producer_state.
+  void expect_first_batches_of(const producer_state& given_up) { producers_.expect_first_batches_of(given_up); }
+
   void expire_producers(std::int64_t now_ms, std::int64_t max_idle_ms) { producers_.expire(now_ms, max_idle_ms); }
 
   /// Where the log start shall be for somebody who wants it at `offset`; -1: at the high watermark. Below the present

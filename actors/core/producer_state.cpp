@@ -97,6 +97,17 @@ void producer_state::abandon_undecided() {
   }
 }
 
+void producer_state::give_up(const producer_claim& claim, std::int64_t timestamp_ms) {
+  if (!claim.is_idempotent()) return;
+  const auto given_up = batch_of(claim, -1, timestamp_ms);
+  const auto [known, is_new] = producers_.try_emplace(claim.producer_id, producer{{}, {}, given_up});
+  auto& first = known->second.first;
+  if (is_new || !first) return;
+  const auto behind = first->first_sequence - given_up.first_sequence;
+  const bool is_earlier = given_up.epoch == first->epoch && behind > 0 && behind < max_sequence / 2;
+  if (given_up.epoch > first->epoch || is_earlier) first = given_up;
+}
+
 void producer_state::expect_first_batches_of(const producer_state& before) {
   for (const auto& [id, p] : before.producers_) {
     if (p.first) producers_.try_emplace(id, producer{{}, {}, p.first});

@@ -56,7 +56,10 @@ class producer_state {
   /// Forgets what was planned and not applied, but for what a producer has to begin with.
   void abandon_undecided();
 
-  /// After a load: adds what producers of `before` have to begin with, if nothing of them is stored.
+  /// A batch was given up, and may be the first of its producer: here are those that nobody looked at. The earliest counts.
+  void give_up(const producer_claim& claim, std::int64_t timestamp_ms);
+
+  /// Adds what producers of `before` have to begin with, if nothing is known of them here.
   void expect_first_batches_of(const producer_state& before);
 
   /// Forgets producers without undecided batches whose last batch is older than `max_idle_ms`.

@@ -1,5 +1,6 @@
 #include "messages/kafka/produce.hpp"
 
+#include "actors/core/partition_machine.hpp"
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
@@ -69,6 +70,27 @@ shared_bytes apart(const shared_bytes& records, std::size_t request_bytes) {
   return records.size() >= request_bytes / most_times ? records : shared_bytes::copy_of(records.view());
 }
 
+/// The client is told to send the batch again: nobody knows it, or it may still be stored.
+bool gives_up(error_code error) {
+  return error == error_code::request_timed_out || error == error_code::kafka_storage_error ||
+         error == error_code::not_leader_or_follower;
+}
+
+/// Whoever gives a batch up, a crash included: where it is its producer's first, those that were sent behind it must not
+/// be stored.
+reply<msg::append_result> noting_given_up(const services& node, const smq::topic_info& topic, std::int32_t partition,
+                                          const shared_bytes& records, const msg::append_result& dropped,
+                                          reply<msg::append_result> answer) {
+  const auto header = kafka::read_batch_header(records.view());
+  const auto claim = header ? core::claim_of(*header) : core::producer_claim{};
+  if (!claim.is_idempotent()) return answer;
+  return {dropped, [claim, notes = node.store->given_up, id = topic.id, partition,
+                    answer = std::move(answer)](msg::append_result result) mutable {
+            if (gives_up(result.error)) notes->add(id, partition, claim, wall_ms());
+            answer(std::move(result));
+          }};
+}
+
 void append_all(const services& node, const request_ptr& r, std::shared_ptr<const produce_request> asked,
                 const std::vector<msg::topic_result>& topics) {
   std::size_t count = 0;
@@ -89,7 +111,9 @@ void append_all(const services& node, const request_ptr& r, std::shared_ptr<cons
         reply(refused);
         continue;
       }
-      node.partitions.send(msg::append{topics[t].topic->name, topics[t].topic->id, partition.index,
+      const auto& topic = *topics[t].topic;
+      reply = noting_given_up(node, topic, partition.index, *partition.records, dropped, std::move(reply));
+      node.partitions.send(msg::append{topic.name, topic.id, partition.index,
                                        apart(*partition.records, r->body.size()), asked->acks, std::move(reply)});
     }
   }

@@ -89,24 +89,6 @@ CAF_TEST(a retry that comes while the first copy is undecided gets the same answ
   CAF_CHECK(node.read_all(topic) == numbers(2));
 }
 
-CAF_TEST(nobody goes on behind a first batch that was given up) {
-  for (const bool loads_again : {false, true}) {
-    node_fixture node;
-    auto topic = node.create("t");
-    CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
-    if (loads_again)
-      node.ports->script({fault::lost, fault::lost, fault::lost, fault::lost});
-    else
-      node.ports->put_refuses = 1;
-    const auto first = node.append(topic, batch_of(1, 1, 7, 5)).error;
-    CAF_CHECK(first == (loads_again ? request_timed_out : kafka_storage_error));
-    CAF_CHECK(node.append(topic, batch_of(2, 1, 7, 6)).error == out_of_order_sequence_number);
-    CAF_CHECK_EQUAL(node.append(topic, batch_of(1, 1, 7, 5)).base_offset, 1);
-    CAF_CHECK_EQUAL(node.append(topic, batch_of(2, 1, 7, 6)).base_offset, 2);
-    CAF_CHECK(node.read_all(topic) == numbers(3));
-  }
-}
-
 CAF_TEST(a damaged batch or an unknown partition is refused and changes nothing) {
   node_fixture node;
   auto topic = node.create("t");

@@ -99,6 +99,24 @@ CAF_TEST(a duplicate of an undecided batch waits and an abandoned one may come a
   CAF_CHECK(s.decide(claim(14, 2, 3)).decision == produce_decision::append);
 }
 
+CAF_TEST(of the batches that nobody looked at the earliest of the newest epoch comes first) {
+  producer_state s;
+  s.give_up({-1, -1, -1, 1}, 1000);
+  CAF_CHECK_EQUAL(s.size(), 0U);
+  s.give_up(claim(7, 2, 3), 1000);
+  s.give_up(claim(5, 2, 3), 1000);
+  s.give_up(claim(9, 2, 3), 1000);
+  s.give_up(claim(1, 2, 2), 1000);
+  CAF_CHECK(s.decide(claim(7, 2, 3)).error == error_code::out_of_order_sequence_number);
+  CAF_CHECK(s.decide(claim(5, 2, 3)).decision == produce_decision::append);
+  s.give_up(claim(0, 1, 4), 1000);
+  CAF_CHECK(s.decide(claim(5, 2, 3)).error == error_code::invalid_producer_epoch);
+  CAF_CHECK(s.decide(claim(0, 1, 4)).decision == produce_decision::append);
+  auto known = with_batches(1);
+  known.give_up(claim(100, 1), 1000);
+  CAF_CHECK(known == with_batches(1));
+}
+
 CAF_TEST(a producer whose first batch was given up begins with that one) {
   producer_state s;
   s.plan(claim(5, 2, 3), 0, 1000);

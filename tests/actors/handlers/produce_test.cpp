@@ -1,0 +1,100 @@
+#define CAF_SUITE produce_handler
+// A producer's first batch that somebody gave up: clients have sent the next ones before they know.
+#include "messages/kafka/produce.hpp"
+#include "tests/actors/handlers/handler_fixture.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+#include <set>
+
+using namespace tidegate;
+using namespace tidegate::test;
+using namespace std::chrono_literals;
+using enum error_code;
+
+namespace {
+
+constexpr std::int64_t producer = 7;
+
+struct fixture : handler_fixture {
+  /// One record of an idempotent producer.
+  kafka::produce_response::partition produce(std::int32_t partition, std::int32_t sequence) {
+    kafka::produce_request asked;
+    asked.acks = -1;
+    auto& of_topic = asked.topic_data.emplace_back();
+    of_topic.name = "t";
+    of_topic.partition_data.push_back({partition, batch_of(sequence, 1, producer, sequence)});
+    return ask<kafka::produce_response>(asked, 9).responses.at(0).partition_responses.at(0);
+  }
+
+  /// What the batch is answered once somebody looks at it.
+  kafka::produce_response::partition produce_until_decided(std::int32_t partition, std::int32_t sequence) {
+    const std::set<error_code> undecided{not_leader_or_follower, request_timed_out, kafka_storage_error};
+    for (int i = 0; i < 500; ++i) {
+      auto answer = produce(partition, sequence);
+      if (!undecided.contains(answer.error_code)) return answer;
+      std::this_thread::sleep_for(20ms);
+    }
+    CAF_FAIL("never decided");
+  }
+
+  /// The first batch was answered with an error; two more were on their way behind it.
+  void check_that_the_first_comes_first(std::int32_t partition) {
+    CAF_CHECK(produce_until_decided(partition, 6).error_code == out_of_order_sequence_number);
+    CAF_CHECK(produce_until_decided(partition, 7).error_code == out_of_order_sequence_number);
+    const auto base = produce_until_decided(partition, 5).base_offset;
+    CAF_CHECK_EQUAL(produce_until_decided(partition, 6).base_offset, base + 1);
+    CAF_CHECK_EQUAL(produce_until_decided(partition, 7).base_offset, base + 2);
+    CAF_CHECK(!node.store->given_up->has_any());
+  }
+};
+
+}  // namespace
+
+CAF_TEST(nobody goes on behind a first batch that the store refused or left in doubt) {
+  for (const bool is_in_doubt : {false, true}) {
+    fixture f;
+    CAF_CHECK_EQUAL(f.node.append(f.topic, batch_of(0)).base_offset, 0);
+    if (is_in_doubt)
+      f.node.ports->script({fault::lost, fault::lost, fault::lost, fault::lost});
+    else
+      f.node.ports->put_refuses = 1;
+    CAF_CHECK(f.produce(0, 5).error_code == (is_in_doubt ? request_timed_out : kafka_storage_error));
+    f.check_that_the_first_comes_first(0);
+  }
+}
+
+CAF_TEST(nor behind one that went down with its offset actor) {
+  fixture f;
+  f.node.ports->put_throws = 1;
+  CAF_CHECK(f.produce(0, 5).error_code == request_timed_out);
+  f.check_that_the_first_comes_first(0);
+}
+
+CAF_TEST(nor behind one that waited for a load which failed) {
+  fixture f;
+  f.node.ports->reads_fail = 1;
+  CAF_CHECK(f.produce(1, 5).error_code == kafka_storage_error);
+  f.check_that_the_first_comes_first(1);
+}
+
+CAF_TEST(a producer that is known goes on behind what was given up) {
+  fixture f;
+  CAF_CHECK_EQUAL(f.produce(0, 0).base_offset, 0);
+  f.node.ports->put_throws = 1;
+  CAF_CHECK(f.produce(0, 1).error_code == request_timed_out);
+  CAF_CHECK(f.produce_until_decided(0, 2).error_code == out_of_order_sequence_number);
+  CAF_CHECK_EQUAL(f.produce_until_decided(0, 1).base_offset, 1);
+  CAF_CHECK_EQUAL(f.produce_until_decided(0, 2).base_offset, 2);
+}
+
+CAF_TEST(so many given up batches are noted and no more) {
+  actors::first_batches notes;
+  const uuid topic{};
+  const auto count = static_cast<std::int64_t>(actors::first_batches::max_producers) + 10;
+  for (std::int64_t id = 0; id < count; ++id) notes.add(topic, static_cast<std::int32_t>(id % 3), {id, 0, 0, 1}, 1000);
+  std::size_t noted = 0;
+  for (std::int32_t p = 0; p < 3; ++p) noted += notes.take(topic, p).size();
+  CAF_CHECK_EQUAL(noted, actors::first_batches::max_producers);
+  CAF_CHECK(!notes.has_any());
+}
