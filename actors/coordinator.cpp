@@ -84,6 +84,7 @@ void coordinator_state::show() {
 
 void coordinator_state::open() {
   shown_generation_ = -1;  // what a load finds is no rebalance
+  has_written_ = false;
   stage_ = stage::loading;
   lease_ = context_.store->open(context_.group_id,
                                 to_self<loaded_group>([this, epoch = ++epoch_](const loaded_group& answer) {
@@ -142,6 +143,7 @@ void coordinator_state::perform(core::group_effects effects, std::vector<msg::gr
 
 /// `then` is not called when the group was abandoned meanwhile: what waited for it was answered then.
 void coordinator_state::write(group_write what, std::function<void(group_write_answer)> then) {
+  has_written_ = true;
   what.lease = lease_;
   context_.store->write(
     context_.group_id, std::move(what),
@@ -171,6 +173,8 @@ void coordinator_state::abandon(error_code error, stage next) {
     for (const auto& answer : group_->retire(error).replies) send(answer);
   }
   waiters_.clear();
+  open_commits_.clear();
+  reads_.clear();
   group_.reset();
   show();
   positions_.clear();
@@ -194,8 +198,9 @@ void coordinator_state::schedule() {
 }
 
 void coordinator_state::look_idle() {
-  const bool exists = stage_ == stage::ready && group_->exists();
-  const auto patience = exists ? context_.options.idle_after : context_.options.absent_after;
+  // Whoever looks at all groups must not fill limits.groups with those that nobody uses.
+  const bool is_used = stage_ == stage::ready && group_->exists() && has_written_;
+  const auto patience = is_used ? context_.options.idle_after : context_.options.absent_after;
   const bool is_unused = stage_ == stage::closed || (stage_ == stage::ready && group_->is_idle());
   if (is_unused && parked_.empty() && now().now_ms - last_input_ms_ >= patience.count()) return self_->quit();
   self_->delayed_send(self_, patience, coordinator_tick{0, true});
@@ -246,7 +251,7 @@ void coordinator_state::list(const msg::list_group& request) const {
   if (stage_ == stage::ready) request.answer(group_->list());
 }
 
-/// The items move on into the write; they are copied only when the group will answer from memory (design §7.1).
+/// The items move on into the write; they are copied only where the lag is of interest, while the group has members.
 void coordinator_state::commit(msg::offset_commit& request) {
   if (const auto wait = wait_to_create(request.client_host)) {
     request.answer({std::vector(request.items.size(), error_code::coordinator_load_in_progress),
@@ -273,13 +278,18 @@ void coordinator_state::commit(msg::offset_commit& request) {
     return;
   }
   TIDEGATE_FAULT_POINT("coordinator.commit.before_write");
+  const auto number = ++last_commit_;
+  open_commits_.insert(number);
   auto kept = group_->has_members() ? unit.puts : std::vector<msg::offset_commit_item>{};
   write(std::move(unit), [this, request = std::move(request), kept = std::move(kept), items = std::move(plan.items),
-                          has_entry](const group_write_answer& answer) mutable {
+                          has_entry, number](const group_write_answer& answer) mutable {
     TIDEGATE_FAULT_POINT("coordinator.commit.before_apply");
     committed(std::move(kept), items, answer);
     TIDEGATE_FAULT_POINT("coordinator.commit.before_answer");
     request.answer(std::move(items));
+    group_->commit_answered(request.member_id, now());
+    commit_ended(number);
+    schedule();
     const bool is_over = answer.what == group_write_answer::status::reload ||
                          answer.what == group_write_answer::status::fenced;
     if (has_entry || is_over) written(answer);
@@ -310,30 +320,32 @@ void coordinator_state::committed(std::vector<msg::offset_commit_item> puts, std
 
 void coordinator_state::fetch(const msg::offset_fetch& request) {
   if (!request.items) return fetch_all(request);
-  auto rows = std::make_shared<msg::offset_fetch_result>();
-  rows->error = error_code::none;
-  std::vector<msg::group_partition> unknown;
-  std::vector<std::size_t> places;
-  for (const auto& where : *request.items) {
-    const auto known = positions_.find({where.topic_id, where.partition});
-    rows->items.push_back({where, error_code::none, known == positions_.end() ? committed_offset{} : known->second});
-    if (known != positions_.end()) continue;
-    places.push_back(rows->items.size() - 1);
-    unknown.push_back(where);
-  }
-  if (unknown.empty()) {
-    request.answer(std::move(*rows));
-    return;
-  }
-  context_.store->fetch(context_.group_id, std::move(unknown),
-                        [rows, places, respond = request.answer](const std::vector<msg::offset_fetch_item>& found) {
-                          if (found.size() != places.size()) {  // no answer is not an absent position
+  context_.store->fetch(context_.group_id, *request.items,
+                        [asked = request.items->size(), respond = request.answer](auto found) {
+                          if (found.size() != asked) {  // no answer is not an absent position
                             respond({error_code::coordinator_load_in_progress, {}});
                             return;
                           }
-                          for (std::size_t i = 0; i < places.size(); ++i) rows->items[places[i]] = found[i];
-                          respond(without_doubt(std::move(*rows)));
+                          respond(without_doubt({error_code::none, std::move(found)}));
                         });
+}
+
+/// A client that asks for a position behind its own commit is to see that one.
+void coordinator_state::behind_commits(std::function<void()> read) {
+  if (open_commits_.empty()) return read();
+  if (reads_.size() < context_.options.max_parked)
+    reads_.emplace_back(last_commit_, std::move(read));
+  else
+    counted.unparked_group_requests.add();
+}
+
+void coordinator_state::commit_ended(std::uint64_t number) {
+  open_commits_.erase(number);
+  while (!reads_.empty() && (open_commits_.empty() || reads_.front().first < *open_commits_.begin())) {
+    const auto read = std::move(reads_.front().second);
+    reads_.pop_front();
+    read();
+  }
 }
 
 coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coordinator_context context) {
@@ -354,7 +366,7 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
       submit([this, m] { perform(group_->on_leave(m, park(m.answer), now())); });
     },
     [this](msg::offset_commit& m) { submit([this, m = std::move(m)]() mutable { commit(m); }); },
-    [this](const msg::offset_fetch& m) { submit([this, m] { fetch(m); }); },
+    [this](const msg::offset_fetch& m) { submit([this, m] { behind_commits([this, m] { fetch(m); }); }); },
     [this](const msg::describe_group& m) { submit([this, m] { describe(m); }); },
     [this](const msg::list_group& m) { list(m); },
     [this](const msg::delete_group& m) { submit([this, m] { remove_group(m); }); },

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -52,7 +53,7 @@ struct coordinator_options {
   core::group_options rules;
   std::size_t max_parked = 1'000;             // requests that wait for the entry, or for a write; more are refused
   std::chrono::milliseconds idle_after{600'000};  // without members and requests for so long, the actor goes
-  std::chrono::milliseconds absent_after{10'000};  // the same for a group that does not exist: names cost nothing
+  std::chrono::milliseconds absent_after{10'000};  // the same for one that was only looked at, or does not exist
 };
 
 /// What a coordinator is made of. The functions are called on the actor's thread.
@@ -121,6 +122,8 @@ class coordinator_state {
   void committed(std::vector<msg::offset_commit_item> puts, std::vector<error_code>& items,
                  const group_write_answer& answer);
   void fetch(const msg::offset_fetch& request);
+  void behind_commits(std::function<void()> read);
+  void commit_ended(std::uint64_t number);
 
   // coordinator_native.cpp
   /// Neither stored nor in use: positions that native subscribers stored may be all there is of it.
@@ -149,7 +152,11 @@ class coordinator_state {
   std::deque<std::function<void()>> parked_;
   std::map<core::waiter_key, waiter> waiters_;
   core::waiter_key last_waiter_ = 0;
-  std::map<position_key, committed_offset> positions_;  // only while the group has members (design §7.1)
+  std::map<position_key, committed_offset> positions_;  // for the lag, while the group has members
+  std::uint64_t last_commit_ = 0;
+  std::set<std::uint64_t> open_commits_;                                // not answered yet
+  std::deque<std::pair<std::uint64_t, std::function<void()>>> reads_;  // behind commits up to that one
+  bool has_written_ = false;  // since it was loaded
   std::optional<std::int64_t> scheduled_ms_;
   std::int64_t last_input_ms_ = 0;
 };

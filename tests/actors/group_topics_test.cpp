@@ -178,7 +178,7 @@ CAF_TEST(a commit to deleted topics only stores nothing not even a group) {
   CAF_CHECK_EQUAL(f.position("g"), 6);
 }
 
-CAF_TEST(a member is not answered a position of a deleted topic from memory and the list follows) {
+CAF_TEST(a member is not answered a position of a deleted topic and the list follows) {
   groups_fixture f;
   const auto other = f.node.create("u", 1);
   const auto member = f.join("g");

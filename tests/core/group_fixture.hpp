@@ -134,6 +134,7 @@ struct group_fixture {
       disk = *plan.persist;
       take(group.on_persisted(tidegate::error_code::none, at()));
     }
+    group.commit_answered(member_id, at());
     return plan.items.at(0);
   }
 

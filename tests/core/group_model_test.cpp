@@ -80,6 +80,7 @@ struct model {
     r.items = {{{"t", {}, generation}, {}}};
     auto plan = f->group.plan_commit(r, f->at());
     if (plan.persist) f->disk_next = *plan.persist;
+    f->group.commit_answered(id, f->at());
   }
 
   void finish_write(int argument) {

@@ -165,6 +165,38 @@ CAF_TEST(a pending member holds the round until its id expires) {
   CAF_CHECK_EQUAL(f.joined(w).generation, 2);
 }
 
+CAF_TEST(ids that nobody comes back with refuse nobody) {
+  core::group_options o;
+  o.max_pending_members = 3;
+  group_fixture f{{}, o};
+  auto r = group_fixture::join_request();
+  r.member_id_required = true;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 4; ++i) {
+    const auto answer = f.joined(f.join(r));
+    CAF_CHECK(answer.error == member_id_required);
+    ids.push_back(answer.member_id);
+    f.advance(1);
+  }
+  CAF_CHECK(f.joined(f.join(group_fixture::join_request(ids[0]))).error == unknown_member_id);
+  CAF_CHECK(!f.is_answered(f.join(group_fixture::join_request(ids[1]))));
+}
+
+CAF_TEST(very many protocols cost no more than their number) {
+  group_fixture f;
+  const auto join_with = [&](const std::string& prefix) {
+    auto r = group_fixture::join_request();
+    r.protocols.clear();
+    for (int i = 0; i < 100'000; ++i) r.protocols.push_back({prefix + std::to_string(i), {}});
+    r.protocols.push_back({"range", {}});
+    return f.join(r);
+  };
+  const auto first = join_with("a");  // a minute or more, if each name were compared with each
+  join_with("b");
+  f.advance(2'000);
+  CAF_CHECK_EQUAL(f.joined(first).protocol_name, "range");
+}
+
 CAF_TEST(the join limits) {
   auto error_of = [](auto change) {
     core::group_options o;

@@ -151,10 +151,9 @@ std::optional<std::int64_t> group::next_deadline_ms() const {
   if (is_busy() || phase_ == group_phase::dead) return std::nullopt;
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   for (const auto& [id, m] : members_) {
-    const bool is_waiting = m.joining || m.syncing;
-    if (m.is_new || !is_waiting) next = std::min(next, m.session_deadline_ms);
+    if (m.is_new || !is_waiting(m)) next = std::min(next, m.session_deadline_ms);
   }
-  for (const auto& [id, deadline] : pending_) next = std::min(next, deadline);
+  for (const auto& [id, p] : pending_) next = std::min(next, p.deadline_ms);
   if (join_deadline_ms_) next = std::min(next, *join_deadline_ms_);
   if (sync_deadline_ms_) next = std::min(next, *sync_deadline_ms_);
   if (next == std::numeric_limits<std::int64_t>::max()) return std::nullopt;

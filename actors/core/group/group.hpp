@@ -30,7 +30,7 @@ struct group_options {
   std::int32_t new_member_timeout_ms = 300'000;     // Kafka's limit for a new member that waits in JoinGroup
   std::int32_t retry_ms = 1'000;                    // after a round without members could not be stored
   std::size_t max_size = 1'000;                     // group.max.size
-  std::size_t max_pending_members = 1'000;          // KIP-394 ids that were handed out and not used yet
+  std::size_t max_pending_members = 1'000;          // KIP-394 ids that were handed out and not used yet; the oldest goes
   std::size_t max_offset_metadata_bytes = 4'096;    // offset.metadata.max.bytes
 };
 
@@ -60,9 +60,9 @@ struct position_plan {
   std::optional<group_metadata> persist;  // when set, the group is busy until on_persisted
 };
 
-/// One classic consumer group. While `is_busy` only on_heartbeat, on_persisted, forget_topic, retire and the queries may
-/// be called: the shell keeps other inputs back. Hard state (`stored`) changes in apply() only, live and in recovery;
-/// what a deleted topic leaves behind goes in forget_topic().
+/// One classic consumer group. While `is_busy` only on_heartbeat, commit_answered, on_persisted, forget_topic, retire
+/// and the queries may be called: the shell keeps other inputs back. Hard state (`stored`) changes in apply() only, live
+/// and in recovery; what a deleted topic leaves behind goes in forget_topic().
 class group {
  public:
   /// Recovers a group from its entry: members keep generation and assignment, and get a full session timeout.
@@ -100,7 +100,12 @@ class group {
   /// Errors per item: unknown_member_id, fenced_instance_id, illegal_generation, rebalance_in_progress,
   ///                  offset_metadata_too_large. A generation of a group that nobody knows is illegal in every version
   ///                  (Kafka: group_id_not_found from version 9 on), because clients rejoin after that.
+  /// A plan with anything to store keeps the member until commit_answered: a store that takes longer than a session must
+  /// not cost a member whose commit then succeeds.
   position_plan plan_commit(const msg::offset_commit& request, moment now);
+
+  /// Whatever became of it. Its session begins anew, for its heartbeats may have waited behind the commit.
+  void commit_answered(const std::string& member_id, moment now);
 
   /// Errors: group_id_not_found, non_empty_group (members that are no consumers), coordinator_not_available (dead).
   /// Errors per item: group_subscribed_to_topic. Source: OffsetDelete (API key 47), KIP-496.
@@ -136,6 +141,7 @@ class group {
     bool must_sync = false;
     std::optional<waiter_key> joining;
     std::optional<waiter_key> syncing;
+    std::size_t commits = 0;  // not answered yet
     std::int64_t session_deadline_ms = 0;
   };
 
@@ -158,6 +164,8 @@ class group {
   [[nodiscard]] const std::string* find_static(const std::string& instance) const;
   [[nodiscard]] std::int32_t rebalance_timeout_ms() const;
   void extend_session(member& who, moment now) const;
+  /// Something of the member waits here, which proves that it lives.
+  [[nodiscard]] static bool is_waiting(const member& who) { return who.joining || who.syncing || who.commits > 0; }
   void remove_member(const std::string& member_id, error_code answer, group_effects& out);
 
   // group_round.cpp
@@ -204,7 +212,11 @@ class group {
   std::string leader_;         // of the round that is being prepared, or the current one
   std::string protocol_type_;
   std::map<std::string, member> members_;
-  std::map<std::string, std::int64_t> pending_;  // KIP-394 id -> deadline
+  struct pending_member {
+    std::int64_t since_ms = 0;
+    std::int64_t deadline_ms = 0;
+  };
+  std::map<std::string, pending_member> pending_;  // by KIP-394 id
   bool initial_ = false;            // preparing the first round of an empty group: it waits for others to join
   bool joined_meanwhile_ = false;
   std::int64_t initial_remaining_ms_ = 0;

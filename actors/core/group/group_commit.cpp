@@ -61,12 +61,20 @@ position_plan group::plan_commit(const msg::offset_commit& request, moment now) 
       add_partition(next->topics, where);
     }
   }
+  if (who != members_.end() && std::ranges::count(plan.items, error_code::none) > 0) ++who->second.commits;
   if (!next) return plan;
   if (next->deleted || !exists()) next->empty_since_ms = now.wall_ms;  // a simple consumer made the group
   next->deleted = false;
   plan.persist = next;
   in_flight_ = write_in_flight{.what = write_kind::positions, .next = std::move(*next)};
   return plan;
+}
+
+void group::commit_answered(const std::string& member_id, moment now) {
+  const auto who = members_.find(member_id);
+  if (who == members_.end() || who->second.commits == 0) return;
+  --who->second.commits;
+  if (!who->second.is_new) extend_session(who->second, now);
 }
 
 /// Source: ClassicGroup.validateOffsetDelete.

@@ -87,10 +87,11 @@ void group::join_new(const msg::join_group& r, waiter_key w, std::string_view ne
     }
   } else if (!r.member_id_required) {
     add_member(id, r, w, now, out);
-  } else if (pending_.size() >= options_.max_pending_members) {
-    out.replies.push_back({w, refuse(error_code::group_max_size_reached, "")});
   } else {
-    pending_[id] = now.now_ms + r.session_timeout_ms;
+    // Who comes with an id that is gone gets a new one; who were refused here would give up.
+    if (pending_.size() >= options_.max_pending_members)
+      pending_.erase(std::ranges::min_element(pending_, {}, [](const auto& p) { return p.second.since_ms; }));
+    pending_[id] = {now.now_ms, now.now_ms + r.session_timeout_ms};
     out.replies.push_back({w, refuse(error_code::member_id_required, id)});
   }
 }
@@ -145,6 +146,7 @@ void group::replace_static(const std::string& old_id, const std::string& new_id,
   member twin = members_.at(old_id);
   twin.joining.reset();
   twin.syncing.reset();
+  twin.commits = 0;
   twin.data.member_id = new_id;
   twin.data.instance_id = r.instance_id;
   update_member(twin, r, w, out);

@@ -1,14 +1,26 @@
 #include "actors/core/group/group.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 /// One round: from the first JoinGroup to the stored generation.
 namespace tidegate::core {
 
 namespace {
 
-bool has_protocol(const std::vector<group_protocol>& protocols, const std::string& name) {
-  return std::ranges::any_of(protocols, [&](const group_protocol& p) { return p.name == name; });
+/// How many of the members support each name of `protocols`, as far as all members before them do. Linear: a request of
+/// one client may name very many.
+std::unordered_map<std::string_view, std::size_t> count_support(const std::vector<group_protocol>& protocols,
+                                                                const auto& members) {
+  std::unordered_map<std::string_view, std::size_t> support;
+  for (const auto& p : protocols) support.emplace(p.name, 0);
+  std::size_t before = 0;
+  for (const auto& [id, m] : members) {
+    for (const auto& p : m.data.protocols)
+      if (const auto name = support.find(p.name); name != support.end() && name->second == before) ++name->second;
+    ++before;
+  }
+  return support;
 }
 
 }  // namespace
@@ -17,20 +29,20 @@ bool has_protocol(const std::vector<group_protocol>& protocols, const std::strin
 bool group::supports(const std::string& type, const std::vector<group_protocol>& protocols) const {
   if (members_.empty()) return !type.empty() && !protocols.empty();
   if (type != protocol_type_) return false;
-  return std::ranges::any_of(protocols, [&](const group_protocol& p) {
-    return std::ranges::all_of(members_, [&](const auto& m) { return has_protocol(m.second.data.protocols, p.name); });
-  });
+  return std::ranges::any_of(count_support(protocols, members_),
+                             [&](const auto& name) { return name.second == members_.size(); });
 }
 
 /// Every member votes for the first of its protocols that all support. Ties go to the name that sorts first, so that
 /// every run of the same inputs selects the same.
 std::string group::select_protocol() const {
+  if (members_.empty()) return {};
   std::map<std::string, int> votes;
+  auto support = count_support(members_.begin()->second.data.protocols, members_);
   for (const auto& [id, m] : members_) {
     for (const auto& p : m.data.protocols) {
-      const bool is_candidate = std::ranges::all_of(
-        members_, [&](const auto& other) { return has_protocol(other.second.data.protocols, p.name); });
-      if (!is_candidate) continue;
+      const auto name = support.find(p.name);
+      if (name == support.end() || name->second < members_.size()) continue;
       ++votes[p.name];
       break;
     }

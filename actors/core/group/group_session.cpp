@@ -58,7 +58,7 @@ bool group::expire_members(moment now, group_effects& out) {
   std::vector<std::string> gone;
   const bool is_sync_over = sync_deadline_ms_ && *sync_deadline_ms_ <= now.now_ms;
   for (const auto& [id, m] : members_) {
-    const bool is_held = !m.is_new && (m.joining || m.syncing);  // a parked request proves that the member lives
+    const bool is_held = !m.is_new && is_waiting(m);
     const bool is_late = m.session_deadline_ms <= now.now_ms && !is_held;
     if (is_late || (is_sync_over && m.must_sync)) gone.push_back(id);
   }
@@ -69,7 +69,7 @@ bool group::expire_members(moment now, group_effects& out) {
 group_effects group::on_tick(moment now) {
   group_effects out;
   if (is_busy() || phase_ == group_phase::dead) return out;
-  std::erase_if(pending_, [&](const auto& p) { return p.second <= now.now_ms; });
+  std::erase_if(pending_, [&](const auto& p) { return p.second.deadline_ms <= now.now_ms; });
   const bool is_sync_over = sync_deadline_ms_ && *sync_deadline_ms_ <= now.now_ms;
   const bool lost_members = expire_members(now, out);
   if (is_sync_over) sync_deadline_ms_.reset();
