@@ -146,12 +146,13 @@ void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::re
   msg::list_offsets_result result;
   if (found.is_ok() && found.value.empty()) return m.answer(result);
   const auto log_start = machine_->log_start_offset();
+  const auto& limits = settings_.batches.decompression;
   std::optional<kafka::timestamped_offset> record;
-  if (found.is_ok() && newest) record = kafka::find_max_timestamp(found.value.view());
+  if (found.is_ok() && newest) record = kafka::find_max_timestamp(found.value.view(), limits);
   if (found.is_ok() && !newest) {
-    record = kafka::find_by_timestamp(found.value.view(), timestamp, log_start);
+    record = kafka::find_by_timestamp(found.value.view(), timestamp, log_start, limits);
     // Only records below the log start are so new: the search goes on behind their batch.
-    if (!record && kafka::find_by_timestamp(found.value.view(), timestamp))
+    if (!record && kafka::find_by_timestamp(found.value.view(), timestamp, 0, limits))
       return list_by_timestamp(m, timestamp, false, kafka::read_batch_header(found.value.view())->next_offset());
   }
   if (!record) {

@@ -19,11 +19,13 @@ struct topic_snapshot {
   std::map<std::string, topic_ptr, std::less<>> by_name;
   std::map<uuid, topic_ptr> by_id;
   bool complete = false;  // every live topic is in it, or in `unreadable`
-  std::set<std::string, std::less<>> in_doubt;  // names of topics with a change that may be stored or not
+  std::set<std::string, std::less<>> in_doubt;  // names of topics with a change, or a creation, that may be stored or not
   std::set<std::string, std::less<>> unreadable;  // names of topics that may be live: their entries could not be read
 
   /// What a miss means: true for a proven "unknown".
-  [[nodiscard]] bool proves_absent(std::string_view name) const { return complete && !unreadable.contains(name); }
+  [[nodiscard]] bool proves_absent(std::string_view name) const {
+    return complete && !unreadable.contains(name) && !in_doubt.contains(name);
+  }
   [[nodiscard]] bool proves_ids_absent() const { return complete && unreadable.empty(); }
 
   [[nodiscard]] topic_ptr find(std::string_view name) const {

@@ -232,7 +232,9 @@ void fetching::have_all() {
     arm_timer();
   }
   waiting.set(&counted.waiting_fetches);
-  for (auto i : std::exchange(current, {})) wait_for(i);
+  // One that has more already gives all that it may: its growth would only have the same bytes read again.
+  for (auto i : std::exchange(current, {}))
+    if (!has_more(results[i])) wait_for(i);
   if (!woken.empty()) wake();
 }
 

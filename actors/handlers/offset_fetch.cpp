@@ -6,7 +6,9 @@
 #include "messages/actor/fan_in.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
 #include <string_view>
 
 namespace tidegate::actors::handlers {
@@ -67,9 +69,9 @@ void fetch_all(const services& node, const request_ptr& r, const offset_fetch_re
   node.topics.send(msg::load_all_topics{reply<error_code>{error_code::coordinator_load_in_progress, loaded}});
 }
 
-/// A topic that does not exist has no positions: by name that is "absent", by id it is unknown_topic_id.
+/// A topic or partition that does not exist has no position; only an id that nobody knows is an error.
 group_answer assemble(const offset_fetch_request::group& asked, const std::vector<msg::topic_result>& topics,
-                      const std::vector<msg::offset_fetch_item>& found, bool by_id) {
+                      const std::vector<msg::offset_fetch_item>& found) {
   group_answer out;
   out.group_id = asked.group_id;
   auto next = found.begin();
@@ -82,7 +84,7 @@ group_answer assemble(const offset_fetch_request::group& asked, const std::vecto
         target.partitions.push_back(to_wire(index, *next++));
       else
         target.partitions.push_back(
-          to_error(index, error == error_code::unknown_topic_or_partition && !by_id ? error_code::none : error));
+          to_error(index, error == error_code::unknown_topic_or_partition ? error_code::none : error));
     }
   }
   return out;
@@ -92,7 +94,7 @@ void fetch_some(const services& node, const request_ptr& r, const offset_fetch_r
                 const reply<group_answer>& done) {
   std::vector<topic_reference> wanted;
   for (const auto& topic : *asked.topics) wanted.push_back({topic.name, topic.topic_id, by_id});
-  find_topics(node, r, std::move(wanted), false, [&node, asked, by_id, done](std::vector<msg::topic_result> topics) {
+  find_topics(node, r, std::move(wanted), false, [&node, asked, done](std::vector<msg::topic_result> topics) {
     // Clients know what to do about a group that is not ready, and nothing about such a partition.
     for (const auto& topic : topics)
       if (topic.error == error_code::leader_not_available)
@@ -105,14 +107,39 @@ void fetch_some(const services& node, const request_ptr& r, const offset_fetch_r
         if (check_partition(topics[t], index) == error_code::none)
           m.items->push_back({topics[t].topic->name, topics[t].topic->id, index});
     const auto count = m.items->size();
-    auto answer = [asked, by_id, done, topics, count](msg::offset_fetch_result found) {
+    auto answer = [asked, done, topics, count](msg::offset_fetch_result found) {
       if (found.error != error_code::none || found.items.size() != count)
         return done(failed(asked, found.error == error_code::none ? error_code::unknown_server_error : found.error));
-      done(assemble(asked, topics, found.items, by_id));
+      done(assemble(asked, topics, found.items));
     };
     m.answer = msg::reply_or_unavailable<msg::offset_fetch_result>(answer);
     node.groups.send(std::move(m));
   });
+}
+
+/// A partition that is named again is answered once, which is what clients keep: some bytes of request must not read one
+/// position, with its metadata, a million times. Where that happens the partitions come in ascending order.
+void name_once(std::vector<offset_fetch_request::group_topic>& topics) {
+  std::map<std::pair<std::string, uuid>, std::size_t> places;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    const auto [place, is_new] = places.try_emplace({topics[i].name, topics[i].topic_id}, kept);
+    if (!is_new) {
+      auto& first = topics[place->second].partition_indexes;
+      first.insert(first.end(), topics[i].partition_indexes.begin(), topics[i].partition_indexes.end());
+    } else if (kept++ != i) {
+      topics[kept - 1] = std::move(topics[i]);
+    }
+  }
+  topics.resize(kept);
+  for (auto& topic : topics) {
+    auto sorted = topic.partition_indexes;
+    std::ranges::sort(sorted);
+    const auto repeats = std::ranges::unique(sorted);
+    if (repeats.empty()) continue;
+    sorted.erase(repeats.begin(), repeats.end());
+    topic.partition_indexes = std::move(sorted);
+  }
 }
 
 /// Versions before 8 ask for one group; they are answered through the same path.
@@ -161,6 +188,7 @@ void offset_fetch(const services& node, const request_ptr& r) {
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     auto done = all->slot(i, failed(groups[i], error_code::coordinator_load_in_progress));
+    if (groups[i].topics) name_once(*groups[i].topics);
     // Some bytes of request must not ask for all positions of a large group again and again.
     if (!seen.insert(groups[i].group_id).second) {
       done(failed(groups[i], error_code::invalid_request));

@@ -180,6 +180,25 @@ CAF_TEST(a deletion in doubt lets nothing into a topic that is marked) {
   }
 }
 
+CAF_TEST(a topic whose creation is in doubt is looked for and not taken for absent) {
+  node_fixture node;
+  auto all = node.ask_later<error_code>(request_timed_out, [&](auto answer) {
+    caf::anon_send(node.topics, msg::load_all_topics{answer});
+  });
+  CAF_CHECK(value_of(std::move(all)) == none);
+  CAF_CHECK(node.store->topics.current()->proves_absent("t"));
+  const auto make = [&] {
+    return node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::create_topic{"t", 1, {}, answer}); });
+  };
+  node.ports->is_away = true;
+  CAF_CHECK(make().error == request_timed_out);
+  CAF_CHECK(!node.store->topics.current()->proves_absent("t"));
+  node.ports->is_away = false;
+  CAF_CHECK(find(node, "t").error == unknown_topic_or_partition);
+  CAF_CHECK(!node.store->topics.current()->proves_absent("t"));
+  CAF_CHECK(make().error == none);
+}
+
 CAF_TEST(what was read before a deletion does not bring the topic back) {
   node_fixture node;
   auto topic = node.create("t");

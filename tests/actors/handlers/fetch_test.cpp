@@ -127,6 +127,23 @@ CAF_TEST(what does not fit into an answer is not read) {
   CAF_CHECK(f.node.ports->chunk_reads.load() <= 2 * 16);  // of those that were asked at once
 }
 
+CAF_TEST(what already gives all that it may is not read again when it grows) {
+  fetch_fixture f(1);
+  auto asked = f.asking(1 << 20);
+  asked.min_bytes = 1 << 20;
+  asked.max_wait_ms = 500;
+  asked.topics[0].partitions[0].partition_max_bytes = 1;  // one batch
+  CAF_REQUIRE(f.node.append(f.topic, batch_of(1)).error == error_code::none);
+  f.node.ports->chunk_reads = 0;
+  auto answer = std::async(std::launch::async, [&] { return f.fetch(asked); });
+  int appended = 2;
+  for (; answer.wait_for(5ms) != std::future_status::ready; ++appended)
+    CAF_REQUIRE(f.node.append(f.topic, batch_of(appended)).error == error_code::none);
+  CAF_CHECK_LESS(f.node.ports->chunk_reads.load(), 4);
+  CAF_CHECK_GREATER(appended, 10);
+  CAF_CHECK(!value_of(std::move(answer)).responses.at(0).partitions.at(0).records->empty());
+}
+
 CAF_TEST(a topic that is deleted under a long poll is unknown) {
   fetch_fixture f(1);
   auto asked = f.asking(1 << 20);

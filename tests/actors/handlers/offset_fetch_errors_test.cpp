@@ -72,6 +72,25 @@ CAF_TEST(all positions of a group are in doubt when one of them is) {
   CAF_CHECK_EQUAL(f.ask<kafka::offset_fetch_response>(asked, 8).groups.at(0).topics.at(0).partitions.size(), 2u);
 }
 
+CAF_TEST(what is named again is answered once and what does not exist has no position) {
+  fixture f;
+  for (const auto version : std::initializer_list<std::int16_t>{8, 10}) {
+    kafka::offset_fetch_request asked;
+    asked.groups.emplace_back();
+    asked.groups[0].group_id = "g";
+    asked.groups[0].topics->push_back({"t", f.topic->id, {1, 9, 1, 0}});
+    asked.groups[0].topics->push_back({"t", f.topic->id, {1, 1}});
+    const auto found = f.ask<kafka::offset_fetch_response>(asked, version).groups.at(0);
+    CAF_REQUIRE_EQUAL(found.topics.size(), 1u);
+    std::vector<std::pair<std::int32_t, std::int64_t>> rows;
+    for (const auto& p : found.topics[0].partitions) {
+      CAF_CHECK(p.error_code == none);
+      rows.emplace_back(p.partition_index, p.committed_offset);
+    }
+    CAF_CHECK((rows == std::vector<std::pair<std::int32_t, std::int64_t>>{{0, 5}, {1, 6}, {9, -1}}));
+  }
+}
+
 CAF_TEST(damage is an error of its partition alone) {
   fixture f;
   f.exchange(smq::position_path(f.topic->directory_of(0), "g"), "garbage");
