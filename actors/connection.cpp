@@ -7,6 +7,7 @@
 #include "actors/services.hpp"
 #include "actors/spawn.hpp"
 #include "messages/common/fault_point.hpp"
+#include "messages/kafka/api_table.hpp"
 
 namespace tidegate::actors {
 
@@ -27,6 +28,8 @@ class socket_events : public net::frame_handler {
     caf::anon_send(connection_, std::move(m));
   }
 
+  void on_room() override { caf::anon_send(connection_, msg::frames{}); }
+
   void on_closed() override { caf::anon_send(connection_, msg::peer_gone{}); }
 
  private:
@@ -38,6 +41,30 @@ class socket_events : public net::frame_handler {
   connection_actor connection_;
   std::weak_ptr<net::session> socket_;
 };
+
+constexpr std::size_t most_held_bytes = 65536;
+
+/// Requests whose answer has no bound in their own size.
+bool may_answer_at_length(byte_view frame) {
+  if (frame.size() < 2) return false;
+  const auto key = std::to_integer<std::int16_t>(frame[0]) << 8 | std::to_integer<std::int16_t>(frame[1]);
+  switch (static_cast<kafka::api_key>(key)) {
+    case kafka::api_key::metadata:
+    case kafka::api_key::offset_fetch:
+    case kafka::api_key::describe_groups:
+    case kafka::api_key::list_groups:
+    case kafka::api_key::describe_configs:
+    case kafka::api_key::describe_log_dirs:
+    case kafka::api_key::list_config_resources: return true;
+    default: return false;
+  }
+}
+
+std::size_t size_of(const msg::response& answer) {
+  std::size_t bytes = 0;
+  for (const auto& part : answer.parts) bytes += part.size();
+  return bytes;
+}
 
 request::link make_link(const connection_actor& connection, std::uint64_t sequence, msg::request_credit credit) {
   return {
@@ -90,8 +117,15 @@ connection_actor::behavior_type connection_state::make_behavior() {
   };
 }
 
+/// Of all that was read, only as much is begun as the client takes answers: some bytes of requests must not leave it the
+/// node's memory. One request with a long answer is open at a time, for nobody knows its size before.
+bool connection_state::may_start(const msg::frame& next) {
+  if (holds_ > 0 || closed_ || ending_ || !socket_->takes_answers()) return false;
+  return !may_answer_at_length(next.body.view()) || (!long_answer_ && held_bytes_ < most_held_bytes);
+}
+
 void connection_state::start_waiting() {
-  while (holds_ == 0 && !closed_ && !ending_ && !waiting_.empty()) {
+  while (!waiting_.empty() && may_start(waiting_.front())) {
     const auto frame = std::move(waiting_.front());
     waiting_.pop_front();
     start(frame);
@@ -101,6 +135,7 @@ void connection_state::start_waiting() {
 void connection_state::start(const msg::frame& frame) {
   const auto sequence = first_sequence_ + answers_.size();
   answers_.emplace_back();
+  if (may_answer_at_length(frame.body.view())) long_answer_ = sequence;
   auto parsed = kafka::decode_request_header(frame.body);
   if (!parsed) {
     counted.malformed_headers.add();
@@ -118,14 +153,18 @@ void connection_state::accept(msg::response answer) {
   if (closed_ || answer.sequence < first_sequence_) return;
   // The connection ends in its turn: what was asked before is answered, what comes behind is not begun.
   ending_ = ending_ || answer.close;
+  if (long_answer_ == answer.sequence) long_answer_.reset();
+  held_bytes_ += size_of(answer);
   answers_[answer.sequence - first_sequence_] = std::move(answer);
   flush();
+  start_waiting();
 }
 
 void connection_state::flush() {
   while (!answers_.empty() && answers_.front()) {
     auto& head = *answers_.front();
     if (head.close) return fail(head.reason);
+    held_bytes_ -= size_of(head);
     if (!head.parts.empty()) socket_->send(std::move(head.parts));
     answers_.pop_front();  // gives the credit back
     ++first_sequence_;

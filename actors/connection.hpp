@@ -37,6 +37,7 @@ class connection_state {
 
  private:
   void start_waiting();
+  [[nodiscard]] bool may_start(const msg::frame& next);
   void start(const msg::frame& frame);
   void accept(msg::response answer);
   void flush();
@@ -51,6 +52,8 @@ class connection_state {
   std::size_t holds_ = 0;             // of a request that is still being passed on; the next one must not overtake it
   std::uint64_t first_sequence_ = 0;  // of answers_.front()
   std::deque<std::optional<msg::response>> answers_;
+  std::size_t held_bytes_ = 0;  // in answers_: behind one that is not there yet
+  std::optional<std::uint64_t> long_answer_;  // sequence of a request whose answer may be far larger than itself
   bool ending_ = false;  // some request closes the connection when its turn comes
   bool closed_ = false;
 };

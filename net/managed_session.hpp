@@ -8,7 +8,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,8 +36,14 @@ struct io_worker {
   asio::io_context& context;
   std::unordered_map<std::uint64_t, std::shared_ptr<managed_session>> sessions;  // only on the thread of `context`
   session_limits limits;
+  std::atomic<std::size_t> max_unsent_bytes = 0;  // of them, for every thread
   log_function log;
   std::shared_ptr<node_budget> budget;  // of all workers together
+
+  void follow(const session_limits& to) {
+    limits = to;
+    max_unsent_bytes = to.max_unsent_bytes;
+  }
 };
 
 class managed_session : public session, public std::enable_shared_from_this<managed_session> {

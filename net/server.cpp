@@ -105,7 +105,7 @@ struct server::implementation {
     if (!pool) own_pool = pool = std::make_shared<work_pool>(std::max<std::size_t>(1, options.io_threads));
     for (std::size_t i = 0; i < pool->size(); ++i) {
       auto& one = *threads.emplace_back(std::make_unique<io_thread>(pool, i));
-      one.worker->limits = options.limits;
+      one.worker->follow(options.limits);
       one.worker->budget = budget;
       one.worker->log = options.log;
     }
@@ -170,7 +170,7 @@ struct server::implementation {
   void follow(const server_options& to) {
     admissions->follow(admissions_of(to));
     for (auto& one : threads)
-      asio::post(one->worker->context, [worker = one->worker, limits = to.limits] { worker->limits = limits; });
+      asio::post(one->worker->context, [worker = one->worker, limits = to.limits] { worker->follow(limits); });
   }
 
   /// One line a second at most: a flood of connections must not become a flood of lines.

@@ -21,6 +21,9 @@ class frame_handler {
   /// Every frame counts against the connection's credit until session::release gives it back.
   virtual void on_frames(std::vector<shared_bytes> frames) = 0;
 
+  /// There is room for answers again, after `takes_answers` said no.
+  virtual void on_room() {}
+
   /// The connection is gone; called exactly once, and nothing is called after it.
   virtual void on_closed() = 0;
 };
@@ -32,6 +35,10 @@ class session {
 
   /// Queues `parts` behind everything sent before; the caller includes Kafka's 4-byte length. Dropped once closed.
   virtual void send(std::vector<shared_bytes> parts) = 0;
+
+  /// No: the client leaves more answers than limits.unsent_bytes, or than the node can keep for all. What was sent stays
+  /// queued whatever this says; the owner begins no other request before `on_room`.
+  [[nodiscard]] virtual bool takes_answers() = 0;
 
   /// Gives back the credit of `requests` frames with `bytes` bytes (their sizes as delivered).
   /// Call it after the answer's `send`: a half-closed connection ends when no request is outstanding. What a connection

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,7 @@ class stream_session final : public managed_session, public node_budget::waiter 
   ~stream_session() override { count_back(requests_in_flight_, bytes_in_flight_); }
 
   void send(std::vector<shared_bytes> parts) override {
+    for (const auto& part : parts) unsent_bytes_ += part.size();
     post_outbox([&](outbox& box) {
       if (box.parts.empty()) {
         box.parts = std::move(parts);
@@ -37,6 +39,12 @@ class stream_session final : public managed_session, public node_budget::waiter 
         box.parts.insert(box.parts.end(), std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end()));
       }
     });
+  }
+
+  bool takes_answers() override {
+    if (has_room()) return true;
+    waits_for_room_ = true;
+    return has_room();  // it may have come before anybody was to be told
   }
 
   void release(std::size_t bytes, std::size_t requests) override {
@@ -213,6 +221,7 @@ class stream_session final : public managed_session, public node_budget::waiter 
     }
     if (share_.may_go_on()) return true;
     pause(worker_->budget->has_room_for_requests() ? counted.paused_by_node_bytes : counted.paused_by_node_requests);
+    if (!share_.has_turn()) turn_since_ = steady_time::max();  // until it is told of its turn
     share_.wait(self());
     return false;
   }
@@ -319,14 +328,25 @@ class stream_session final : public managed_session, public node_budget::waiter 
                              [self = self()](asio_error failed, std::size_t sent) { self->on_written(failed, sent); });
   }
 
+  [[nodiscard]] bool has_room() const {
+    const std::size_t unsent = unsent_bytes_;
+    return unsent < worker_->max_unsent_bytes &&
+           (unsent < node_budget::free_bytes || worker_->budget->may_keep_unsent());
+  }
+
   void on_written(asio_error failed, std::size_t sent) {
     write_active_ = false;
+    unsent_bytes_ -= sent;
     if (finished_) return drop_unsent();
     if (failed) return finish("");
     last_activity_ = std::chrono::steady_clock::now();
     counted.bytes_sent.add(sent);
     queue_.sent(sent);
     share_.keep_unsent(queue_.cost());
+    if (waits_for_room_ && has_room()) {
+      waits_for_room_ = false;
+      handler_->on_room();
+    }
     write_more();
     or_finish([&] { pump(); });
   }
@@ -349,8 +369,10 @@ class stream_session final : public managed_session, public node_budget::waiter 
   std::shared_ptr<void> admission_;
   std::shared_ptr<frame_handler> handler_;
 
-  std::mutex mutex_;  // guards outbox_; everything else lives on the io thread
+  std::mutex mutex_;  // guards outbox_; everything else but these lives on the io thread
   outbox outbox_;
+  std::atomic<std::size_t> unsent_bytes_ = 0;  // of answers, from `send` on
+  std::atomic<bool> waits_for_room_ = false;
 
   send_queue queue_;
   budget_share share_;

@@ -167,6 +167,25 @@ def test_a_flood_of_requests_without_reading_is_not_read_to_its_end(make_node):
             rest.result()
 
 
+def test_a_client_that_reads_nothing_gets_only_as_many_answers_as_may_wait(make_node):
+    """All requests were read at once: they are begun as the client takes the answers to those before."""
+    node = make_node("limits.unsent_bytes=1048576")
+    create_topic(node, "wide", 10000)
+    one, count = frame(3, 1, b"\xff\xff\xff\xff"), 100
+    with connect(node) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        s.sendall(one * count)
+        scrape_until(node, lambda n: n.get("tidegate_unsent_bytes") > MB)
+        time.sleep(1)
+        assert scrape(node).get("tidegate_unsent_bytes") < 2 * MB
+        assert commit(Wire(node), "g", "wide", 1) == 0
+        with s.makefile("rb") as answers:
+            for _ in range(count):
+                (length,) = struct.unpack(">i", answers.read(4))
+                assert length > 200_000 and len(answers.read(length)) == length
+    settled(node)
+
+
 def test_many_small_requests_that_wait_are_not_read_to_their_end(make_node):
     """Pipelined joins of groups that wait for their first rebalance."""
     node = make_node("limits.requests_in_flight=10", "kafka.group.initial.rebalance.delay.ms=3000")
