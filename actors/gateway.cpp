@@ -1,5 +1,6 @@
 #include "actors/gateway.hpp"
 
+#include "actors/descriptors.hpp"
 #include "actors/log.hpp"
 #include "actors/metrics/collect.hpp"
 #include "actors/metrics/status_page.hpp"
@@ -169,6 +170,9 @@ int serve_until_stopped(const sigset_t& signals, const std::function<loaded_opti
 int run_gateway(const options& settings, const std::function<loaded_options()>& read_again) {
   start_log(settings.log.level, settings.log.format);
   const auto signals = block_signals();
+  if (const auto room = raise_descriptor_limit(); room < static_cast<std::size_t>(settings.kafka.max_connections))
+    log_event(log_level::warn, "the process may open too few files for kafka.max.connections",
+              {{"connections", room}, {"configured", settings.kafka.max_connections}});
   std::string error;
   node_status state{settings};
   const net::http_routes routes{{"/health", [&state] { return state.health(); }},

@@ -2,6 +2,7 @@
 
 #include "actors/connection.hpp"
 #include "actors/core/creations.hpp"
+#include "actors/descriptors.hpp"
 #include "actors/live_settings.hpp"
 #include "actors/log.hpp"
 #include "actors/mapping_writer.hpp"
@@ -21,6 +22,7 @@
 
 #include <caf/actor_system_config.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -238,7 +240,7 @@ bool node::parts::accept_clients(const options& settings, std::string& error) {
   host_port advertised;
   parse_host_port(settings.advertised_listener.empty() ? settings.listen : settings.advertised_listener, advertised);
   node_services->host = advertised.host;
-  node_services->port = advertised.port;
+  node_services->port = advertised.port != 0 ? advertised.port : server->port();
   auto accept = [this](std::shared_ptr<net::session> socket) {
     return make_connection(*system, node_services, std::move(socket));
   };
@@ -247,9 +249,20 @@ bool node::parts::accept_clients(const options& settings, std::string& error) {
 
 node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 
+namespace {
+
+/// Connections take no files that the store needs: without these the process cannot go on.
+net::server_options possible_server_options(const options& settings, net::log_function log) {
+  auto wanted = server_options_of(settings, std::move(log));
+  wanted.max_connections = std::min(wanted.max_connections, raise_descriptor_limit());
+  return wanted;
+}
+
+}  // namespace
+
 std::unique_ptr<net::server> node::bind(const options& settings, std::string& error) {
   auto log = [](std::string line) { log_event(log_level::warn, line); };
-  auto where = server_options_of(settings, log);
+  auto where = possible_server_options(settings, log);
   where.pool = std::make_shared<net::work_pool>(thread_count(settings));
   return net::server::bind(std::move(where), error);
 }
@@ -261,14 +274,15 @@ std::unique_ptr<node> node::start(const options& settings, std::unique_ptr<net::
   p->start_actors(settings);
   std::unique_ptr<node> started{new node(std::move(p))};
   if (!started->parts_->accept_clients(settings, error)) return nullptr;
-  std::printf("tidegate ready on %s\n", settings.listen.c_str());
+  const auto host = settings.listen.substr(0, settings.listen.rfind(':'));
+  std::printf("tidegate ready on %s:%u\n", host.c_str(), unsigned{started->parts_->server->port()});
   std::fflush(stdout);
   return started;
 }
 
 void node::follow(const options& settings) {
   parts_->live.follow(settings);
-  parts_->server->follow(server_options_of(settings, nullptr));
+  parts_->server->follow(possible_server_options(settings, nullptr));
 }
 
 net::http_answer node::release(std::string_view query) const {
@@ -302,7 +316,8 @@ void node::add_metrics(metric_page& page) const {
   page.add("tidegate_connections_waiting", static_cast<double>(budget.waiting()));
   page.add("tidegate_unsent_bytes", static_cast<double>(budget.unsent()));
   used("limits.groups", counters_of(actor_kind::coordinator).alive.value());
-  used("limits.partitions", partitions_of(*p.topics.current()));
+  // After a start nobody knows all topics before somebody asks for them.
+  if (const auto topics = p.topics.current(); topics->complete) used("limits.partitions", partitions_of(*topics));
   used("limits.metric_topics", static_cast<std::int64_t>(p.metrics->topics()));
   used("kafka.max.incremental.fetch.session.cache.slots",
        p.configured.kafka.max_incremental_fetch_session_cache_slots - p.node_services->fetch_sessions.free());
@@ -331,15 +346,15 @@ void node::stop() {
     stop_children(p.supervisor);
   }
   if (p.system) p.system->await_all_actors_done();
-  // Requests on their way refer to the services, so these go after the last actor.
   p.supervisor = nullptr;
-  p.node_services.reset();
   p.sessions->stop();
   // The engine's last completions still post to actors: their system goes after it.
   p.producer_ids.reset();
   p.sessions.reset();
   p.timer.reset();
   p.engine.reset();
+  // Requests refer to the services, and the last of them ended with the engine's last calls.
+  p.node_services.reset();
   parts_.reset();
 }
 

@@ -17,6 +17,7 @@ namespace {
 
 // As volumes say it.
 constexpr std::string_view no_room = "disk full";
+constexpr std::string_view no_files = "the process has no more file descriptors";
 constexpr std::chrono::milliseconds between_tries{1000};
 constexpr std::uint64_t most_new_files = 16;  // that no compaction has taken yet
 
@@ -105,8 +106,14 @@ void add_volumes(const layer& what, table& to) {
 
 std::string problem_of(const rocksdb::Status& s) {
   if (s.IsNoSpace()) return std::string{no_room};
+  // RocksDB keeps no number of such errors.
+  for (const auto code : {std::errc::too_many_files_open, std::errc::too_many_files_open_in_system})
+    if (s.IsIOError() && s.ToString().ends_with(std::make_error_code(code).message())) return std::string{no_files};
   return s.ok() ? std::string{} : "cannot write the index: " + s.ToString();
 }
+
+/// What may pass without a new process.
+bool may_pass(std::string_view problem) { return problem == no_room || problem == no_files; }
 
 }  // namespace
 
@@ -178,7 +185,8 @@ std::string index::wait_for_checkpoint() {
   return lacks_room_ ? std::string{no_room} : error_;
 }
 
-/// Once RocksDB met a full disk it takes nothing, until it is told to look again. False: the index is closed.
+/// Once RocksDB met a full disk, or could not open a file, it takes nothing until it is told to look again. False: the
+/// index is closed.
 bool index::look_for_room() {
   std::unique_lock lock{checkpoint_mutex_};
   lacks_room_ = true;
@@ -205,8 +213,8 @@ void index::run_checkpoints() {
     hooks_.at("checkpoint.begun");
     const auto began = std::chrono::steady_clock::now();
     auto error = write(*work);
-    if (error == no_room) std::fprintf(stderr, "tidegate: no room for the index, which waits for it\n");
-    while (error == no_room) {
+    if (may_pass(error)) std::fprintf(stderr, "tidegate: the index waits: %s\n", error.c_str());
+    while (may_pass(error)) {
       if (!look_for_room()) return;
       error = write(*work);
     }

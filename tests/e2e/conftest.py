@@ -34,9 +34,11 @@ class Node:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def launch(self, fault: str = "") -> None:
-        """Does not wait for readiness; `fault` is a TIDEGATE_FAULT, see messages/common/fault_point.hpp."""
-        command = [BINARY, "serve", "--listen", self.address, "--admin-listen", f"127.0.0.1:{self.admin_port}"]
+    def launch(self, fault: str = "", files: tuple[int, int] | None = None) -> None:
+        """Does not wait for readiness; `fault` is a TIDEGATE_FAULT, see messages/common/fault_point.hpp; `files` is the
+        soft and the hard limit of open ones."""
+        limited = ["prlimit", f"--nofile={files[0]}:{files[1]}"] if files else []
+        command = limited + [BINARY, "serve", "--listen", self.address, "--admin-listen", f"127.0.0.1:{self.admin_port}"]
         command += ["--data-dir", str(self.directory / "data"), *self.flags]
         for setting in self.settings:
             command += ["--set", setting]
