@@ -189,6 +189,13 @@ std::optional<int> parse(CLI::App& app, const std::vector<std::string>& argument
   }
 }
 
+/// What a command printed is out, or it failed.
+int printed(int code) {
+  if (std::cout.flush()) return code;
+  report({"standard output cannot be written"});
+  return code != 0 ? code : 1;
+}
+
 }  // namespace
 
 int run_cli(const std::vector<std::string>& arguments) {
@@ -232,17 +239,17 @@ int run_cli(const std::vector<std::string>& arguments) {
   if (const auto code = parse(app, arguments)) return *code;
   try {
     if (check_command->parsed()) return report(load_options(config, {}).problems) ? usage_error : 0;
-    if (print_command->parsed()) return std::cout << options_as_toml({}), 0;
+    if (print_command->parsed()) return std::cout << options_as_toml({}), printed(0);
     if (serve_command->parsed()) return serve(flags);
     if (soak_command->parsed()) return soak(soak_given);
     const cli::output to{std::cout, std::cerr, store_given.is_json};
-    if (doctor_command->parsed()) return run_doctor(store_given.data_dir, to);
-    if (snapshot_command->parsed()) return run_snapshot(store_given.data_dir, store_given.target, to);
-    if (orphans_command->parsed()) return orphans(orphans_given);
-    if (completion_command->parsed()) return std::cout << cli::completion_script(shell), 0;
+    if (doctor_command->parsed()) return printed(run_doctor(store_given.data_dir, to));
+    if (snapshot_command->parsed()) return printed(run_snapshot(store_given.data_dir, store_given.target, to));
+    if (orphans_command->parsed()) return printed(orphans(orphans_given));
+    if (completion_command->parsed()) return std::cout << cli::completion_script(shell), printed(0);
     if (const auto code = admin.run()) return *code;
     if (const auto code = bench.run()) return *code;
-    if (const auto code = release.run()) return *code;
+    if (const auto code = release.run()) return printed(*code);
   } catch (const std::exception& failure) {
     report({failure.what()});
     return 1;

@@ -1,5 +1,6 @@
 #include "actors/options.hpp"
 
+#include <arpa/inet.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -13,6 +14,13 @@
 namespace tidegate::actors {
 
 namespace {
+
+/// A numeric address, or localhost: listening asks no name server.
+bool can_listen_on(const std::string& host) {
+  in6_addr address{};
+  return host == "localhost" || inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
 
 const option_row* find_row(std::string_view key) {
   const auto rows = option_table();
@@ -87,6 +95,7 @@ class loader {
     if (kafka.message_max_bytes > kafka.socket_request_max_bytes) {
       problem("config", "kafka.message.max.bytes is greater than kafka.socket.request.max.bytes");
     }
+    check_listeners();
     const auto& smq = into_.value.smq;
     if (smq.engine == "seaweedmq" && smq.masters.empty() && smq.filer.empty()) {
       problem("config", "smq.engine = \"seaweedmq\" needs smq.masters or smq.filer");
@@ -105,6 +114,19 @@ class loader {
   }
 
  private:
+  void check_listeners() {
+    const auto& all = into_.value;
+    for (const auto& [key, text] : {std::pair{"listen", &all.listen}, std::pair{"admin.listen", &all.admin.listen}}) {
+      host_port where;
+      if (!parse_host_port(*text, where) || can_listen_on(where.host)) continue;
+      problem("config", std::string(key) + " needs an IP address or localhost; names are for advertised.listener");
+    }
+    host_port told;
+    parse_host_port(all.advertised_listener.empty() ? all.listen : all.advertised_listener, told);
+    if (told.host == "0.0.0.0" || told.host == "::")
+      problem("config", "clients cannot connect to " + told.host + ": set advertised.listener to what they can reach");
+  }
+
   static std::string place(const std::string& name, const toml::source_region& region) {
     return name + ":" + std::to_string(region.begin.line);
   }

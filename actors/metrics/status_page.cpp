@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <initializer_list>
+#include <optional>
 
 namespace tidegate::actors {
 
@@ -46,11 +47,16 @@ std::string bytes(double value) {
   return text;
 }
 
-/// The sample with these labels; 0: there is none.
-double value_of(const metric_page& numbers, metric_id metric, std::string_view first = "") {
+/// The sample with this label.
+std::optional<double> find_value(const metric_page& numbers, metric_id metric, std::string_view first) {
   for (const auto& one : numbers.samples(metric))
     if (one.labels[0] == first) return one.value;
-  return 0;
+  return std::nullopt;
+}
+
+/// 0: there is none.
+double value_of(const metric_page& numbers, metric_id metric, std::string_view first = "") {
+  return find_value(numbers, metric, first).value_or(0);
 }
 
 double sum_of(const metric_page& numbers, metric_id metric) {
@@ -116,10 +122,13 @@ void add_topics_table(std::string& out, const status_facts& facts, const metric_
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& topic = facts.topics[i];
     const auto label = label_text(topic.name);
-    table.row({label, std::to_string(topic.partitions), number(value_of(n, "tidegate_topic_records_in_total", label)),
-               bytes(value_of(n, "tidegate_topic_bytes_in_total", label)),
-               number(value_of(n, "tidegate_topic_records_out_total", label)),
-               bytes(value_of(n, "tidegate_topic_bytes_out_total", label))});
+    const auto shown_as = [&](metric_id metric, auto text) {
+      const auto found = find_value(n, metric, label);
+      return found ? text(*found) : std::string{"-"};  // not used yet, or counted in _other
+    };
+    table.row({label, std::to_string(topic.partitions), shown_as("tidegate_topic_records_in_total", number),
+               shown_as("tidegate_topic_bytes_in_total", bytes), shown_as("tidegate_topic_records_out_total", number),
+               shown_as("tidegate_topic_bytes_out_total", bytes)});
   }
   table.left_out(facts.topics.size() - shown);
   table.end("No topic was used yet.");

@@ -143,6 +143,22 @@ CAF_TEST(settings that contradict each other are problems) {
   CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "kafka.message.max.bytes=104857601")}).problems.size(), 1u);
 }
 
+CAF_TEST(an address that nobody can listen on or connect to is a problem) {
+  const auto problems_of = [](const std::string& listen, const std::string& advertised) {
+    return load_options("", {parse_setting("--set", "listen=" + listen),
+                             parse_setting("--set", "advertised.listener=" + advertised)})
+        .problems.size();
+  };
+  CAF_CHECK_EQUAL(problems_of("gw.example.com:9092", ""), 1u);
+  CAF_CHECK_EQUAL(problems_of("0.0.0.0:9092", ""), 1u);
+  CAF_CHECK_EQUAL(problems_of("[::]:9092", ""), 1u);
+  CAF_CHECK_EQUAL(problems_of("10.0.0.1:9092", "0.0.0.0:9092"), 1u);
+  CAF_CHECK_EQUAL(problems_of("0.0.0.0:9092", "gw.example.com:9092"), 0u);
+  CAF_CHECK_EQUAL(problems_of("localhost:9092", ""), 0u);
+  CAF_CHECK_EQUAL(problems_of("[::1]:9092", ""), 0u);
+  CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "admin.listen=localhots:1")}).problems.size(), 1u);
+}
+
 CAF_TEST(files for HTTPS are those of gRPC unless they are named) {
   const auto load = [](const std::vector<std::string>& lines) {
     std::vector<setting> settings;

@@ -62,6 +62,25 @@ def test_check_config_names_every_problem(tmp_path):
     assert b"lissten" in output and b"listen" in output and b"num.partitions" in output
 
 
+def test_any_free_port_is_the_one_that_clients_are_told(tmp_path):
+    with subprocess.Popen([BINARY, "serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir",
+                           str(tmp_path / "data")], stdout=subprocess.PIPE, text=True) as serving:
+        ready = serving.stdout.readline()
+        address = ready.removeprefix("tidegate ready on ").strip()
+        made = subprocess.run([BINARY, "topics", "create", "t", "--bootstrap", address], capture_output=True, timeout=30)
+        serving.terminate()
+    assert not address.endswith(":0") and made.returncode == 0, (ready, made)
+
+
+@pytest.mark.parametrize("command", [["print-config"], ["completion", "bash"], ["doctor", "{}/data"]])
+def test_output_that_cannot_be_written_is_a_failure(tmp_path, command):
+    Node(tmp_path).start().stop()
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BINARY, *(word.format(tmp_path) for word in command)], stdout=full,
+                              stderr=subprocess.PIPE, timeout=20)
+    assert done.returncode == 1 and b"cannot be written" in done.stderr
+
+
 def test_the_shipped_program_has_no_fault_points(tmp_path):
     """What cannot be read as a fault ends a program that has fault points, and means nothing to the shipped one."""
     shipped = pathlib.Path(os.environ.get("TIDEGATE_SHIPPED", pathlib.Path(BINARY).parents[1] / "release/tidegate"))

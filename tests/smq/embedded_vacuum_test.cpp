@@ -340,18 +340,19 @@ CAF_TEST(after any writes and crashes everything named is there and the disk is 
       const auto crashed = home.path("/" + std::to_string(++round));
       copy_at_rest(live, crashed);
       const auto expected = one->expected;
-      RC_ASSERT(dump(one->store()) == expected);
+      if (dump(one->store()) != expected) CAF_FAIL("a store differs from what was written");
       one.reset();
       live = crashed;
       one = std::make_unique<subject>(live);
       one->go_on(expected);
-      RC_ASSERT(dump(one->store()) == expected);
+      if (dump(one->store()) != expected) CAF_FAIL("a crash lost something");
     }
-    if (!one->wait_until(is_bounded)) CAF_FAIL("the disk is not bounded");  // nothing to shrink: it takes too long
-    RC_ASSERT(dump(one->store()) == one->expected);
-    auto last = one->store().measure();
+    // Not RC_ASSERT: another try has another timing, and RapidCheck then reports that one.
+    if (!one->wait_until(is_bounded)) CAF_FAIL("the disk is not bounded");
+    if (dump(one->store()) != one->expected) CAF_FAIL("the vacuum lost something");
+    const auto last = one->store().measure();
     one.reset();
-    last.volume_bytes = bytes_in_volumes(live);
-    RC_ASSERT(is_bounded(last));
+    // It may have been closed while another volume was copied.
+    if (bytes_in_volumes(live) > 2 * last.live_bytes + 10 * volume_bytes) CAF_FAIL("the disk is not bounded at the end");
   }));
 }
