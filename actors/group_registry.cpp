@@ -2,7 +2,10 @@
 #include "actors/group_registry_state.hpp"
 #include "actors/spawn.hpp"
 #include "messages/actor/fan_in.hpp"
+#include "smq/names.hpp"
 #include "smq/positions/group_entry.hpp"
+
+#include <utility>
 
 namespace tidegate::actors {
 
@@ -100,39 +103,43 @@ void group_registry_state::remove(const msg::delete_group& m) {
   pass_on(msg::delete_group{m.group_id, msg::error_reply(answer)});
 }
 
-void group_registry_state::list(const msg::list_groups& m) { list_page(m, "", std::make_shared<group_rows>()); }
+void group_registry_state::list(const msg::list_groups& m) { list_page(m, "", std::make_shared<stored_groups>()); }
 
 void group_registry_state::list_page(const msg::list_groups& m, std::string after,
-                                     std::shared_ptr<group_rows> so_far) {
+                                     std::shared_ptr<stored_groups> so_far) {
   auto self = caf::actor_cast<group_registry_actor>(self_);
   smq::list_groups(
     store_->engine.entries, after, groups_per_page, store_->deadline(),
     [this, self, m, so_far = std::move(so_far)](smq::result<smq::group_page> page) {
       caf::anon_send(self, msg::make_resume([this, m, so_far, page = std::move(page)] {
                        if (!page.is_ok()) return m.answer({error_code::coordinator_not_available, {}});
-                       for (const auto& group : page.value.groups) (*so_far)[group.group_id] = row_of(group);
+                       for (const auto& group : page.value.groups) so_far->rows[group.group_id] = row_of(group);
+                       so_far->damaged.insert(page.value.unreadable.begin(), page.value.unreadable.end());
                        if (page.value.more) return list_page(m, page.value.next, so_far);
                        add_native(m, so_far);
                      }));
     });
 }
 
-void group_registry_state::add_native(const msg::list_groups& m, const std::shared_ptr<group_rows>& stored) {
-  auto is_known = [stored](const std::string& group) { return stored->contains(group); };
+void group_registry_state::add_native(const msg::list_groups& m, const std::shared_ptr<stored_groups>& stored) {
+  if (std::exchange(reported_, stored->damaged) != stored->damaged && !stored->damaged.empty())
+    log_event(log_level::error, "groups are left out of the list",
+              {{"count", stored->damaged.size()}, {"first", *stored->damaged.begin()}});
+  auto is_known = [stored](const std::string& group) { return stored->rows.contains(group); };
   native_.find(is_known, [this, m, stored](const smq::result<smq::group_scan>& found) {
     if (!found.is_ok()) return m.answer({error_code::coordinator_not_available, {}});
     answer_list(m, stored, found.value.groups);
   });
 }
 
-void group_registry_state::answer_list(const msg::list_groups& m, std::shared_ptr<group_rows> stored,
+void group_registry_state::answer_list(const msg::list_groups& m, std::shared_ptr<stored_groups> stored,
                                        const std::set<std::string>& native) {
   // Groups in use know better than their entries, and one without any commit has no entry.
   std::vector<std::string> live;
   for (const auto& [group, child] : children_.live()) live.push_back(group);
   auto all = fan_in<msg::list_group_result>::make(
     live.size(), [m, live, native, stored = std::move(stored)](const std::vector<msg::list_group_result>& found) {
-      auto& rows = *stored;
+      auto& rows = stored->rows;
       for (std::size_t i = 0; i < live.size(); ++i) {
         if (found[i].error != error_code::none) continue;  // as its entry says
         if (found[i].state == "Dead")
@@ -140,7 +147,9 @@ void group_registry_state::answer_list(const msg::list_groups& m, std::shared_pt
         else
           rows[live[i]] = {live[i], found[i].state, found[i].protocol_type};
       }
-      for (const auto& group : native) rows.try_emplace(group, msg::group_row{group, "Empty", ""});
+      for (const auto& group : native)
+        if (!stored->damaged.contains(smq::group_entry_path(group)))
+          rows.try_emplace(group, msg::group_row{group, "Empty", ""});
       msg::list_groups_result result;
       result.error = error_code::none;
       for (auto& [group, row] : rows) result.groups.push_back(std::move(row));

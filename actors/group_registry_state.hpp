@@ -36,10 +36,14 @@ class group_registry_state {
   template <class Message>
   void pass_on(const Message& m);
   void list(const msg::list_groups& m);
-  using group_rows = std::map<std::string, msg::group_row>;
-  void list_page(const msg::list_groups& m, std::string after, std::shared_ptr<group_rows> so_far);
-  void add_native(const msg::list_groups& m, const std::shared_ptr<group_rows>& stored);
-  void answer_list(const msg::list_groups& m, std::shared_ptr<group_rows> stored, const std::set<std::string>& native);
+  struct stored_groups {
+    std::map<std::string, msg::group_row> rows;
+    std::set<std::string> damaged;  // paths of entries: nobody knows what these groups are
+  };
+  void list_page(const msg::list_groups& m, std::string after, std::shared_ptr<stored_groups> so_far);
+  void add_native(const msg::list_groups& m, const std::shared_ptr<stored_groups>& stored);
+  void answer_list(const msg::list_groups& m, std::shared_ptr<stored_groups> stored,
+                   const std::set<std::string>& native);
   void remove(const msg::delete_group& m);
   [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
 
@@ -49,6 +53,7 @@ class group_registry_state {
   const std::size_t most_;
   children<std::string, coordinator_actor> children_;
   native_groups native_;
+  std::set<std::string> reported_;  // damaged entries, as they were last logged
 };
 
 group_registry_actor spawn_group_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,

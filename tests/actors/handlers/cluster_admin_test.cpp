@@ -1,8 +1,9 @@
 #define CAF_SUITE cluster_admin
-// DescribeCluster, ListConfigResources, DescribeLogDirs.
+// DescribeCluster, ListConfigResources, DescribeLogDirs, ListGroups.
 #include "messages/kafka/describe_cluster.hpp"
 #include "messages/kafka/describe_log_dirs.hpp"
 #include "messages/kafka/list_config_resources.hpp"
+#include "messages/kafka/list_groups.hpp"
 #include "smq/names.hpp"
 #include "tests/actors/handlers/handler_fixture.hpp"
 
@@ -136,6 +137,17 @@ CAF_TEST(a size that cannot be read is an error of the directory) {
   CAF_CHECK(found.error_code == kafka_storage_error);
   CAF_CHECK(found.topics.empty());
   CAF_CHECK(sizes(topics{{"t", {0, 1}}}).at("t/0") > 0);
+}
+
+CAF_TEST(a group whose entry is damaged is not listed as one of native subscribers) {
+  CAF_CHECK(commit("g", 5) == none);
+  CAF_CHECK(commit("h", 5) == none);
+  exchange(smq::group_entry_path("g"), "garbage");
+  restart();
+  const auto found = ask<list_groups_response>(list_groups_request{}, 4);
+  CAF_CHECK(found.error_code == none);
+  CAF_REQUIRE_EQUAL(found.groups.size(), 1u);
+  CAF_CHECK_EQUAL(found.groups[0].group_id, "h");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
