@@ -27,11 +27,15 @@ class creations {
 
   explicit creations(double per_second) : per_second_(per_second) {}
 
+  /// Who is counted for a client's host as DescribeGroups shows it: the /64 of an IPv6 address, for whoever has one
+  /// address usually has all of these.
+  static std::string owner_of(const std::string& client);
+
   /// `client` is about to create `count`, which it may as soon as it has credit for one: the rest it owes (as in
   /// KIP-599). `patience`: how long it would wait for its turn; who has to wait longer is refused and owes nothing.
   answer create(const std::string& client, std::int64_t count, time_point now, std::chrono::milliseconds patience = {}) {
     if (rows_.size() >= sweep_at_) forget_quiet_clients(now);
-    auto& credit = rows_.try_emplace(client, per_second_, now).first->second;
+    auto& credit = rows_.try_emplace(owner_of(client), per_second_, now).first->second;
     std::chrono::milliseconds wait{0};
     if (!credit.has_one(per_second_, now)) wait = credit.until_one(per_second_);
     if (wait > patience) return {false, wait};

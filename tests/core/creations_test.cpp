@@ -63,3 +63,12 @@ CAF_TEST(addresses that create none any more are forgotten) {
   }
   CAF_CHECK(all.rows() < 5000u);
 }
+
+CAF_TEST(all addresses of an IPv6 network of 64 bits are one client) {
+  const auto same = [](const char* a, const char* b) { return creations::owner_of(a) == creations::owner_of(b); };
+  CAF_CHECK(same("/[2001:db8:0:1::1]", "/[2001:db8:0:1:ffff::2]"));
+  CAF_CHECK(!same("/[2001:db8:0:1::1]", "/[2001:db8:0:2::1]"));
+  CAF_CHECK(!same("/[::ffff:10.0.0.1]", "/[::ffff:10.0.0.2]"));
+  CAF_CHECK(!same("/10.0.0.1", "/10.0.0.2"));
+  CAF_CHECK(!same("/[nonsense]", "/[more]"));
+}
