@@ -175,13 +175,13 @@ def test_a_disk_that_others_filled_is_waited_for(small_disk):
         delete_topic(node, "dead")
         filler.leave(0)
         deadline = time.monotonic() + 3
-        while "no room for the index" not in node.log.read_text() and time.monotonic() < deadline:
+        while "the index waits: disk full" not in node.log.read_text() and time.monotonic() < deadline:
             time.sleep(0.02)
-        if "no room for the index" in node.log.read_text():
+        if "the index waits: disk full" in node.log.read_text():
             break
         filler.path.unlink()
         wait_until_taken(node, "t")
-    assert "no room for the index" in node.log.read_text(), "the index is always written too early"
+    assert "the index waits: disk full" in node.log.read_text(), "the index is always written too early"
     for _ in range(3):
         assert produce_once(node, "t") == DISK_FULL
         time.sleep(1)  # it tries again, in vain
