@@ -215,9 +215,14 @@ void fetching::have_one(std::size_t i, std::int32_t granted, bool is_for_bounds,
 bool fetching::is_enough() const {
   // Nothing could end the wait; a Java consumer that closes its session sends this and waits for the answer.
   if (partitions.empty() || limited) return true;
-  for (const auto& result : results)
-    if (result.error != error_code::none || result.diverging_epoch.epoch >= 0) return true;
-  return held >= std::min<std::int64_t>(asked.min_bytes, byte_limit());
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].error != error_code::none || results[i].diverging_epoch.epoch >= 0) return true;
+    const auto size = static_cast<std::int64_t>(size_of(results[i]));
+    // As Kafka counts it: one that has more gives all that it may, whatever its batches leave of that.
+    bytes += has_more(results[i]) ? std::max<std::int64_t>(size, partitions[i].max_bytes) : size;
+  }
+  return bytes >= std::min<std::int64_t>(asked.min_bytes, byte_limit());
 }
 
 void fetching::have_all() {

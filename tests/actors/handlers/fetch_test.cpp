@@ -144,6 +144,17 @@ CAF_TEST(what already gives all that it may is not read again when it grows) {
   CAF_CHECK(!value_of(std::move(answer)).responses.at(0).partitions.at(0).records->empty());
 }
 
+CAF_TEST(one that has more counts with all that it may give) {
+  fetch_fixture f(1);
+  auto asked = f.asking(1 << 20);
+  asked.min_bytes = 1000;
+  asked.topics[0].partitions[0].partition_max_bytes = 1000;  // five batches of 150 to 200 bytes, or so
+  for (int i = 1; i < 20; ++i) CAF_REQUIRE(f.node.append(f.topic, batch_of(i)).error == error_code::none);
+  const auto began = std::chrono::steady_clock::now();
+  CAF_CHECK(f.fetch(asked).responses.at(0).partitions.at(0).records->size() < 1000);
+  CAF_CHECK(std::chrono::steady_clock::now() - began < 5s);  // max_wait_ms is 10 s
+}
+
 CAF_TEST(a topic that is deleted under a long poll is unknown) {
   fetch_fixture f(1);
   auto asked = f.asking(1 << 20);
