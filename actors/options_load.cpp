@@ -18,8 +18,9 @@ namespace {
 /// A numeric address, or localhost: listening asks no name server.
 bool can_listen_on(const std::string& host) {
   in6_addr address{};
+  const auto without_scope = host.substr(0, host.find('%'));
   return host == "localhost" || inet_pton(AF_INET, host.c_str(), &address) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), &address) == 1;
+         inet_pton(AF_INET6, without_scope.c_str(), &address) == 1;
 }
 
 const option_row* find_row(std::string_view key) {

@@ -191,6 +191,7 @@ void partition_state::note_producers(const std::vector<shared_bytes>& batches,
 void partition_state::serve(std::int32_t epoch) {
   auto producers = std::move(recovery_->producers);
   recovery_.reset();
+  producers.expect_first_batches_of(std::exchange(producers_before_, {}));
   producers.expire(wall_ms(), settings_.producer_expiration.get().count());
   core::partition_start start;
   start.leader_epoch = epoch;
@@ -260,6 +261,10 @@ void partition_state::reload(const std::string& reason) {
         counted.unparked_partition_requests.add();
   listing_ = false;
   fail_trims(error_code::request_timed_out);
+  if (machine_) {
+    machine_->abandon();
+    producers_before_ = machine_->producers();
+  }
   machine_.reset();
   merge_ended();
   tail_.clear();

@@ -247,6 +247,7 @@ class partition_state {
   smq::log_state log_;
   std::optional<recovery> recovery_;  // outlives a load that fails: the next one goes on where that one stopped
   std::unique_ptr<core::partition_machine> machine_;  // null while loading
+  core::producer_state producers_before_;  // a reload
   core::tail_cache tail_;
   bool new_leader_ = true;
   bool merging_ = false;         // or waiting for the turn, or erasing what is left of a merge

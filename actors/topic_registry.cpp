@@ -278,6 +278,7 @@ void topic_registry_state::publish(const std::vector<topic_ptr>& topics) {
     next->by_name[topic->name] = topic;
     next->by_id[topic->id] = topic;
     next->unreadable.erase(topic->name);
+    next->in_doubt.erase(topic->name);  // its creation's: what is in doubt otherwise is in the snapshot
   }
   if (next) store_->topics.publish(std::move(next));
 }

@@ -18,6 +18,12 @@ std::int32_t advance(std::int32_t sequence, std::int32_t by) {
   return static_cast<std::int32_t>((std::int64_t{sequence} + by) & max_sequence);
 }
 
+/// By less than half of the circle.
+bool is_before(std::int32_t one, std::int32_t other) {
+  const auto distance = (std::int64_t{other} - one) & max_sequence;
+  return distance > 0 && distance < max_sequence / 2;
+}
+
 template <class T>
 void put(byte_buffer& out, T value) {
   for (std::size_t i = sizeof(T); i > 0; --i)
@@ -70,8 +76,11 @@ produce_verdict producer_state::decide(const producer_claim& claim) const {
 
 produce_verdict producer_state::decide_first(const producer_claim& claim, const batch& first) {
   if (claim.producer_epoch < first.epoch) return {produce_decision::refuse, error_code::invalid_producer_epoch, -1, -1};
-  const auto expected = claim.producer_epoch > first.epoch ? 0 : first.first_sequence;
-  if (claim.base_sequence == expected) return {};
+  // One before that was not given up, or nobody has said so yet.
+  const bool is_first = claim.producer_epoch > first.epoch
+                          ? claim.base_sequence == 0
+                          : !is_before(first.first_sequence, claim.base_sequence);
+  if (is_first) return {};
   return {produce_decision::refuse, error_code::out_of_order_sequence_number, -1, -1};
 }
 
@@ -103,8 +112,7 @@ void producer_state::give_up(const producer_claim& claim, std::int64_t timestamp
   const auto [known, is_new] = producers_.try_emplace(claim.producer_id, producer{{}, {}, given_up});
   auto& first = known->second.first;
   if (is_new || !first) return;
-  const auto behind = first->first_sequence - given_up.first_sequence;
-  const bool is_earlier = given_up.epoch == first->epoch && behind > 0 && behind < max_sequence / 2;
+  const bool is_earlier = given_up.epoch == first->epoch && is_before(given_up.first_sequence, first->first_sequence);
   if (given_up.epoch > first->epoch || is_earlier) first = given_up;
 }
 

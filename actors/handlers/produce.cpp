@@ -83,7 +83,7 @@ reply<msg::append_result> noting_given_up(const services& node, const smq::topic
                                           reply<msg::append_result> answer) {
   const auto header = kafka::read_batch_header(records.view());
   const auto claim = header ? core::claim_of(*header) : core::producer_claim{};
-  if (!claim.is_idempotent()) return answer;
+  if (!claim.is_idempotent() || claim.base_sequence < 0 || claim.record_count <= 0) return answer;
   return {dropped, [claim, notes = node.store->given_up, id = topic.id, partition,
                     answer = std::move(answer)](msg::append_result result) mutable {
             if (gives_up(result.error)) notes->add(id, partition, claim, wall_ms());

@@ -156,6 +156,7 @@ CAF_TEST(an address that nobody can listen on or connect to is a problem) {
   CAF_CHECK_EQUAL(problems_of("0.0.0.0:9092", "gw.example.com:9092"), 0u);
   CAF_CHECK_EQUAL(problems_of("localhost:9092", ""), 0u);
   CAF_CHECK_EQUAL(problems_of("[::1]:9092", ""), 0u);
+  CAF_CHECK_EQUAL(problems_of("[fe80::1%eth0]:9092", ""), 0u);
   CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "admin.listen=localhots:1")}).problems.size(), 1u);
 }
 

@@ -197,6 +197,7 @@ CAF_TEST(a topic whose creation is in doubt is looked for and not taken for abse
   CAF_CHECK(find(node, "t").error == unknown_topic_or_partition);
   CAF_CHECK(!node.store->topics.current()->proves_absent("t"));
   CAF_CHECK(make().error == none);
+  CAF_CHECK(node.store->topics.current()->in_doubt.empty());
 }
 
 CAF_TEST(what was read before a deletion does not bring the topic back) {

@@ -109,6 +109,7 @@ CAF_TEST(of the batches that nobody looked at the earliest of the newest epoch c
   s.give_up(claim(1, 2, 2), 1000);
   CAF_CHECK(s.decide(claim(7, 2, 3)).error == error_code::out_of_order_sequence_number);
   CAF_CHECK(s.decide(claim(5, 2, 3)).decision == produce_decision::append);
+  CAF_CHECK(s.decide(claim(3, 2, 3)).decision == produce_decision::append);  // one before was waiting, not given up
   s.give_up(claim(0, 1, 4), 1000);
   CAF_CHECK(s.decide(claim(5, 2, 3)).error == error_code::invalid_producer_epoch);
   CAF_CHECK(s.decide(claim(0, 1, 4)).decision == produce_decision::append);
