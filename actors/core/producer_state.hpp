@@ -45,8 +45,9 @@ class producer_state {
   static constexpr std::size_t batches_kept = 5;  // Kafka's max.in.flight.requests.per.connection for idempotence
 
   /// An unknown producer id may start at any sequence number: its earlier batches may have expired. One whose first batch
-  /// was given up must come with that one: clients send the next ones before they know, and librdkafka takes an
-  /// acknowledged batch as proof of those before it. Kafka has no such rule: it takes one batch of a connection at a time.
+  /// was given up must come with that one, or one before it: clients send the next ones before they know, and librdkafka
+  /// takes an acknowledged batch as proof of those before it. Kafka has no such rule: it takes one batch of a connection
+  /// at a time.
   [[nodiscard]] produce_verdict decide(const producer_claim& claim) const;
 
   void plan(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);
@@ -56,7 +57,8 @@ class producer_state {
   /// Forgets what was planned and not applied, but for what a producer has to begin with.
   void abandon_undecided();
 
-  /// A batch was given up, and may be the first of its producer: here are those that nobody looked at. The earliest counts.
+  /// A batch was given up, and may be the first of its producer: here are those that nobody looked at. The earliest
+  /// counts.
   void give_up(const producer_claim& claim, std::int64_t timestamp_ms);
 
   /// Adds what producers of `before` have to begin with, if nothing is known of them here.
