@@ -133,6 +133,8 @@ class coordinator_state {
 
   // coordinator_topics.cpp
   void remove_offsets(const msg::delete_offsets& request);
+  void remove_offsets_at(const msg::delete_offsets& request);
+  void remove_native_offsets(const msg::delete_offsets& request, const found_positions& found);
   void remove_group(const msg::delete_group& request);
   void remove_group_at(const msg::delete_group& request, const found_positions& found);
   void forget(const msg::forget_topic& m);

@@ -7,6 +7,30 @@
 namespace tidegate::actors {
 
 void coordinator_state::remove_offsets(const msg::delete_offsets& request) {
+  if (!is_unknown()) return remove_offsets_at(request);
+  context_.store->find_positions(
+    context_.group_id, to_self<found_positions>([this, request, epoch = epoch_](const found_positions& found) {
+      if (epoch != epoch_) return;  // its reply answers with a retriable error
+      if (found.error != error_code::none) return request.answer({found.error, {}});
+      submit([this, request, found] { remove_native_offsets(request, found); });
+    }));
+}
+
+/// Of a group that was without an entry when it was looked up.
+void coordinator_state::remove_native_offsets(const msg::delete_offsets& request, const found_positions& found) {
+  if (!is_unknown() || (found.where.empty() && found.complete)) return remove_offsets_at(request);
+  if (found.where.empty()) return request.answer({error_code::coordinator_not_available, {}});
+  group_write unit;
+  unit.erases = request.partitions;
+  write(std::move(unit), [this, request](const group_write_answer& answer) {
+    const bool is_stored = answer.what == group_write_answer::status::stored;
+    request.answer({is_stored ? error_code::none : error_of(answer),
+                    std::vector<error_code>(is_stored ? request.partitions.size() : 0, error_code::none)});
+    if (is_over(answer)) written(answer);
+  });
+}
+
+void coordinator_state::remove_offsets_at(const msg::delete_offsets& request) {
   auto plan = group_->plan_offset_delete(request);
   if (plan.error != error_code::none) return request.answer({plan.error, {}});
   group_write unit;
@@ -25,9 +49,7 @@ void coordinator_state::remove_offsets(const msg::delete_offsets& request) {
       if (done.items[i] == error_code::none) positions_.erase({where.topic_id, where.partition});
     }
     request.answer(is_stored ? done : msg::delete_offsets_result{error_of(answer), {}});
-    const bool is_over = answer.what == group_write_answer::status::reload ||
-                         answer.what == group_write_answer::status::fenced;
-    if (has_entry || is_over) written(answer);
+    if (has_entry || is_over(answer)) written(answer);
   });
 }
 
@@ -50,9 +72,7 @@ void coordinator_state::remove_group_at(const msg::delete_group& request, const 
   unit.erases = found.where;
   write(std::move(unit), [this, respond = request.answer](const group_write_answer& answer) {
     respond(answer.what == group_write_answer::status::stored ? error_code::none : error_of(answer));
-    const bool is_over = answer.what == group_write_answer::status::reload ||
-                         answer.what == group_write_answer::status::fenced;
-    if (is_over) written(answer);
+    if (is_over(answer)) written(answer);
   });
 }
 

@@ -50,6 +50,11 @@ struct group_write_answer {
   std::vector<left_out_put> left_out{};  // ascending; not written, whatever became of the others
 };
 
+/// The loading that it was written from counts no more.
+[[nodiscard]] inline bool is_over(const group_write_answer& answer) {
+  return answer.what == group_write_answer::status::reload || answer.what == group_write_answer::status::fenced;
+}
+
 /// What the clients are told when it is not stored.
 [[nodiscard]] inline error_code error_of(const group_write_answer& answer) {
   if (answer.what == group_write_answer::status::fenced) return error_code::not_coordinator;
@@ -79,8 +84,8 @@ class group_store {
   virtual void fetch(const std::string& group_id, std::vector<msg::group_partition> partitions,
                      std::function<void(std::vector<msg::offset_fetch_item>)> done) = 0;
 
-  /// Every position of the group: all partitions of the topics in `topics` are looked up. An error when it is unknown
-  /// whether one of these topics is live.
+  /// Every position of the group: all partitions of the topics in `topics` are looked up, and find_positions() says
+  /// where else it has any. An error when that is in doubt, or when it is unknown whether one of `topics` is live.
   virtual void fetch_all(const std::string& group_id, std::vector<group_topic> topics,
                          std::function<void(msg::offset_fetch_result)> done) = 0;
 

@@ -7,6 +7,7 @@
 namespace tidegate::actors {
 
 void native_groups::find(known_groups is_known, completion done) {
+  if (!store_->has_native_subscribers) return done({});
   if (waiting_.empty() && last_ && std::chrono::steady_clock::now() - begun_ < max_age) return done({{}, *last_});
   waiting_.push_back(std::move(done));
   if (waiting_.size() == 1) start(std::move(is_known));

@@ -184,6 +184,7 @@ void node::parts::start_actors(const options& settings) {
                                                             engine->release, smq::system_uuid_source(),
                                                             identity.incarnation,
                                                             static_cast<std::int32_t>(identity.view_version)});
+  access->has_native_subscribers = engine->has_native_subscribers;
   store = access;
   node_services = std::make_shared<services>();
   auto& s = *node_services;

@@ -5,7 +5,6 @@
 #include "messages/actor/fan_in.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/group_entry.hpp"
-#include "smq/positions/native_groups.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -15,8 +14,6 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::size_t longest_wire_string = 32'767;
-constexpr std::size_t most_lookups = 4;  // of a group's positions in all partitions, at once
-constexpr std::size_t most_waiting_lookups = 10'000;
 
 /// The paths of one group's positions, which mostly are of one topic.
 class path_finder {
@@ -44,21 +41,6 @@ class path_finder {
   topic_ptr topic_;
   std::string version_directory_;
 };
-
-/// Runs a look-up, and then those of this thread that take its turn. A loop: `embedded` answers before a call returns, and
-/// as many may wait as one request names groups.
-void run_lookup(std::function<void()> first) {
-  thread_local std::deque<std::function<void()>>* running = nullptr;
-  if (running) return running->push_back(std::move(first));
-  std::deque<std::function<void()>> mine;
-  const std::shared_ptr<void> end{nullptr, [](void*) { running = nullptr; }};
-  running = &mine;
-  mine.push_back(std::move(first));
-  while (!mine.empty()) {
-    mine.front()();
-    mine.pop_front();
-  }
-}
 
 group_write_answer to_answer(const smq::write_answer& answer) {
   switch (answer.code) {
@@ -299,69 +281,31 @@ void smq_group_store::fetch(const std::string& group_id, std::vector<msg::group_
 
 void smq_group_store::fetch_all(const std::string& group_id, std::vector<group_topic> topics,
                                 std::function<void(msg::offset_fetch_result)> done) {
-  std::vector<msg::group_partition> partitions;
-  for (const auto& listed : topics) {
-    auto topic = store_->topics.current()->find(listed.topic_id);
-    if (!topic && liveness_of(listed.topic_id, listed.topic) == topic_liveness::unknown)
+  std::vector<msg::group_partition> listed;
+  const auto known = store_->topics.current();
+  for (const auto& one : topics) {
+    auto topic = known->find(one.topic_id);
+    if (!topic && liveness_of(one.topic_id, one.topic) == topic_liveness::unknown)
       return done({error_code::coordinator_load_in_progress, {}});
-    for (std::int32_t p = 0; topic && p < topic->partitions; ++p) partitions.push_back({topic->name, topic->id, p});
+    for (std::int32_t p = 0; topic && p < topic->partitions; ++p) listed.push_back({topic->name, topic->id, p});
   }
-  fetch(group_id, std::move(partitions), [done = std::move(done)](std::vector<msg::offset_fetch_item> items) {
-    msg::offset_fetch_result result;
-    result.error = error_code::none;
-    for (auto& item : items)
-      if (item.error != error_code::none || item.position.offset >= 0) result.items.push_back(std::move(item));
-    done(std::move(result));
+  // A native subscriber of that name may have positions in topics that the group never committed to.
+  find_positions(group_id, [self = shared_from_this(), group_id, topics = std::move(topics),
+                            listed = std::move(listed), done = std::move(done)](found_positions others) mutable {
+    if (others.error != error_code::none) return done({error_code::coordinator_load_in_progress, {}});
+    for (auto& where : others.where) {
+      const auto is_it = [&](const group_topic& one) { return one.topic_id == where.topic_id; };
+      if (std::ranges::none_of(topics, is_it)) listed.push_back(std::move(where));
+    }
+    self->fetch(group_id, std::move(listed), [done = std::move(done)](std::vector<msg::offset_fetch_item> items) {
+      std::erase_if(items, [](const auto& i) { return i.error == error_code::none && i.position.offset < 0; });
+      done({error_code::none, std::move(items)});
+    });
   });
 }
 
-/// One request may ask for very many groups, and each costs a look-up per partition: they wait for each other.
 void smq_group_store::find_positions(const std::string& group_id, std::function<void(found_positions)> done) {
-  bool is_refused = false;
-  {
-    std::lock_guard lock(mutex_);
-    if (lookups_ == most_lookups) {
-      is_refused = waiting_lookups_.size() == most_waiting_lookups;
-      if (!is_refused) {
-        waiting_lookups_.push_back(
-          [self = shared_from_this(), group_id, done = std::move(done)] { self->look_up(group_id, done); });
-        return;
-      }
-    } else {
-      ++lookups_;
-    }
-  }
-  if (is_refused) return done({error_code::coordinator_not_available, {}});
-  run_lookup([self = shared_from_this(), group_id, done = std::move(done)] { self->look_up(group_id, done); });
-}
-
-void smq_group_store::look_up(const std::string& group_id, const std::function<void(found_positions)>& done) {
-  const auto known = store_->topics.current();
-  smq::find_positions(store_->engine.entries, group_id, topics_of(*known), store_->deadline(),
-                      [self = shared_from_this(), done, complete = known->proves_ids_absent()](
-                        const smq::result<std::vector<smq::position_file>>& found) {
-                        found_positions all;
-                        all.complete = complete;
-                        if (!found.is_ok()) all.error = error_code::coordinator_not_available;
-                        for (const auto& [topic, partition] : found.value)
-                          all.where.push_back({topic->name, topic->id, partition});
-                        done(std::move(all));
-                        self->lookup_ended();
-                      });
-}
-
-void smq_group_store::lookup_ended() {
-  std::function<void()> next;
-  {
-    std::lock_guard lock(mutex_);
-    if (waiting_lookups_.empty()) {
-      --lookups_;
-      return;
-    }
-    next = std::move(waiting_lookups_.front());
-    waiting_lookups_.pop_front();
-  }
-  run_lookup(std::move(next));
+  lookups_->find(group_id, std::move(done));
 }
 
 }  // namespace tidegate::actors

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "actors/group_store.hpp"
+#include "actors/position_lookups.hpp"
 #include "actors/store_access.hpp"
 #include "messages/actor/partition.hpp"
 #include "smq/positions/positions.hpp"
 
 #include <atomic>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,7 +22,8 @@ using fetch_done = std::function<void(std::vector<msg::offset_fetch_item>)>;
 class smq_group_store : public group_store, public std::enable_shared_from_this<smq_group_store> {
  public:
   smq_group_store(std::shared_ptr<const store_access> store, native_translation translate)
-    : store_(std::move(store)), translate_(std::move(translate)) {}
+    : store_(std::move(store)), translate_(std::move(translate)),
+      lookups_(std::make_shared<position_lookups>(store_)) {}
 
   std::uint64_t open(const std::string& group_id, std::function<void(loaded_group)> done) override;
   void write(const std::string& group_id, group_write what, std::function<void(group_write_answer)> done) override;
@@ -58,9 +59,6 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
   void answer_fetch(std::vector<msg::offset_fetch_item> items, const std::vector<std::size_t>& places,
                     const std::vector<smq::position_answer>& found, const fetch_done& done) const;
 
-  void look_up(const std::string& group_id, const std::function<void(found_positions)>& done);
-  void lookup_ended();
-
   struct opening {
     std::uint64_t lease = 0;
     std::shared_ptr<smq::session> session;  // none while an earlier one is settled
@@ -75,12 +73,11 @@ class smq_group_store : public group_store, public std::enable_shared_from_this<
 
   std::shared_ptr<const store_access> store_;
   native_translation translate_;
+  std::shared_ptr<position_lookups> lookups_;
   std::atomic<std::uint64_t> seq_{0};
   std::mutex mutex_;  // guards what follows
   std::uint64_t last_lease_ = 0;
   std::map<std::string, opening> openings_;
-  std::size_t lookups_ = 0;  // of all partitions, for one group each
-  std::deque<std::function<void()>> waiting_lookups_;
   std::shared_ptr<write_generation> writes_ = std::make_shared<write_generation>();
 };
 

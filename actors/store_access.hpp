@@ -30,6 +30,7 @@ struct store_access {
   uuid incarnation;
   std::int32_t leader_epoch = 0;  // version of the view that made this node leader (design §6.5)
   std::chrono::milliseconds call_timeout{10'000};
+  bool has_native_subscribers = true;  // who may store positions of groups that have no entry (design §7.3)
   std::shared_ptr<leader_epochs> other_epochs = std::make_shared<leader_epochs>();
 
   std::shared_ptr<first_batches> given_up = std::make_shared<first_batches>();

@@ -51,6 +51,7 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   engine->max_window_chunk_bytes = shards.max_window_chunk_bytes;
   // The chunks of a merge are in one window, and everybody's commits wait for it: short files. So a file of many chunks
   // is worth a copy of its own, else long logs would keep all their small chunks.
+  engine->has_native_subscribers = false;  // nobody but this process writes here
   engine->merges = {.min_sources = 8, .min_chunks = 64, .max_bytes = std::uint64_t{8} << 20};
   engine->release = std::move(release);
   return engine;

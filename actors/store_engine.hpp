@@ -33,6 +33,7 @@ struct store_engine {
   std::function<void(const std::string& cluster_id)> mark_uploads = [](const std::string&) {};
   std::chrono::milliseconds start_timeout{60'000};    // of the steps that make this process a member
   std::chrono::milliseconds look_every{0};            // see shard_options
+  bool has_native_subscribers = true;                 // see store_access
   std::string address;                                // of a store elsewhere; "" = in this process
   bool address_is_named = false;                      // by the operator
 };

@@ -29,7 +29,8 @@ struct node_limits {
 /// room the turn is passed on at once; who had it keeps its place for the rest of its request.
 ///
 /// What may take long. The turn is held as long as its request is unanswered: a large JoinGroup or SyncGroup at most
-/// for its rebalance timeout, a large fetch for ten seconds. Who has the turn and sends too slowly is closed.
+/// for its rebalance timeout, a large fetch for ten seconds. Who has the turn and sends too slowly is closed, and so is
+/// who takes no answers, so that its request is not begun.
 ///
 /// Not contended while there is room: two atomic additions per request that counts. Nobody polls.
 class node_budget {
@@ -118,8 +119,11 @@ class budget_share {
   void give_up();
 
   [[nodiscard]] bool has_turn() const { return place_ != 0 && node_->turn() == place_; }
-  /// It holds up the others: it has the turn, and its request is not whole.
-  [[nodiscard]] bool holds_up() const { return has_turn() && !is_whole_ && !node_->has_room(); }
+  /// It holds up the others, by what its client does not do: it has the turn, and its request is not whole, or
+  /// `takes_nothing` and so gets no answer.
+  [[nodiscard]] bool holds_up(bool takes_nothing) const {
+    return has_turn() && (!is_whole_ || takes_nothing) && !node_->has_room();
+  }
 
  private:
   void leave();

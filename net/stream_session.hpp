@@ -114,8 +114,10 @@ class stream_session final : public managed_session, public node_budget::waiter 
         return over(counted.closed_slow_frame, "frame comes too slowly");
       }
     }
-    if (share_.holds_up() && now - turn_since_ > limits.frame_grace)
-      return over(counted.closed_slow_turn, "frame comes too slowly while others wait for limits.node_bytes_in_flight");
+    if (share_.holds_up(waits_for_room_) && now - turn_since_ > limits.frame_grace)
+      return over(counted.closed_slow_turn,
+                  waits_for_room_ ? "answers are not taken while others wait for limits.node_bytes_in_flight"
+                                  : "frame comes too slowly while others wait for limits.node_bytes_in_flight");
     return nullptr;
   }
 

@@ -68,8 +68,14 @@ void offset_delete(const services& node, const request_ptr& r) {
     auto& out = d->response.topics.emplace_back(offset_delete_response::topic{topic.name, {}});
     for (const auto& partition : topic.partitions) out.partitions.push_back({partition.partition_index, {}});
   }
-  find_topics(node, r, std::move(wanted), false,
-              [&node, r, d](const std::vector<msg::topic_result>& topics) { pass_on(node, r, d, topics); });
+  find_topics(node, r, std::move(wanted), false, [&node, r, d](const std::vector<msg::topic_result>& topics) {
+    // A group without an entry may have positions in any topic; where topics cannot be listed, its coordinator says so.
+    auto loaded = [&node, r, d, topics, token = r->hold()](error_code) mutable {
+      pass_on(node, r, d, topics);
+      token.reset();
+    };
+    node.topics.send(msg::load_all_topics{reply<error_code>{error_code::coordinator_not_available, std::move(loaded)}});
+  });
 }
 
 }  // namespace tidegate::actors::handlers

@@ -89,15 +89,16 @@ class position_finder final : public step_loop {
 
 /// What the lanes of one scan share. The last of them answers.
 struct scan_state {
-  scan_state(entry_port& store, topic_list topics, const group_scan_limits& limits)
-    : entries(store), most(limits), rest(std::move(topics)),
+  scan_state(entry_port& store, topic_list topics, const scan_limits& limits, time_point give_up)
+    : entries(store), most(limits), deadline(give_up), rest(std::move(topics)),
       until(std::chrono::steady_clock::now() + limits.patience) {}
 
   entry_port& entries;
-  const group_scan_limits most;
-  std::function<bool(const std::string&)> is_known;
-  time_point deadline;
-  completion<result<group_scan>> done;
+  const scan_limits most;
+  const time_point deadline;
+  /// What is at `path`, in the partition `where`. False: no more can be taken.
+  std::function<bool(const position_file& where, const std::string& path)> take_file;
+  std::function<void(const outcome& what, bool complete)> done;
 
   std::mutex mutex;  // guards what follows
   partition_walk rest;
@@ -105,20 +106,18 @@ struct scan_state {
   std::size_t files = 0;
   std::size_t lanes = 0;
   outcome failure;
-  group_scan found;
+  bool complete = true;
 
-  bool is_over() const { return !failure.is_ok() || !found.complete; }
+  bool is_over() const { return !failure.is_ok() || !complete; }
 
-  void take(const list_page& page) {
-    for (const auto& file : page.entries) {
-      auto group = group_of_position(file.path);
-      if (!group || found.groups.contains(*group) || is_known(*group)) continue;
-      if (found.groups.size() == most.most_groups) found.complete = false;
-      if (!found.complete) return;
-      found.groups.insert(std::move(*group));
-    }
+  void take(const position_file& where, const list_page& page) {
+    for (const auto& file : page.entries)
+      if (!take_file(where, file.path)) {
+        complete = false;
+        return;
+      }
     files += page.entries.size();
-    if (files > most.most_files || std::chrono::steady_clock::now() > until) found.complete = false;
+    if (files > most.most_files || std::chrono::steady_clock::now() > until) complete = false;
   }
 };
 
@@ -140,7 +139,7 @@ class scan_lane final : public step_loop {
       if (!take_answer() || !next_list()) {
         if (--scan_->lanes > 0) return false;
         lock.unlock();
-        scan_->done({scan_->failure, std::move(scan_->found)});
+        scan_->done(scan_->failure, scan_->complete);
         return false;
       }
     }
@@ -157,7 +156,7 @@ class scan_lane final : public step_loop {
     if (answer_.value.more && last_name(answer_.value).empty())
       answer_.what = {status::unknown, "an empty page, and more", 0};
     if (!answer_.is_ok() && scan_->failure.is_ok()) scan_->failure = answer_.what;
-    if (!scan_->is_over()) scan_->take(answer_.value);
+    if (!scan_->is_over()) scan_->take(where_, answer_.value);
     return !scan_->is_over();
   }
 
@@ -166,18 +165,23 @@ class scan_lane final : public step_loop {
       after_ = last_name(answer_.value);
       return true;
     }
-    position_file where;
-    if (!scan_->rest.next(where)) return false;
-    directory_ = positions_directory(where.topic->directory_of(where.partition));
+    if (!scan_->rest.next(where_)) return false;
+    directory_ = positions_directory(where_.topic->directory_of(where_.partition));
     after_.clear();
     return true;
   }
 
   const std::shared_ptr<scan_state> scan_;
+  position_file where_;
   std::string directory_;
   std::string after_;
   result<list_page> answer_;
 };
+
+void run(const std::shared_ptr<scan_state>& scan) {
+  scan->lanes = std::max<std::size_t>(scan->most.at_once, 1);
+  for (auto left = scan->lanes; left > 0; --left) std::make_shared<scan_lane>(scan)->run();
+}
 
 }  // namespace
 
@@ -187,13 +191,38 @@ void find_positions(entry_port& entries, const std::string& group_id, topic_list
 }
 
 void scan_groups(entry_port& entries, topic_list topics, std::function<bool(const std::string&)> is_known,
-                 const group_scan_limits& limits, time_point deadline, completion<result<group_scan>> done) {
-  auto scan = std::make_shared<scan_state>(entries, std::move(topics), limits);
-  scan->is_known = std::move(is_known);
-  scan->deadline = deadline;
-  scan->done = std::move(done);
-  scan->lanes = std::max<std::size_t>(limits.at_once, 1);
-  for (auto left = scan->lanes; left > 0; --left) std::make_shared<scan_lane>(scan)->run();
+                 const scan_limits& limits, time_point deadline, completion<result<group_scan>> done) {
+  auto scan = std::make_shared<scan_state>(entries, std::move(topics), limits, deadline);
+  auto found = std::make_shared<std::set<std::string>>();
+  scan->take_file = [found, is_known = std::move(is_known), most = limits.most_groups](const position_file&,
+                                                                                     const std::string& path) {
+    auto group = group_of_position(path);
+    if (!group || found->contains(*group) || is_known(*group)) return true;
+    if (found->size() == most) return false;
+    found->insert(std::move(*group));
+    return true;
+  };
+  scan->done = [found, done = std::move(done)](const outcome& what, bool complete) {
+    done({what, {std::move(*found), complete}});
+  };
+  run(scan);
+}
+
+void scan_positions(entry_port& entries, const std::vector<std::string>& groups, topic_list topics,
+                    const scan_limits& limits, time_point deadline, completion<result<position_scan>> done) {
+  auto scan = std::make_shared<scan_state>(entries, std::move(topics), limits, deadline);
+  auto found = std::make_shared<std::map<std::string, std::vector<position_file>>>();
+  std::map<std::string, std::string, std::less<>> names;  // of the files, also where one was shortened
+  for (const auto& group : groups) names.emplace(name_of(position_path("", group)), group);
+  scan->take_file = [found, names = std::move(names)](const position_file& where, const std::string& path) {
+    auto wanted = names.find(name_of(path));
+    if (wanted != names.end()) (*found)[wanted->second].push_back(where);
+    return true;
+  };
+  scan->done = [found, done = std::move(done)](const outcome& what, bool complete) {
+    done({what, {std::move(*found), complete}});
+  };
+  run(scan);
 }
 
 }  // namespace tidegate::smq

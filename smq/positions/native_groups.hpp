@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -27,7 +28,7 @@ struct position_file {
 void find_positions(entry_port& entries, const std::string& group_id, topic_list topics, time_point deadline,
                     completion<result<std::vector<position_file>>> done);
 
-struct group_scan_limits {
+struct scan_limits {
   std::size_t most_files = 1'000'000;        // looked at, whosever they are
   std::size_t most_groups = 10'000;          // found
   std::chrono::milliseconds patience{5'000};  // for everything
@@ -43,6 +44,15 @@ struct group_scan {
 /// per partition. A group whose escaped name was shortened (names.hpp) cannot be told from its file and is left out.
 /// Errors: any doubt of the store, as it came. Thread: any; `is_known` is called by one thread at a time.
 void scan_groups(entry_port& entries, topic_list topics, std::function<bool(const std::string&)> is_known,
-                 const group_scan_limits& limits, time_point deadline, completion<result<group_scan>> done);
+                 const scan_limits& limits, time_point deadline, completion<result<group_scan>> done);
+
+struct position_scan {
+  std::map<std::string, std::vector<position_file>> files;  // of each group that has any
+  bool complete = true;                                     // as in group_scan
+};
+
+/// What find_positions() finds, for many groups by one paged list per partition. Errors and thread: as scan_groups().
+void scan_positions(entry_port& entries, const std::vector<std::string>& groups, topic_list topics,
+                    const scan_limits& limits, time_point deadline, completion<result<position_scan>> done);
 
 }  // namespace tidegate::smq

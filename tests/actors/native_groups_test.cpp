@@ -1,5 +1,6 @@
 #define CAF_SUITE native_groups
-#include "actors/smq_group_store.hpp"
+#include "actors/native_groups.hpp"
+#include "actors/position_lookups.hpp"
 #include "smq/names.hpp"
 #include "tests/actors/groups_fixture.hpp"
 
@@ -42,6 +43,12 @@ struct native_groups_fixture : groups_fixture {
     }));
   }
 
+  msg::delete_offsets_result remove_offset(const std::string& group, std::int32_t partition) {
+    return value_of(node.ask_later<msg::delete_offsets_result>({}, [&](auto answer) {
+      caf::anon_send(registry, msg::delete_offsets{group, {where(partition)}, answer});
+    }));
+  }
+
   std::vector<std::int32_t> all_partitions(const std::string& group) {
     know_topics();
     auto found = fetch(group, std::nullopt);
@@ -53,6 +60,44 @@ struct native_groups_fixture : groups_fixture {
       partitions.push_back(item.where.partition);
     }
     return partitions;
+  }
+};
+
+/// Asks for very many groups while the first ones are not answered, and lets the store answer on a small stack.
+struct many_lookups : native_groups_fixture {
+  static constexpr int groups = 5000;
+
+  void ask(smq::scan_limits limits) {
+    store_natively("native");
+    know_topics();
+    const auto lookups = std::make_shared<actors::position_lookups>(node.store, limits);
+    std::atomic<int> found{0};
+    node.ports->many_reads = 0;
+    node.ports->many_reads_stall = actors::position_lookups::most_at_once;
+    for (int i = 0; i < groups; ++i) {
+      const auto is_there = i % 2 == 0;
+      lookups->find(is_there ? "native" : "nobody " + std::to_string(i), [&, is_there](const auto& all) {
+        found += all.error == none && all.complete && all.where.size() == (is_there ? 1u : 0u) ? 1 : 0;
+      });
+    }
+    CAF_CHECK_EQUAL(node.ports->held_count(), actors::position_lookups::most_at_once);
+    CAF_CHECK_EQUAL(found.load(), 0);
+    release_on_small_stack();
+    CAF_CHECK_EQUAL(found.load(), groups);
+  }
+
+  void release_on_small_stack() {
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 256 << 10);
+    const auto release = [](void* ports) -> void* {
+      static_cast<scripted_ports*>(ports)->release();
+      return nullptr;
+    };
+    pthread_t thread{};
+    CAF_REQUIRE_EQUAL(pthread_create(&thread, &small, release, node.ports.get()), 0);
+    pthread_join(thread, nullptr);
+    pthread_attr_destroy(&small);
   }
 };
 
@@ -131,33 +176,65 @@ CAF_TEST(a store that cannot say is an error and never a group that is not there
   CAF_CHECK_EQUAL(f.describe("native").state, "Empty");
 }
 
-CAF_TEST(very many groups are looked up on a small stack) {
-  constexpr int groups = 5000;
+CAF_TEST(a fetch of all finds native positions in topics that the group never committed to) {
+  native_groups_fixture f;
+  const auto other = f.node.create("u", 2);
+  CAF_CHECK(f.commit("g", 0) == none);
+  f.store_natively("g", 1);  // in a topic that it lists
+  f.store_natively("g", 1, other);
+  CAF_CHECK(f.all_partitions("g") == (std::vector<std::int32_t>{0, 1, 1}));
+  f.restart();
+  CAF_CHECK(f.all_partitions("g") == (std::vector<std::int32_t>{0, 1, 1}));
+  f.node.ports->positions_fail = 1;
+  CAF_CHECK(f.fetch("g", std::nullopt).error == coordinator_load_in_progress);
+}
+
+CAF_TEST(native positions of a group without an entry can be deleted one by one) {
   native_groups_fixture f;
   f.store_natively("native");
+  f.store_natively("native", 1);
   f.know_topics();
-  const auto store = std::make_shared<actors::smq_group_store>(f.node.store, actors::native_translation{});
-  std::atomic<int> found{0};
-  f.node.ports->many_reads_stall = 4;  // as many as look up at once: the others wait for these
-  for (int i = 0; i < groups; ++i) {
-    store->find_positions("native", [&](const actors::found_positions& all) {
-      found += all.error == none && all.where.size() == 1 ? 1 : 0;
-    });
-  }
-  CAF_CHECK_EQUAL(f.node.ports->held_count(), 4u);
-  CAF_CHECK_EQUAL(found.load(), 0);
-  pthread_attr_t small;
-  pthread_attr_init(&small);
-  pthread_attr_setstacksize(&small, 256 << 10);
-  const auto release = [](void* ports) -> void* {
-    static_cast<scripted_ports*>(ports)->release();
-    return nullptr;
-  };
-  pthread_t thread{};
-  CAF_REQUIRE_EQUAL(pthread_create(&thread, &small, release, f.node.ports.get()), 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&small);
-  CAF_CHECK_EQUAL(found.load(), groups);
+  f.node.ports->positions_fail = 1;
+  CAF_CHECK(f.remove_offset("native", 0).error == coordinator_not_available);
+  const auto removed = f.remove_offset("native", 0);
+  CAF_CHECK(removed.error == none);
+  CAF_CHECK(removed.items == std::vector<error_code>{none});
+  CAF_CHECK(f.all_partitions("native") == std::vector<std::int32_t>{1});
+  CAF_CHECK(f.remove_offset("native", 1).error == none);
+  CAF_CHECK(f.remove_offset("native", 1).error == group_id_not_found);
+}
+
+CAF_TEST(very many groups are looked up by one scan) {
+  many_lookups f;
+  f.ask({});
+  CAF_CHECK_EQUAL(f.node.ports->many_reads.load(), static_cast<int>(actors::position_lookups::most_at_once));
+}
+
+CAF_TEST(very many groups that no scan can answer for are looked up one by one on a small stack) {
+  many_lookups f;
+  f.ask({.most_files = 0});
+  CAF_CHECK_EQUAL(f.node.ports->many_reads.load(), many_lookups::groups);
+}
+
+CAF_TEST(nobody looks for positions of native subscribers where there can be none) {
+  native_groups_fixture f;
+  f.store_natively("native");
+  auto alone = std::make_shared<actors::store_access>(*f.node.store);
+  alone->has_native_subscribers = false;
+  const auto lists = f.node.ports->lists.load();
+  const auto reads = f.node.ports->many_reads.load();
+  int answers = 0;
+  std::make_shared<actors::position_lookups>(alone)->find("native", [&](const actors::found_positions& found) {
+    ++answers;
+    CAF_CHECK(found.error == none && found.where.empty() && found.complete);
+  });
+  actors::native_groups{alone, [](auto&&) {}}.find({}, [&](const smq::result<smq::group_scan>& found) {
+    ++answers;
+    CAF_CHECK(found.is_ok() && found.value.complete && found.value.groups.empty());
+  });
+  CAF_CHECK_EQUAL(answers, 2);
+  CAF_CHECK_EQUAL(f.node.ports->lists.load(), lists);
+  CAF_CHECK_EQUAL(f.node.ports->many_reads.load(), reads);
 }
 
 CAF_TEST(a group that is deleted while a scan runs is not in its result) {

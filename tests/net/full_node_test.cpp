@@ -131,6 +131,30 @@ CAF_TEST(who has the turn and does not go on is closed and the next one goes on)
   CAF_CHECK(seen.wait([&] { return seen.frames.size() == filling + 1; }));
 }
 
+CAF_TEST(who has the turn and takes no answers is closed and the next one goes on) {
+  recorder seen;
+  seen.answer = [](session& to, const std::vector<shared_bytes>& frames) {
+    if (frames.front().view().front() != std::byte{'t'}) return;
+    to.send({bytes_of(std::string(50'000'000, 'y'))});  // to what came before
+    CAF_CHECK(!to.takes_answers());
+  };
+  auto options = with_node_bytes(300'000);
+  options.limits.frame_grace = 200ms;
+  options.limits.max_unsent_bytes = 1'000'000;
+  auto server = serve(seen, options);
+  const auto closed = counted.closed_slow_turn.value();
+  client holder(server->port());
+  fill(seen, holder);
+  client takes_nothing(server->port());
+  takes_nothing.write(large_frame('t'));
+  CAF_CHECK(eventually(seen, [&] { return seen.closed == 1; }));
+  CAF_CHECK_EQUAL(counted.closed_slow_turn.value(), closed + 1);
+  seen.change([&] { seen.sessions.clear(); });  // nobody works on its request
+  client goes(server->port());
+  CAF_CHECK(goes.write(large_frame('g')));
+  CAF_CHECK(seen.wait([&] { return seen.frames.size() == filling + 2; }));
+}
+
 CAF_TEST(requests count until nobody works on them even if their connection is gone) {
   recorder seen;
   auto options = with_node_bytes(300'000);

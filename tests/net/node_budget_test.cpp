@@ -95,9 +95,9 @@ CAF_TEST(a full node lets one go on at a time and in the order of coming) {
   CAF_CHECK(waiting[0]->share.may_go_on());
   waiting[0]->hold(50);
   waiting[0]->share.went_on();
-  CAF_CHECK(waiting[0]->share.holds_up());
+  CAF_CHECK(waiting[0]->share.holds_up(false));
   waiting[0]->share.have_request();
-  CAF_CHECK(!waiting[0]->share.holds_up());
+  CAF_CHECK(!waiting[0]->share.holds_up(false));
   CAF_CHECK(!waiting[0]->asks());  // for a second one
   CAF_CHECK((f.turns == std::deque<int>{1}));
   waiting[0]->share.have_answer();

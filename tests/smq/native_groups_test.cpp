@@ -15,7 +15,7 @@ namespace {
 struct native_fixture {
   topics_memory_port port;
   topic_list topics;
-  group_scan_limits limits;
+  scan_limits limits;
 
   const topic_info& topic(unsigned char id, std::int32_t partitions) {
     auto made = std::make_shared<topic_info>();
@@ -145,4 +145,36 @@ CAF_TEST(a group is found where it has positions and nowhere else) {
   CAF_CHECK(f.find("nobody").is_ok() && f.find("nobody").value.empty());
   f.port.read_faults = {{}, {status::unknown, "no answer", 0}};
   CAF_CHECK(f.find("g").what.code == status::unknown);
+}
+
+CAF_TEST(a scan finds the positions of many groups and also where a name was shortened) {
+  native_fixture f;
+  const auto& one = f.topic(1, 3);
+  const auto& two = f.topic(2, 1);
+  const std::string longest(181, 'g');
+  f.position(one, 0, "a");
+  f.position(one, 2, "a");
+  f.position(two, 0, "b/c");
+  f.position(two, 0, longest);
+  f.position(two, 0, "other");
+  auto scan = [&] {
+    std::optional<result<position_scan>> answer;
+    scan_positions(f.port, {"a", "b/c", longest, "nobody"}, f.topics, f.limits, {},
+                   [&](auto found) { answer = std::move(found); });
+    CAF_REQUIRE(answer.has_value());
+    return *answer;
+  };
+  auto found = scan();
+  CAF_CHECK(found.is_ok() && found.value.complete);
+  CAF_REQUIRE_EQUAL(found.value.files.size(), 3u);
+  const auto& a = found.value.files["a"];
+  CAF_REQUIRE_EQUAL(a.size(), 2u);
+  CAF_CHECK(a[0].topic->id == one.id && a[0].partition == 0 && a[1].partition == 2);
+  CAF_CHECK(found.value.files["b/c"].at(0).topic->id == two.id);
+  CAF_CHECK_EQUAL(found.value.files[longest].size(), 1u);
+  f.limits.most_files = 1;
+  CAF_CHECK(!scan().value.complete);
+  f.limits = {};
+  f.port.read_faults = {{}, {status::unknown, "no answer", 0}};
+  CAF_CHECK(scan().what.code == status::unknown);
 }
