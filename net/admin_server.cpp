@@ -13,6 +13,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <set>
@@ -59,16 +60,22 @@ class http_session : public std::enable_shared_from_this<http_session> {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(state_.options.max_header_bytes));
     parser_->body_limit(0);
+    waits_since_ = std::chrono::steady_clock::now();
     stream_.expires_after(state_.options.timeout);
     http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code failed, std::size_t) {
+      self->waits_since_.reset();
       if (!failed) return self->answer();
       if (failed == http::error::end_of_stream || failed == beast::error::timeout) return self->close();
       if (failed.category() == http::make_error_code(http::error::bad_method).category()) return self->reject();
     });
   }
 
+  /// Since when it waits for a request; nothing: it does not.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> waits_since() const { return waits_since_; }
+
   void close() {
     error_code ignored;
+    waits_since_.reset();
     stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
     stream_.close();
   }
@@ -138,6 +145,7 @@ class http_session : public std::enable_shared_from_this<http_session> {
 
   admin_state& state_;
   std::size_t unsent_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> waits_since_;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
@@ -163,10 +171,20 @@ struct admin_server::implementation : admin_state {
         });
         return;
       }
-      if (sessions.size() < options.max_connections)
+      if (sessions.size() < options.max_connections || close_longest_silent())
         std::make_shared<http_session>(*this, std::move(socket))->read_next();
       accept_next();
     });
+  }
+
+  /// So that connections which ask for nothing do not keep a probe out. False: all others are being answered.
+  bool close_longest_silent() {
+    http_session* longest = nullptr;
+    for (auto* one : sessions)
+      if (one->waits_since() && (longest == nullptr || *one->waits_since() < *longest->waits_since())) longest = one;
+    if (longest == nullptr) return false;
+    longest->close();
+    return true;
   }
 
   void stop() {

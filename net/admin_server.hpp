@@ -29,7 +29,7 @@ using http_actions = std::map<std::string, std::function<http_answer(std::string
 struct admin_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;                // 0: any free port
-  std::size_t max_connections = 64;      // more are closed at once
+  std::size_t max_connections = 64;      // one more takes the place of the one that asked for nothing the longest
   std::size_t max_header_bytes = 8192;
   // Of answers that clients have not taken yet; above it they get 503, so the last answer may cross it.
   std::size_t max_unsent_bytes = std::size_t{16} << 20;

@@ -29,6 +29,18 @@ std::string ask(std::uint16_t port, const std::string& request) {
 
 std::string status_of(const std::string& answer) { return answer.substr(0, answer.find('\r')); }
 
+/// What a GET of /health is answered with; "" when the connection ends before that.
+std::string health_from(client& c) {
+  c.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::string answer;
+  while (!answer.ends_with("\r\n\r\nok\n")) {
+    const auto one = c.read(1);
+    if (one.empty()) return "";
+    answer += one;
+  }
+  return answer;
+}
+
 }  // namespace
 
 CAF_TEST(get of a known path answers with its body) {
@@ -42,14 +54,7 @@ CAF_TEST(two requests use one connection) {
   auto server = health_server();
   client c(server->port());
   for (int i = 0; i < 2; ++i) {
-    c.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
-    std::string answer;
-    while (!answer.ends_with("\r\n\r\nok\n")) {
-      const auto one = c.read(1);
-      CAF_REQUIRE(!one.empty());
-      answer += one;
-    }
-    CAF_CHECK_EQUAL(status_of(answer), "HTTP/1.1 200 OK");
+    CAF_CHECK_EQUAL(status_of(health_from(c)), "HTTP/1.1 200 OK");
   }
 }
 
@@ -123,13 +128,19 @@ CAF_TEST(a client that says nothing is closed after the timeout) {
   CAF_CHECK(c.sees_close());
 }
 
-CAF_TEST(connections above the cap are closed) {
+CAF_TEST(a connection above the cap takes the place of the one that was silent the longest) {
   admin_options options;
-  options.max_connections = 1;
+  options.max_connections = 3;
   auto server = health_server(options);
-  client first(server->port());
-  first.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
-  CAF_CHECK_EQUAL(first.read(15), "HTTP/1.1 200 OK");
-  client second(server->port());
-  CAF_CHECK(second.sees_close());
+  const auto asks = [](client& one) { return status_of(health_from(one)) == "HTTP/1.1 200 OK"; };
+  client first(server->port()), second(server->port()), third(server->port());
+  CAF_CHECK(asks(first) && asks(third) && asks(second));
+  CAF_CHECK(asks(first));
+  client fourth(server->port());
+  CAF_CHECK(asks(fourth));
+  CAF_CHECK(third.sees_close());
+  CAF_CHECK(asks(second));
+  client fifth(server->port());
+  CAF_CHECK(asks(fifth));
+  CAF_CHECK(first.sees_close());
 }
