@@ -38,6 +38,7 @@ class examiner {
     entries_ = into_.lacks_index ? index::open_in_memory(into_.start_refuses)
                                  : index::open_to_read(directory, into_.start_refuses);
     if (!entries_) return;
+    if (!into_.lacks_index) read_older_windows(*store);
     replay(*store);
     read_entries();
     census_.finish([this](problem_report what) { report(std::move(what)); });
@@ -80,6 +81,27 @@ class examiner {
       }
       ++into_.replay_windows;
       into_.replay_bytes += w.header.window_bytes();
+    }
+  }
+
+  /// Before replay(): what the index was made from. Nothing needs it while there is an index.
+  void read_older_windows(const uuid& store) {
+    const auto until = entries_->replay_from();
+    section_buffer buffer;
+    for (const auto& [volume, bytes] : files_.sizes()) {
+      const auto end = volume == until.volume ? until.position : bytes;
+      for (window_place at{volume, 0, {}}; volume <= until.volume && at.position < end;) {
+        const auto header = read_header(files_, volume, at.position, bytes);
+        if (!header || header->store != store) {
+          report({at.text(), "a window is damaged, and what is behind it in this volume: the index has its entries, but "
+                             "could not be built again"});
+          break;
+        }
+        at.header = *header;
+        if (auto error = read_section(files_, at, buffer); !error.empty())
+          report({at.text(), error + ": the index has its entries, but could not be built again"});
+        at.position += header->window_bytes();
+      }
     }
   }
 

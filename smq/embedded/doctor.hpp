@@ -30,7 +30,8 @@ struct examination {
   [[nodiscard]] bool is_fine() const { return start_refuses.empty() && damages == 0; }
 };
 
-/// What a start would find, every entry, and every byte that an entry names. Blocks, as long as reading all of it takes;
+/// What a start would find, every entry, every byte that an entry names, and whether the index could be built again from
+/// the windows that are there. Blocks, as long as reading all of it takes;
 /// a node that is started meanwhile says that the directory is in use. Memory: of what is replayed; without an index, of
 /// all entries.
 examination examine(const std::string& data_dir);

@@ -130,6 +130,20 @@ CAF_TEST(damage is named with its place) {
   CAF_CHECK_EQUAL(found.start_refuses, "");
 }
 
+CAF_TEST(damage that only a start without an index would meet is named) {
+  const scratch_directory home;
+  make_store(home, false);
+  const auto volume = home.path("/live") + volume_1;
+  const auto at = bytes_of(home.path("/live")).at(volume).find("/d/3");  // in the mutations of the fourth window
+  std::fstream{volume, std::ios::in | std::ios::out | std::ios::binary}.seekp(static_cast<std::streamoff>(at)).put('!');
+  const auto found = examine(home.path("/live"));
+  CAF_CHECK_EQUAL(found.start_refuses, "");
+  CAF_REQUIRE_EQUAL(found.damages, 1U);
+  CAF_CHECK(found.damage[0].place.starts_with("volume 1, position "));
+  fs::remove_all(home.path("/live/index"));
+  CAF_CHECK(!examine(home.path("/live")).start_refuses.empty());
+}
+
 CAF_TEST(what a start refuses is said in its words) {
   const scratch_directory home;
   make_store(home, true);
