@@ -75,7 +75,7 @@ void coordinator_state::drain() {
 /// To the metrics: what this group is now.
 void coordinator_state::show() {
   const auto state = group_ ? static_cast<std::size_t>(group_->phase()) + 1 : std::size_t{0};
-  shown_state_.set(&counted.groups[state]);
+  shown_state_.set(group_ && is_unknown() ? nullptr : &counted.groups[state]);  // somebody asked for what is not there
   shown_members_.set(&counted.members, group_ ? static_cast<std::int64_t>(group_->members()) : 0);
   if (!group_) return;
   if (group_->stored().generation > shown_generation_ && shown_generation_ >= 0) counted.rebalances.add();
@@ -311,8 +311,8 @@ void coordinator_state::committed(std::vector<msg::offset_commit_item> puts, std
     } else if (!is_stored) {
       item = error_of(answer);
     } else if (is_kept) {
-      auto& [where, position] = puts[put];
-      positions_.insert_or_assign({where.topic_id, where.partition}, std::move(position));
+      const auto& [where, position] = puts[put];
+      positions_[{where.topic_id, where.partition}].offset = position.offset;
     }
     ++put;
   }
@@ -320,14 +320,29 @@ void coordinator_state::committed(std::vector<msg::offset_commit_item> puts, std
 
 void coordinator_state::fetch(const msg::offset_fetch& request) {
   if (!request.items) return fetch_all(request);
+  using items = std::vector<msg::offset_fetch_item>;
+  std::function<void(const items&)> notice;
+  if (group_->has_members())
+    notice = to_self<items>([this, epoch = epoch_](const items& found) {
+      if (epoch == epoch_) notice_positions(found);
+    });
   context_.store->fetch(context_.group_id, *request.items,
-                        [asked = request.items->size(), respond = request.answer](auto found) {
+                        [asked = request.items->size(), respond = request.answer, notice](items found) {
                           if (found.size() != asked) {  // no answer is not an absent position
                             respond({error_code::coordinator_load_in_progress, {}});
                             return;
                           }
+                          if (notice) notice(found);
                           respond(without_doubt({error_code::none, std::move(found)}));
                         });
+}
+
+/// Where its members go on, until they commit.
+void coordinator_state::notice_positions(const std::vector<msg::offset_fetch_item>& found) {
+  if (!group_ || !group_->has_members()) return;
+  for (const auto& [where, error, position] : found)
+    if (error == error_code::none && position.offset >= 0)
+      positions_.try_emplace({where.topic_id, where.partition}, known_position{position.offset});
 }
 
 /// A client that asks for a position behind its own commit is to see that one.

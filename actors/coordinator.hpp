@@ -90,6 +90,10 @@ class coordinator_state {
   using waiter = std::variant<reply<msg::join_group_result>, reply<msg::sync_group_result>,
                               reply<msg::leave_group_result>, reply<error_code>>;
   using position_key = std::tuple<uuid, std::int32_t>;
+  struct known_position {
+    std::int64_t offset = -1;
+    std::int64_t end = -1;  // the last high watermark that was seen; -1: none yet
+  };
 
   [[nodiscard]] core::moment now() const;
   /// Runs `input` now, or as soon as the group is loaded and no write of its entry is on its way. An input that is
@@ -122,6 +126,7 @@ class coordinator_state {
   void committed(std::vector<msg::offset_commit_item> puts, std::vector<error_code>& items,
                  const group_write_answer& answer);
   void fetch(const msg::offset_fetch& request);
+  void notice_positions(const std::vector<msg::offset_fetch_item>& found);
   void behind_commits(std::function<void()> read);
   void commit_ended(std::uint64_t number);
 
@@ -138,7 +143,8 @@ class coordinator_state {
   void remove_group(const msg::delete_group& request);
   void remove_group_at(const msg::delete_group& request, const found_positions& found);
   void forget(const msg::forget_topic& m);
-  void report_lag(const msg::report_lag& m) const;
+  [[nodiscard]] std::optional<std::int64_t> lag_in(const uuid& topic_id, const lag_round& round);
+  void report_lag(const msg::report_lag& m);
   void forget_gone_topics(group_metadata& entry) const;
 
   self_pointer self_ = nullptr;
@@ -154,7 +160,7 @@ class coordinator_state {
   std::deque<std::function<void()>> parked_;
   std::map<core::waiter_key, waiter> waiters_;
   core::waiter_key last_waiter_ = 0;
-  std::map<position_key, committed_offset> positions_;  // for the lag, while the group has members
+  std::map<position_key, known_position> positions_;  // for the lag, while the group has members
   std::uint64_t last_commit_ = 0;
   std::set<std::uint64_t> open_commits_;                                // not answered yet
   std::deque<std::pair<std::uint64_t, std::function<void()>>> reads_;  // behind commits up to that one

@@ -82,18 +82,28 @@ void coordinator_state::forget(const msg::forget_topic& m) {
   if (group_) group_->forget_topic(m.topic_id);
 }
 
-/// Of what it remembers: a group without members remembers no positions, and nothing is read for it.
-void coordinator_state::report_lag(const msg::report_lag& m) const {
-  if (!group_) return;
-  std::int64_t all = 0;
+/// Of what it remembers: a group without members remembers no positions, and nothing is read for it. A partition that
+/// went quiet ends where it ended.
+std::optional<std::int64_t> coordinator_state::lag_in(const uuid& topic_id, const lag_round& round) {
+  std::optional<std::int64_t> lag;
+  for (auto at = positions_.lower_bound({topic_id, 0}); at != positions_.end(); ++at) {
+    const auto& [id, partition] = at->first;
+    if (id != topic_id) break;
+    auto& known = at->second;
+    if (const auto end = round.end_of(topic_id, partition); end >= 0) known.end = end;
+    if (known.end >= 0) lag = lag.value_or(0) + std::max<std::int64_t>(known.end - known.offset, 0);
+  }
+  return lag;
+}
+
+void coordinator_state::report_lag(const msg::report_lag& m) {
+  if (!group_ || is_unknown()) return;
+  std::optional<std::int64_t> all;
   for (const auto& listed : group_->stored().topics) {
-    auto at = positions_.lower_bound({listed.topic_id, 0});
-    if (at == positions_.end() || std::get<uuid>(at->first) != listed.topic_id) continue;
-    std::int64_t lag = 0;
-    for (; at != positions_.end() && std::get<uuid>(at->first) == listed.topic_id; ++at)
-      lag += m.round->behind(listed.topic_id, std::get<std::int32_t>(at->first), at->second.offset);
-    m.round->add(context_.group_id, listed.topic, lag);
-    all += lag;
+    const auto lag = lag_in(listed.topic_id, *m.round);
+    if (!lag) continue;
+    m.round->add(context_.group_id, listed.topic, *lag);
+    all = all.value_or(0) + *lag;
   }
   m.round->add({context_.group_id, std::string(core::name_of(group_->phase())), group_->members(),
                 group_->stored().generation, all});

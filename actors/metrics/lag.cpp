@@ -1,15 +1,14 @@
 #include "actors/metrics/lag.hpp"
 
-#include <algorithm>
 #include <iterator>
 
 namespace tidegate::actors {
 
 void bounded_lags::add(const std::string& group, const std::string& topic, std::int64_t lag) {
-  rows_[{group, topic}] += lag;
+  rows_.emplace(-lag, group, topic);
   if (rows_.size() <= limit_) return;
   const auto last = std::prev(rows_.end());
-  others_ += last->second;
+  others_ -= std::get<0>(*last);
   has_others_ = true;
   rows_.erase(last);
 }
@@ -22,9 +21,11 @@ void group_list::add(group_row row) {
   ++left_out;
 }
 
-lag_rows bounded_lags::take() {
-  if (has_others_) rows_[{topic_metrics::other, topic_metrics::other}] += others_;
-  return std::move(rows_);
+lag_rows bounded_lags::take() const {
+  lag_rows all;
+  for (const auto& [lag, group, topic] : rows_) all[{group, topic}] = -lag;
+  if (has_others_) all[{topic_metrics::other, topic_metrics::other}] += others_;
+  return all;
 }
 
 std::shared_ptr<lag_round> lag_round::begin(const std::shared_ptr<lag_board>& board,
@@ -52,10 +53,6 @@ void lag_round::add(const std::string& group, const std::string& topic, std::int
 void lag_round::add(group_row row) {
   const std::lock_guard lock{mutex_};
   groups_.add(std::move(row));
-}
-
-std::int64_t lag_round::behind(const uuid& topic_id, std::int32_t partition, std::int64_t offset) const {
-  return std::max<std::int64_t>(topics_->end_of(topic_id, partition) - std::max<std::int64_t>(offset, 0), 0);
 }
 
 }  // namespace tidegate::actors

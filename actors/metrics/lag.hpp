@@ -7,7 +7,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace tidegate::actors {
@@ -21,7 +24,7 @@ struct group_row {
   std::string state;  // Kafka's name of it
   std::size_t members = 0;
   std::int32_t generation = 0;
-  std::int64_t lag = 0;  // of all its topics
+  std::optional<std::int64_t> lag{};  // of what is known: nothing for a group without members
 };
 
 /// The groups that come first by name, for people to look at.
@@ -34,17 +37,19 @@ struct group_list {
   void add(group_row row);
 };
 
-/// Rows of at most `limit` pairs, those that come first by name; the sum of all others is ("_other", "_other").
+/// Rows of at most `limit` pairs, those that are furthest behind, then by name; the sum of all others is ("_other",
+/// "_other").
 class bounded_lags {
  public:
   explicit bounded_lags(std::size_t limit) : limit_(limit) {}
 
+  /// Once per pair.
   void add(const std::string& group, const std::string& topic, std::int64_t lag);
-  [[nodiscard]] lag_rows take();
+  [[nodiscard]] lag_rows take() const;
 
  private:
   const std::size_t limit_;
-  lag_rows rows_;
+  std::set<std::tuple<std::int64_t, std::string, std::string>> rows_;  // the lag with its sign changed
   std::int64_t others_ = 0;
   bool has_others_ = false;
 };
@@ -71,8 +76,10 @@ class lag_round {
   void add(const std::string& group, const std::string& topic, std::int64_t lag);
   void add(group_row row);
 
-  /// Records behind `offset`; 0 for a partition that is not loaded: nobody reads it, and its end is not known.
-  [[nodiscard]] std::int64_t behind(const uuid& topic_id, std::int32_t partition, std::int64_t offset) const;
+  /// See topic_metrics.
+  [[nodiscard]] std::int64_t end_of(const uuid& topic_id, std::int32_t partition) const {
+    return topics_->end_of(topic_id, partition);
+  }
 
  private:
   lag_round(std::shared_ptr<lag_board> board, std::shared_ptr<const topic_metrics> topics, std::size_t limit)

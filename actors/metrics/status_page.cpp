@@ -138,7 +138,7 @@ void add_groups_table(std::string& out, const status_facts& facts) {
   html_table table(out, "Groups in use", {{"group", false}, {"state", false}, {"members"}, {"generation"}, {"lag"}});
   for (const auto& [name, group] : facts.groups.rows)
     table.row({label_text(group.group), group.state, std::to_string(group.members), std::to_string(group.generation),
-               std::to_string(group.lag)});
+               group.lag ? std::to_string(*group.lag) : "?"});
   table.left_out(facts.groups.left_out);
   table.end("No group is in use.");
 }
