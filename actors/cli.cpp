@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -38,6 +39,11 @@ bool report(const std::vector<std::string>& problems) {
   return !problems.empty();
 }
 
+/// For --set.
+std::string check_setting(const std::string& text) {
+  return text.find('=') == std::string::npos ? '"' + text + "\" is not key=value" : std::string{};
+}
+
 void add_serve_flags(CLI::App& command, serve_flags& into) {
   command.add_option("--config", into.config, "TOML file, see configs/tidegate.toml");
   for (const auto& row : option_table()) {
@@ -48,7 +54,7 @@ void add_serve_flags(CLI::App& command, serve_flags& into) {
     command.add_option_function<std::string>(std::string(row.flag), keep, std::string(row.help));
   }
   command.add_option("--set", into.sets, "key=value for any key of the TOML file, e.g. kafka.num.partitions=4")
-    ->allow_extra_args(false);
+    ->allow_extra_args(false)->check(check_setting);
 }
 
 std::vector<setting> settings_of(const serve_flags& given) {
@@ -113,7 +119,11 @@ int soak(soak_flags given) {
     return report({"--listen: soak needs a port"}), usage_error;
   wanted.host = listen.host;
   wanted.port = listen.port;
-  wanted.removes_data = wanted.data_dir == loaded.value.data_dir;
+  // What another run left is evidence.
+  wanted.removes_data = wanted.brokers.empty() && wanted.data_dir == loaded.value.data_dir;
+  if (wanted.removes_data && std::filesystem::exists(wanted.data_dir))
+    return report({wanted.data_dir + " is there already: an earlier run of this seed kept it; move it away or remove it"}),
+           usage_error;
   wanted.data_dir = loaded.value.data_dir;
   if (!given.serve.config.empty()) wanted.serve = {"--config", given.serve.config};
   for (const auto& one : settings) wanted.serve.insert(wanted.serve.end(), {"--set", one.key + "=" + one.value});
@@ -154,7 +164,7 @@ CLI::App* add_orphans_command(CLI::App& app, orphans_flags& into) {
     "--masters", [&into](const std::string& value) { into.where.flags.push_back({"--masters", "smq.masters", value}); },
     "Masters of the SeaweedFS cluster, host:port separated by commas");
   command.add_option("--set", into.where.sets, "key=value for any key of the TOML file, e.g. smq.tls_ca=ca.crt")
-    ->allow_extra_args(false);
+    ->allow_extra_args(false)->check(check_setting);
   command.footer(std::string("--json prints {") + orphans_keys + "}");
   return &command;
 }

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <sstream>
@@ -122,6 +123,10 @@ class loader {
       if (!parse_host_port(*text, where) || can_listen_on(where.host)) continue;
       problem("config", std::string(key) + " needs an IP address or localhost; names are for advertised.listener");
     }
+    host_port clients, operators;
+    if (parse_host_port(all.listen, clients) && parse_host_port(all.admin.listen, operators) && clients.port != 0 &&
+        clients.port == operators.port && clients.host == operators.host)
+      problem("config", "listen and admin.listen are the same");
     host_port told;
     parse_host_port(all.advertised_listener.empty() ? all.listen : all.advertised_listener, told);
     if (told.host == "0.0.0.0" || told.host == "::")
@@ -137,9 +142,12 @@ class loader {
       const auto path = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
       if (const auto* inner = node.as_table()) {
         walk(*inner, path, name);
-      } else {
-        read(path, node, place(name, inner_source(key, node)));
+        continue;
       }
+      auto where = place(name, inner_source(key, node));
+      if (const auto [first, is_new] = set_at_.emplace(path, where); !is_new)
+        problem(where, path + " was set before, at " + first->second);
+      read(path, node, where);
     }
   }
 
@@ -209,6 +217,7 @@ class loader {
   }
 
   loaded_options& into_;
+  std::map<std::string, std::string> set_at_;  // keys of the file
 };
 
 loaded_options finish(loaded_options loaded, const std::vector<setting>& settings) {

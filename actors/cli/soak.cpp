@@ -90,7 +90,7 @@ class soak {
               << " acknowledged=" << acknowledged_ << " unacknowledged=" << abandoned_
               << " violations=" << sum_.violations.size() << " seed=" << wanted_.seed
               << " seconds=" << seconds_since(start) << std::endl;
-    if (!passed) std::cout << "kept data=" << wanted_.data_dir << " log=" << log() << std::endl;
+    if (!passed && owns_gateway()) std::cout << "kept data=" << wanted_.data_dir << " log=" << log() << std::endl;
     if (passed && wanted_.removes_data) remove_data();
     return passed ? 0 : 1;
   }

@@ -43,6 +43,8 @@ std::uint16_t free_port() {
 }
 
 void soak_gateway::start(const soak_place& place) {
+  if (accepts_clients(host_, port_))
+    throw soak_failure("somebody else listens on " + host_ + ":" + std::to_string(port_));
   child_command command{{"/proc/self/exe", "serve"}, {}, log_};
   command.words.insert(command.words.end(), arguments_.begin(), arguments_.end());
   std::string error;

@@ -126,6 +126,13 @@ CAF_TEST(all problems are reported at once with key and line) {
   CAF_CHECK(has({"--set:", "unknown key num.partitions", "did you mean kafka.num.partitions?"}));
 }
 
+CAF_TEST(a key that is set twice in a file is a problem) {
+  const auto problems = parse_options("\"kafka.num.partitions\" = 3\n[kafka]\n\"num.partitions\" = 4\n"
+                                      "[kafka.num]\npartitions = 9\n", "f.toml", {}).problems;
+  CAF_REQUIRE_EQUAL(problems.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) CAF_CHECK(mentions(problems, i, {"kafka.num.partitions was set before, at f.toml:"}));
+}
+
 CAF_TEST(a table where a value belongs and a value where a table belongs are problems) {
   CAF_CHECK_EQUAL(parse_options("[listen]\nx = 1", "f", {}).problems.size(), 1u);
   CAF_CHECK_EQUAL(parse_options("kafka = 1", "f", {}).problems.size(), 1u);
@@ -158,6 +165,12 @@ CAF_TEST(an address that nobody can listen on or connect to is a problem) {
   CAF_CHECK_EQUAL(problems_of("[::1]:9092", ""), 0u);
   CAF_CHECK_EQUAL(problems_of("[fe80::1%eth0]:9092", ""), 0u);
   CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "admin.listen=localhots:1")}).problems.size(), 1u);
+  const auto problems_of_admin = [](const std::string& both) {
+    return load_options("", {parse_setting("--set", "listen=" + both), parse_setting("--set", "admin.listen=" + both)})
+        .problems.size();
+  };
+  CAF_CHECK_EQUAL(problems_of_admin("127.0.0.1:9092"), 1u);
+  CAF_CHECK_EQUAL(problems_of_admin("127.0.0.1:0"), 0u);
 }
 
 CAF_TEST(files for HTTPS are those of gRPC unless they are named) {

@@ -111,6 +111,18 @@ def test_all_topics_are_those_with_a_position(node, topic):
     assert positions(node, "wide", name)[0] < 0, "partition 0 has no position still"
 
 
+def test_a_group_that_nobody_knows_has_no_topics(node, topic):
+    line = failure(node, "groups", "reset", "mistyped", "--all-topics", "--to-latest", "--execute")
+    assert line.startswith("GROUP_ID_NOT_FOUND: mistyped has no positions"), line
+    assert failure(node, "groups", "reset", "", "--topic", topic[0], "--to-latest").startswith("INVALID_GROUP_ID")
+
+
+def test_times_before_1970_are_the_first_record(node, topic):
+    name, _ = topic
+    for words in (["--by-duration", "P30000D"], ["--to-datetime", "1970-01-01T00:59:59.999+01:00"]):
+        assert steps(document(node, "groups", "reset", "old", "--topic", name, *words)) == [(0, None, 0), (1, None, 0)]
+
+
 def test_a_group_with_members_is_refused(node, topic):
     name, _ = topic
     commit(node, "busy", {(name, 0): 5, (name, 1): 5})

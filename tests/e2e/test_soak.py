@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from clients import admin
 from conftest import BINARY
 
 SMALL = ("--groups", "8", "--records", "300", "--more", "600", "--seed", "7")
@@ -108,9 +109,23 @@ def test_its_gateway_dies_with_it(tmp_path):
         time.sleep(0.02)
 
 
+def test_what_an_earlier_run_kept_stays(tmp_path):
+    (tmp_path / "tidegate-soak-7").mkdir()
+    (tmp_path / "tidegate-soak-7" / "evidence").write_text("keep")
+    done = soak(tmp_path, "--cycles", "1", *SMALL)
+    assert done.returncode == 2 and "is there already" in done.stderr, done.stdout + done.stderr
+    assert (tmp_path / "tidegate-soak-7" / "evidence").read_text() == "keep"
+
+
+def test_a_node_that_is_not_its_own_is_left_alone(node, tmp_path):
+    done = soak(tmp_path, "--cycles", "1", *SMALL, "--listen", node.address)
+    assert done.returncode == 1 and "somebody else listens on" in done.stdout, done.stdout + done.stderr
+    assert "soak-7" not in admin(node).list_topics(timeout=10).topics
+
+
 @pytest.mark.parametrize("words", [
     ("--cycles", "0"), ("--groups", "many"), ("--dance",), ("--set", "smq.durability=never"),
-    ("--brokers", "127.0.0.1:1", "--engine", "embedded"),
+    ("--brokers", "127.0.0.1:1", "--engine", "embedded"), ("--set", "smq.masters"),
 ])
 def test_bad_options_are_usage_errors(tmp_path, words):
     done = soak(tmp_path, *words)

@@ -134,6 +134,8 @@ completion complete(const CLI::App& program, const std::vector<std::string>& wor
     if (at->get_name() == "completion") add_matching(found.words, {"bash", "fish", "zsh"}, last);
   }
   std::ranges::sort(found.words);
+  const auto repeated = std::ranges::unique(found.words);  // --help is everywhere
+  found.words.erase(repeated.begin(), repeated.end());
   return found;
 }
 

@@ -110,7 +110,7 @@ int run_group_lag(cluster& at, const group_lag_options& wanted, const output& to
   const bool all_there = wanted.groups.empty()
                            ? take_listed(at, wanted.with_age, to, take)
                            : take_described(at, without_repeats(wanted.groups), wanted.with_age, to, take);
-  if (!to.is_json) return print_totals(to.out, totals), all_there ? 0 : 1;
+  if (!to.is_json) return print_totals(to.out, totals, wanted.with_age), all_there ? 0 : 1;
   json_list document("groups");
   for (const auto& one : totals) document.add(to_json(one));
   document.print(to.out);

@@ -105,11 +105,16 @@ void print_group(std::ostream& out, const group_report& group) {
   if (!partitions.is_empty()) partitions.print(out, "  ");
 }
 
-void print_totals(std::ostream& out, const std::vector<group_lag>& totals) {
-  text_table table({"GROUP", "STATE", ">PARTITIONS", ">LAG", ">UNKNOWN", ">AGE"});
-  for (const auto& one : totals)
-    table.add({one.group, one.state, std::to_string(one.partitions), std::to_string(one.lag),
-               std::to_string(one.unknown), age_words(one.is_behind, one.age_ms)});
+void print_totals(std::ostream& out, const std::vector<group_lag>& totals, bool with_age) {
+  std::vector<std::string> titles = {"GROUP", "STATE", ">PARTITIONS", ">LAG", ">UNKNOWN"};
+  if (with_age) titles.emplace_back(">AGE");
+  text_table table(titles);
+  for (const auto& one : totals) {
+    std::vector<std::string> row = {one.group, one.state, std::to_string(one.partitions), std::to_string(one.lag),
+                                    std::to_string(one.unknown)};
+    if (with_age) row.push_back(age_words(one.is_behind, one.age_ms));
+    table.add(std::move(row));
+  }
   table.print(out);
 }
 

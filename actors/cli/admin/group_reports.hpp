@@ -17,7 +17,7 @@ struct group_report {
 
 void print_groups(std::ostream& out, const std::vector<group_listing>& groups);
 void print_group(std::ostream& out, const group_report& group);
-void print_totals(std::ostream& out, const std::vector<group_lag>& totals);
+void print_totals(std::ostream& out, const std::vector<group_lag>& totals, bool with_age);
 
 boost::json::object to_json(const group_listing& group);
 boost::json::object to_json(const group_report& group);

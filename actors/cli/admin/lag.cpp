@@ -18,9 +18,12 @@ void compare(partition_lag& one, const std::map<topic_partition, log_range>& log
     return;
   }
   if (!one.committed) return;
-  one.lag = std::max<std::int64_t>(one.log.end - *one.committed, 0);
+  if (*one.committed > one.log.end) {  // nobody knows which records it waits for
+    one.note = "beyond the log's end";
+    return;
+  }
+  one.lag = one.log.end - *one.committed;
   if (*one.committed < one.log.start) one.note = "below the log's start";
-  if (*one.committed > one.log.end) one.note = "beyond the log's end";
 }
 
 }  // namespace

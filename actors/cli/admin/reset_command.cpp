@@ -74,7 +74,8 @@ std::vector<reset_step> plan(cluster& at, const group_reset_options& wanted, con
   std::map<topic_partition, cluster::time_answer> at_time;
   if (wanted.rule.target == reset_target::time) {
     positions times;
-    for (const auto& [partition, log] : logs) times[partition] = wanted.rule.number;
+    // Times below 0 are the protocol's words for other things.
+    for (const auto& [partition, log] : logs) times[partition] = std::max<std::int64_t>(wanted.rule.number, 0);
     at_time = at.offsets_at(times);
   }
   std::vector<reset_step> steps;
@@ -127,8 +128,12 @@ void print_json(const output& to, const std::vector<reset_step>& steps, const gr
 }  // namespace
 
 int run_group_reset(cluster& at, const group_reset_options& wanted, const output& to) {
+  if (wanted.group.empty()) refuse(RD_KAFKA_RESP_ERR_INVALID_GROUP_ID, "the group needs a name");
   require_empty(at, wanted.group);
-  const auto steps = plan(at, wanted, committed_by(at, wanted.group));
+  const auto committed = committed_by(at, wanted.group);
+  if (wanted.has_all_topics && committed.empty())
+    refuse(RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND, wanted.group + " has no positions that --all-topics could mean");
+  const auto steps = plan(at, wanted, committed);
   std::map<topic_partition, std::string> failed;
   if (wanted.executes && !steps.empty()) {
     positions next;

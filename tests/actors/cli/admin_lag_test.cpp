@@ -35,7 +35,7 @@ CAF_TEST(a lag is what lies between the committed offset and the end) {
                                  {{"b", 0}, 0, 0, -1, ""},
                                  {{"a", 1}, 2, 8, 5, "below the log's start"},
                                  {{"a", 1}, 5, 5, 5, ""},
-                                 {{"a", 0}, 11, 0, -1, "beyond the log's end"},
+                                 {{"a", 0}, 11, -1, -1, "beyond the log's end"},
                                  {{"a", 2}, 1, -1, -1, "LEADER_NOT_AVAILABLE"},
                                  {{"gone", 0}, 1, -1, -1, "partition does not exist"}};
   for (const auto& one : rows) {
