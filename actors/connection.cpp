@@ -44,11 +44,16 @@ class socket_events : public net::frame_handler {
 
 constexpr std::size_t most_held_bytes = 65536;
 
+/// Of a frame that may be no request: then of no API.
+kafka::api_key api_of(byte_view frame) {
+  if (frame.size() < 2) return kafka::api_key{-1};
+  return kafka::api_key{
+    static_cast<std::int16_t>(std::to_integer<int>(frame[0]) << 8 | std::to_integer<int>(frame[1]))};
+}
+
 /// Requests whose answer has no bound in their own size.
-bool may_answer_at_length(byte_view frame) {
-  if (frame.size() < 2) return false;
-  const auto key = std::to_integer<std::int16_t>(frame[0]) << 8 | std::to_integer<std::int16_t>(frame[1]);
-  switch (static_cast<kafka::api_key>(key)) {
+bool may_answer_at_length(kafka::api_key api) {
+  switch (api) {
     case kafka::api_key::metadata:
     case kafka::api_key::offset_fetch:
     case kafka::api_key::describe_groups:
@@ -121,7 +126,9 @@ connection_actor::behavior_type connection_state::make_behavior() {
 /// node's memory. One request with a long answer is open at a time, for nobody knows its size before.
 bool connection_state::may_start(const msg::frame& next) {
   if (holds_ > 0 || closed_ || ending_ || !socket_->takes_answers()) return false;
-  return !may_answer_at_length(next.body.view()) || (!long_answer_ && held_bytes_ < most_held_bytes);
+  const auto api = api_of(next.body.view());
+  if (!order_.may_begin(kind_of(api))) return false;
+  return !may_answer_at_length(api) || (!long_answer_ && held_bytes_ < most_held_bytes);
 }
 
 void connection_state::start_waiting() {
@@ -134,8 +141,10 @@ void connection_state::start_waiting() {
 
 void connection_state::start(const msg::frame& frame) {
   const auto sequence = first_sequence_ + answers_.size();
-  answers_.emplace_back();
-  if (may_answer_at_length(frame.body.view())) long_answer_ = sequence;
+  const auto api = api_of(frame.body.view());
+  answers_.push_back({kind_of(api), {}});
+  order_.begin(answers_.back().kind);
+  if (may_answer_at_length(api)) long_answer_ = sequence;
   auto parsed = kafka::decode_request_header(frame.body);
   if (!parsed) {
     counted.malformed_headers.add();
@@ -155,14 +164,16 @@ void connection_state::accept(msg::response answer) {
   ending_ = ending_ || answer.close;
   if (long_answer_ == answer.sequence) long_answer_.reset();
   held_bytes_ += size_of(answer);
-  answers_[answer.sequence - first_sequence_] = std::move(answer);
+  auto& its = answers_[answer.sequence - first_sequence_];
+  if (!its.answer) order_.end(its.kind);
+  its.answer = std::move(answer);
   flush();
   start_waiting();
 }
 
 void connection_state::flush() {
-  while (!answers_.empty() && answers_.front()) {
-    auto& head = *answers_.front();
+  while (!answers_.empty() && answers_.front().answer) {
+    auto& head = *answers_.front().answer;
     if (head.close) return fail(head.reason);
     held_bytes_ -= size_of(head);
     if (!head.parts.empty()) socket_->send(std::move(head.parts));

@@ -3,6 +3,7 @@
 #include "actors/connection_messages.hpp"
 #include "actors/metrics/counters.hpp"
 #include "actors/request.hpp"
+#include "actors/request_order.hpp"
 #include "messages/actor/resume.hpp"
 #include "net/session.hpp"
 
@@ -17,8 +18,8 @@
 
 namespace tidegate::actors {
 
-/// CONNECTION: one per client. Decodes requests, hands them to their handlers one after the other, and sends the
-/// answers in the order of the requests. Owns the response queue, the fetch session and the read credit.
+/// CONNECTION: one per client. Decodes requests, hands them to their handlers one after the other (request_order.hpp), and
+/// sends the answers in the order of the requests. Owns the response queue, the fetch session and the read credit.
 using connection_actor = caf::typed_actor<caf::reacts_to<msg::frames>, caf::reacts_to<msg::response>,
                                           caf::reacts_to<msg::stage_done>, caf::reacts_to<msg::resume>,
                                           caf::reacts_to<msg::peer_gone>>;
@@ -51,7 +52,12 @@ class connection_state {
   std::deque<msg::frame> waiting_;  // frames whose turn has not come
   std::size_t holds_ = 0;             // of a request that is still being passed on; the next one must not overtake it
   std::uint64_t first_sequence_ = 0;  // of answers_.front()
-  std::deque<std::optional<msg::response>> answers_;
+  struct turn {
+    request_kind kind = request_kind::other;
+    std::optional<msg::response> answer;
+  };
+  std::deque<turn> answers_;
+  request_order order_;
   std::size_t held_bytes_ = 0;  // in answers_: behind one that is not there yet
   std::optional<std::uint64_t> long_answer_;  // sequence of a request whose answer may be far larger than itself
   bool ending_ = false;  // some request closes the connection when its turn comes
