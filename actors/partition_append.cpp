@@ -7,6 +7,7 @@
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace tidegate::actors {
 
@@ -37,6 +38,8 @@ void partition_state::append(const msg::append& m) {
   limits.max_batch_bytes =
     static_cast<std::size_t>(own_max_bytes_ >= 0 ? own_max_bytes_ : settings_.message_max_bytes.get());
   limits.checks_record_timestamps = !uses_log_append_time(*topic_);
+  const auto now_ms = wall_ms();
+  limits.max_timestamp = now_ms + std::min(timestamp_after_max_ms_, std::numeric_limits<std::int64_t>::max() - now_ms);
   const auto check = kafka::validate_batch(m.records.view(), limits);
   if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
   if (store_->given_up->has_any())

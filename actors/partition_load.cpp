@@ -45,6 +45,7 @@ partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<
 void partition_state::use_topic(topic_ptr topic) {
   topic_ = std::move(topic);
   own_max_bytes_ = setting_or(*topic_, "max.message.bytes", -1);
+  timestamp_after_max_ms_ = setting_or(*topic_, "message.timestamp.after.max.ms", 3'600'000);
 }
 
 partition_state::~partition_state() {

@@ -212,11 +212,18 @@ void fetching::have_one(std::size_t i, std::int32_t granted, bool is_for_bounds,
   if (reads->is_done()) have_all();
 }
 
+/// There is no such partition. As in Kafka, the others are waited for: who still asks for a deleted topic would ask again
+/// and again without a pause.
+static bool is_nowhere(const msg::fetch_result& read) {
+  return read.error == error_code::unknown_topic_or_partition || read.error == error_code::unknown_topic_id;
+}
+
 bool fetching::is_enough() const {
   // Nothing could end the wait; a Java consumer that closes its session sends this and waits for the answer.
-  if (partitions.empty() || limited) return true;
+  if (partitions.empty() || limited || std::ranges::all_of(results, is_nowhere)) return true;
   std::int64_t bytes = 0;
   for (std::size_t i = 0; i < results.size(); ++i) {
+    if (is_nowhere(results[i])) continue;
     if (results[i].error != error_code::none || results[i].diverging_epoch.epoch >= 0) return true;
     const auto size = static_cast<std::int64_t>(size_of(results[i]));
     // As Kafka counts it: one that has more gives all that it may, whatever its batches leave of that.
@@ -239,7 +246,7 @@ void fetching::have_all() {
   waiting.set(&counted.waiting_fetches);
   // One that has more already gives all that it may: its growth would only have the same bytes read again.
   for (auto i : std::exchange(current, {}))
-    if (!has_more(results[i])) wait_for(i);
+    if (!is_nowhere(results[i]) && !has_more(results[i])) wait_for(i);
   if (!woken.empty()) wake();
 }
 

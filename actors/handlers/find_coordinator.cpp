@@ -16,12 +16,13 @@ kafka::find_coordinator_response::coordinator find_one(const services& node, con
   kafka::find_coordinator_response::coordinator out;
   out.key = key;
   if (type != group_key) {
-    const bool is_known = type == transaction_key || (type == share_key && version >= 6);
-    // No transactions (yet), hence no coordinator for them.
+    // No transactions (yet), hence no coordinator for them. Clients take every other error for "ask again".
     out.node_id = -1;
     out.port = -1;
-    out.error_code = is_known ? error_code::coordinator_not_available : error_code::invalid_request;
-    out.error_message = "There is no coordinator of this type.";
+    out.error_code = error_code::invalid_request;
+    if (type == transaction_key) out.error_code = error_code::transactional_id_authorization_failed;
+    if (type == share_key && version >= 6) out.error_code = error_code::coordinator_not_available;
+    out.error_message = type == transaction_key ? "Transactions are not offered." : "There is no such coordinator.";
     return out;
   }
   out.node_id = node.node_id;
@@ -32,7 +33,8 @@ kafka::find_coordinator_response::coordinator find_one(const services& node, con
 
 }  // namespace
 
-/// FindCoordinator (API key 10). Errors: coordinator_not_available for transactions, invalid_request.
+/// FindCoordinator (API key 10). Errors: transactional_id_authorization_failed (no transactions), coordinator_not_available
+/// (no share groups), invalid_request.
 void find_coordinator(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::find_coordinator_request>();
   if (!asked) return;

@@ -6,8 +6,8 @@
 namespace tidegate::actors::handlers {
 
 /// InitProducerId (API key 22): a new id with epoch 0 for an idempotent producer.
-/// Errors: invalid_request; coordinator_not_available for a transactional id (no transactions yet) and while storage
-/// cannot say.
+/// Errors: invalid_request; transactional_id_authorization_failed (no transactions yet, and clients give up at once);
+/// coordinator_not_available while storage cannot say.
 void init_producer_id(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::init_producer_id_request>();
   if (!asked) return;
@@ -19,7 +19,10 @@ void init_producer_id(const services& node, const request_ptr& r) {
     refused.error_code = error_code::invalid_request;
     return r->answer(refused);
   }
-  if (asked->transactional_id) return r->answer(refused);
+  if (asked->transactional_id) {
+    refused.error_code = error_code::transactional_id_authorization_failed;
+    return r->answer(refused);
+  }
   node.next_producer_id([r, refused](smq::result<std::int64_t> id) {
     if (!id.is_ok()) return r->answer(refused);
     kafka::init_producer_id_response response;

@@ -3,6 +3,7 @@
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
+#include "messages/common/utf16_length.hpp"
 
 namespace tidegate::actors::handlers {
 
@@ -10,6 +11,8 @@ namespace {
 
 using kafka::offset_commit_request;
 using kafka::offset_commit_response;
+
+constexpr std::size_t longest_wire_string = 32'767;
 
 /// The partitions of a request in order; `place` says which of them went to the coordinator.
 struct commit {
@@ -35,10 +38,12 @@ void answer(const request_ptr& r, const offset_commit_response& response) {
 error_code check(const services& node, const msg::topic_result& topic, const offset_commit_request::partition& p) {
   if (topic.error == error_code::leader_not_available) return error_code::coordinator_not_available;
   if (auto error = check_partition(topic, p.partition_index); error != error_code::none) return error;
-  if (p.committed_metadata && p.committed_metadata->size() >
-                                static_cast<std::size_t>(node.settings.offset_metadata_max_bytes))
-    return error_code::offset_metadata_too_large;
-  return error_code::none;
+  if (!p.committed_metadata) return error_code::none;
+  // Kafka's "max bytes" counts characters of Java. What old versions cannot carry back is too large, too.
+  const auto most = static_cast<std::size_t>(node.settings.offset_metadata_max_bytes);
+  const auto& text = *p.committed_metadata;
+  const bool is_too_large = utf16_length(text) > most || text.size() > longest_wire_string;
+  return is_too_large ? error_code::offset_metadata_too_large : error_code::none;
 }
 
 void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit> c,

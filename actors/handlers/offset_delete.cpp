@@ -40,7 +40,6 @@ void pass_on(const services& node, const request_ptr& r, const std::shared_ptr<r
       d->place.push_back(&out);
     }
   }
-  if (m.partitions.empty()) return r->answer(d->response);
   auto done = [r, d](const msg::delete_offsets_result& removed) {
     if (removed.error != error_code::none) return fail(r, removed.error);
     for (std::size_t i = 0; i < d->place.size(); ++i)

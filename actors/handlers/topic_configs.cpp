@@ -40,6 +40,8 @@ constexpr std::array known{
   known_config{"compression.type", "producer", type_string, no_limit, "producer",
                "Batches are stored as they were produced."},
   known_config{max_message_bytes, "1048588", type_int, 0, "", "Largest record batch, in bytes."},
+  known_config{"message.timestamp.after.max.ms", "3600000", type_long, 0, "",
+               "How far a record's timestamp may be ahead of the node's clock."},
   known_config{"message.timestamp.type", "CreateTime", type_string, no_limit, "CreateTime,LogAppendTime",
                "Whose clock a record's timestamp is."},
   known_config{"min.insync.replicas", "1", type_int, 1, "", "The store's replication decides; kept for clients."},

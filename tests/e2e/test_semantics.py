@@ -309,8 +309,25 @@ def test_transactions_are_refused_before_anything_is_written(wire, topic):
         {"name": topic, "partition_data": [{"index": 0, "records": batch(b"x", producer=(5, 0, 0), transactional=True)}]}])
     assert answer.responses[0].partition_responses[0].error_code != 0
     answer = wire.call("InitProducerId", 4, transactional_id="tx", transaction_timeout_ms=1000, producer_id=-1, producer_epoch=-1)
-    assert answer.error_code != 0
-    assert wire.call("FindCoordinator", 3, key="tx", key_type=1).error_code != 0
+    assert answer.error_code == 53
+    assert wire.call("FindCoordinator", 3, key="tx", key_type=1).error_code == 53
     assert wire.call("FindCoordinator", 6, key_type=2, coordinator_keys=["share"]).coordinators[0].error_code != 0
     found = wire.call("Fetch", 11, **fetch_fields(topic, (0, 0))).responses[0].partitions[0]
     assert found.high_watermark == 0 and topic_id(wire, topic)
+
+
+def test_the_length_of_metadata_is_counted_in_characters(wire, topic):
+    assert commit(wire, "long", topic, 1, metadata="é" * 4096) == 0
+    assert commit(wire, "long", topic, 1, metadata="é" * 4097) == 12
+
+
+def test_a_timestamp_too_far_ahead_is_refused(wire, topic):
+    def produced(timestamp: int) -> int:
+        data = [{"name": topic, "partition_data": [{"index": 0, "records": batch(b"x", timestamp=timestamp)}]}]
+        answer = wire.call("Produce", 8, transactional_id=None, acks=-1, timeout_ms=10000, topic_data=data)
+        return answer.responses[0].partition_responses[0].error_code
+
+    now = int(time.time() * 1000)
+    assert produced(now + 1_800_000) == 0
+    for far in (now + 2 * 3_600_000, now * 1000, (1 << 63) - 1):
+        assert produced(far) == 32, far

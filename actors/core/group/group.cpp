@@ -207,8 +207,8 @@ msg::describe_group_result group::describe() const {
       for (const auto& p : m.data.protocols) {
         if (p.name == stored_.protocol_name) row.metadata = p.metadata;
       }
-      row.assignment = assignment_of(id).assignment;
     }
+    row.assignment = assignment_of(id).assignment;  // in a rebalance what it had before
     out.members.push_back(std::move(row));
   }
   return out;

@@ -1,5 +1,6 @@
 #include "actors/core/group/group.hpp"
 #include "actors/core/group/subscription.hpp"
+#include "messages/common/utf16_length.hpp"
 
 #include <algorithm>
 
@@ -54,7 +55,7 @@ position_plan group::plan_commit(const msg::offset_commit& request, moment now) 
   std::optional<group_metadata> next;  // the entry is copied only when its list changes
   for (std::size_t i = 0; i < request.items.size(); ++i) {
     const auto& where = request.items[i].where;
-    if (request.items[i].position.metadata.size() > options_.max_offset_metadata_bytes) {
+    if (utf16_length(request.items[i].position.metadata) > options_.max_offset_metadata_bytes) {
       plan.items[i] = error_code::offset_metadata_too_large;
     } else if (!has_partition(next ? next->topics : stored_.topics, where)) {
       if (!next) next = stored_;

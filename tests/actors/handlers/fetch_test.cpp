@@ -155,6 +155,25 @@ CAF_TEST(one that has more counts with all that it may give) {
   CAF_CHECK(std::chrono::steady_clock::now() - began < 5s);  // max_wait_ms is 10 s
 }
 
+CAF_TEST(a partition that does not exist does not end the wait for the others) {
+  fetch_fixture f(1);
+  auto asked = f.asking(1 << 20);
+  asked.topics[0].partitions[0].fetch_offset = 1;
+  asked.topics[0].partitions.emplace_back().partition = 7;
+  auto answer = std::async(std::launch::async, [&] { return f.fetch(asked); });
+  CAF_CHECK(answer.wait_for(500ms) == std::future_status::timeout);
+  CAF_REQUIRE(f.node.append(f.topic, batch_of(1)).error == error_code::none);
+  const auto response = value_of(std::move(answer));
+  const auto& partitions = response.responses.at(0).partitions;
+  CAF_REQUIRE_EQUAL(partitions.size(), 2u);
+  CAF_CHECK(partitions[0].error_code == error_code::none && !partitions[0].records->empty());
+  CAF_CHECK(partitions[1].error_code == error_code::unknown_topic_or_partition);
+  asked.topics[0].partitions.erase(asked.topics[0].partitions.begin());
+  const auto began = std::chrono::steady_clock::now();
+  f.fetch(asked);
+  CAF_CHECK(std::chrono::steady_clock::now() - began < 5s);  // nothing could end the wait
+}
+
 CAF_TEST(a topic that is deleted under a long poll is unknown) {
   fetch_fixture f(1);
   auto asked = f.asking(1 << 20);
