@@ -40,11 +40,14 @@ created refused(const wanted_topic& topic, error_code error, std::string why) {
 
 std::string already_exists(const wanted_topic& topic) { return "Topic '" + topic.name + "' already exists."; }
 
-std::map<std::string, std::string> given_configs(const wanted_topic& topic) {
-  std::map<std::string, std::string> configs;
-  for (const auto& config : topic.configs)
-    if (config.value) configs[config.name] = *config.value;
-  return configs;
+/// Fills in the configs of a topic that is to be created; the answer says what is wrong with them.
+std::optional<std::string> take_configs(const wanted_topic& topic, config_values& configs) {
+  std::vector<config_edit> edits;
+  for (const auto& config : topic.configs) {
+    if (!config.value) return "Null value not supported for topic configs: " + shown(config.name);
+    edits.push_back({config.name, config_edit::set, config.value});
+  }
+  return edit_topic_configs(configs, edits);
 }
 
 /// A manual assignment names every partition from 0 on once, and this node as its only replica.
@@ -56,8 +59,8 @@ bool is_possible(const std::vector<kafka::create_topics_request::replica_assignm
   return *partitions.begin() == 0 && static_cast<std::size_t>(*partitions.rbegin()) == assignments.size() - 1;
 }
 
-/// Kafka's own checks, in its order; an accepted topic has error none.
-created check(const services& node, const wanted_topic& topic) {
+/// Kafka's own checks, in its order; an accepted topic has error none, and its configs are in `configs`.
+created check(const services& node, const wanted_topic& topic, config_values& configs) {
   if (!smq::is_legal_topic_name(topic.name))
     return refused(topic, error_code::invalid_topic_exception, "Topic name is invalid: " + shown(topic.name));
   const auto partitions = partitions_of(node, topic);
@@ -70,16 +73,14 @@ created check(const services& node, const wanted_topic& topic) {
   if (topic.replication_factor < -1 || topic.replication_factor == 0 || topic.replication_factor > 1)
     return refused(topic, error_code::invalid_replication_factor,
                    "A partition has one leader; its durability is the store's.");
-  for (const auto& config : topic.configs)
-    if (auto problem = check_topic_config(config.name, config.value.value_or("")))
-      return refused(topic, error_code::invalid_config, *problem);
+  if (auto problem = take_configs(topic, configs)) return refused(topic, error_code::invalid_config, *problem);
   created out;
   out.name = topic.name;
   out.num_partitions = partitions;
   out.replication_factor = 1;
   out.error_message.reset();
   smq::topic_info info;
-  info.configs = given_configs(topic);
+  info.configs = configs;
   for (const auto& c : topic_configs(info, node.settings))
     out.configs->push_back({c.name, c.value, c.read_only, c.source, false});
   return out;
@@ -108,7 +109,7 @@ std::string why_not_created(const wanted_topic& topic, const msg::topic_result& 
 }
 
 void create_one(const services& node, const request_ptr& r, const wanted_topic& topic, created accepted,
-                const throttle& wait, const reply<created>& done) {
+                config_values configs, const throttle& wait, const reply<created>& done) {
   auto answer = [topic, accepted, wait, done](const msg::topic_result& result) {
     wait.at_least(result.throttle_ms);
     if (result.error != error_code::none) return done(refused(topic, result.error, why_not_created(topic, result)));
@@ -116,7 +117,7 @@ void create_one(const services& node, const request_ptr& r, const wanted_topic& 
     out.topic_id = result.topic->id;
     done(std::move(out));
   };
-  node.topics.send(msg::create_topic{topic.name, accepted.num_partitions, given_configs(topic),
+  node.topics.send(msg::create_topic{topic.name, accepted.num_partitions, std::move(configs),
                                      reply<msg::topic_result>{{error_code::request_timed_out, nullptr}, answer},
                                      {r->client_host(), r->header.api_version >= first_told_of_quota}});
 }
@@ -143,13 +144,14 @@ void create_topics(const services& node, const request_ptr& r) {
       done(refused(topic, error_code::invalid_request, "Duplicate topic name."));
       continue;
     }
-    auto checked = check(node, topic);
+    config_values configs;
+    auto checked = check(node, topic, configs);
     if (checked.error_code != error_code::none)
       done(std::move(checked));
     else if (asked->validate_only)
       validate_one(node, r, topic, std::move(checked), done);
     else
-      create_one(node, r, topic, std::move(checked), wait, done);
+      create_one(node, r, topic, std::move(checked), std::move(configs), wait, done);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <set>
 
 namespace tidegate::actors::handlers {
 
@@ -36,7 +37,8 @@ constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::min();
 
 /// The topic configs that tidegate keeps. Those whose only legal value is the default are there because clients set them.
 constexpr std::array known{
-  known_config{"cleanup.policy", "delete", type_list, no_limit, "delete", "Compaction is not offered."},
+  known_config{"cleanup.policy", "delete", type_list, no_limit, "delete",
+               "Compaction is not offered; empty: retention deletes nothing."},
   known_config{"compression.type", "producer", type_string, no_limit, "producer",
                "Batches are stored as they were produced."},
   known_config{max_message_bytes, "1048588", type_int, 0, "", "Largest record batch, in bytes."},
@@ -47,7 +49,7 @@ constexpr std::array known{
   known_config{"min.insync.replicas", "1", type_int, 1, "", "The store's replication decides; kept for clients."},
   known_config{"retention.bytes", "-1", type_long, -1, "", "-1: keep for ever."},
   known_config{"retention.ms", "-1", type_long, -1, "", "-1: keep for ever."},
-  known_config{protects_groups, "true", type_boolean, no_limit, "true,false",
+  known_config{protects_groups, "true", type_boolean, no_limit, "",
                "Retention keeps what a group has not read."},
   known_config{protect_max, "7776000000", type_long, -1, "", "Age from which nothing is kept for groups any more; -1: none."},
 };
@@ -66,14 +68,20 @@ const known_config* find_known(std::string_view name) {
   return found == known.end() ? nullptr : &*found;
 }
 
+/// Without spaces around it, as Java's String.trim: whatever is not above ' '.
+std::string_view trimmed(std::string_view text) {
+  const auto is_space = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 std::vector<std::string> split(std::string_view list) {
   std::vector<std::string> parts;
   while (!list.empty()) {
     const auto comma = std::min(list.find(','), list.size());
-    auto part = list.substr(0, comma);
+    const auto part = trimmed(list.substr(0, comma));
     list.remove_prefix(std::min(comma + 1, list.size()));
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
     if (!part.empty()) parts.emplace_back(part);
   }
   return parts;
@@ -85,68 +93,91 @@ std::string join(const std::vector<std::string>& parts, const char* between) {
   return all;
 }
 
-// What is wrong with a value, in Kafka's words; "" = nothing.
-std::string problem_of_number(const known_config& config, const std::string& value) {
+/// A value in the form in which it is stored and shown, or what is wrong with it, in Kafka's words.
+struct reading {
+  std::string value;
+  std::string problem;
+};
+
+reading read_number(const known_config& config, std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   std::int64_t number = 0;
-  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool is_int = config.type == type_int;
   const auto most = is_int ? std::numeric_limits<std::int32_t>::max() : std::numeric_limits<std::int64_t>::max();
-  if (error != std::errc{} || end != value.data() + value.size() || number > most)
-    return std::string("Not a number of type ") + (is_int ? "INT" : "LONG");
-  if (number < config.least) return "Value must be at least " + std::to_string(config.least);
-  return {};
+  if (error != std::errc{} || end != text.data() + text.size() || number > most)
+    return {{}, std::string("Not a number of type ") + (is_int ? "INT" : "LONG")};
+  if (number < config.least) return {{}, "Value must be at least " + std::to_string(config.least)};
+  return {std::to_string(number), {}};
 }
 
-std::string problem_of_words(const known_config& config, const std::vector<std::string>& words) {
+reading read_boolean(std::string_view text) {
+  std::string value(text);
+  for (auto& c : value)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (value != "true" && value != "false") return {{}, "Expected value to be either true or false"};
+  return {std::move(value), {}};
+}
+
+reading read_words(const known_config& config, const std::vector<std::string>& words) {
   const auto allowed = split(config.allowed);
   for (const auto& word : words)
     if (std::find(allowed.begin(), allowed.end(), word) == allowed.end())
-      return "String must be one of: " + join(allowed, ", ");
-  return words.empty() ? "must not be empty" : "";
+      return {{}, "String must be one of: " + join(allowed, ", ")};
+  return {join(words, ","), {}};
 }
 
-std::string problem_of(const known_config& config, const std::string& value) {
-  if (config.type == type_int || config.type == type_long) return problem_of_number(config, value);
-  return problem_of_words(config, config.type == type_list ? split(value) : std::vector{value});
-}
-
-/// Source: Kafka's ConfigurationControlManager.incrementalAlterConfigResource.
-std::optional<std::string> edit_list(config_values& configs, const config_edit& edit) {
-  const auto* config = find_known(edit.name);
-  const bool appends = edit.operation == config_edit::append;
-  if (config == nullptr || config->type != type_list)
-    return std::string("Can't ") + (appends ? "APPEND" : "SUBTRACT") + " to key " + shown(edit.name) +
-           " because its type is not LIST.";
-  auto set = configs.find(edit.name);
-  auto words = split(set == configs.end() ? config->default_value : set->second);
-  for (const auto& word : split(*edit.value)) {
-    auto found = std::find(words.begin(), words.end(), word);
-    if (appends && found == words.end()) words.push_back(word);
-    if (!appends && found != words.end()) words.erase(found);
+/// Source: Kafka's ConfigDef.parseType and its validators.
+reading read_value(const known_config& config, const std::string& given) {
+  const auto text = trimmed(given);
+  switch (config.type) {
+    case type_boolean: return read_boolean(text);
+    case type_int:
+    case type_long: return read_number(config, text);
+    case type_list: return read_words(config, split(text));
+    default: return read_words(config, {std::string(text)});
   }
-  configs[edit.name] = join(words, ",");
+}
+
+/// What an edit makes of a list. Source: Kafka's ConfigurationControlManager.incrementalAlterConfigResource.
+std::string edited_list(const config_values& configs, const known_config& config, const config_edit& edit) {
+  const auto set = configs.find(edit.name);
+  auto words = split(set == configs.end() ? config.default_value : set->second);
+  const auto named = split(*edit.value);
+  if (edit.operation == config_edit::append) {
+    std::set<std::string> present(words.begin(), words.end());
+    for (const auto& word : named)
+      if (present.insert(word).second) words.push_back(word);
+  } else {
+    const std::set<std::string> unwanted(named.begin(), named.end());
+    std::erase_if(words, [&](const std::string& word) { return unwanted.count(word) > 0; });
+  }
+  return join(words, ",");
+}
+
+std::optional<std::string> edit_config(config_values& configs, const config_edit& edit) {
+  const auto* config = find_known(edit.name);
+  const bool is_of_list = edit.operation != config_edit::set;
+  if (is_of_list && (config == nullptr || config->type != type_list))
+    return std::string("Can't ") + (edit.operation == config_edit::append ? "APPEND" : "SUBTRACT") + " to key " +
+           shown(edit.name) + " because its type is not LIST.";
+  if (config == nullptr) return "Unknown topic config name: " + shown(edit.name);
+  const auto text = is_of_list ? edited_list(configs, *config, edit) : *edit.value;
+  auto read = read_value(*config, text);
+  if (!read.problem.empty())
+    return "Invalid value " + shown(text) + " for configuration " + edit.name + ": " + read.problem;
+  configs[edit.name] = std::move(read.value);
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<std::string> check_topic_config(const std::string& name, const std::string& value) {
-  const auto* config = find_known(name);
-  if (config == nullptr) return "Unknown topic config name: " + shown(name);
-  auto problem = problem_of(*config, value);
-  if (problem.empty()) return std::nullopt;
-  return "Invalid value " + shown(value) + " for configuration " + name + ": " + problem;
-}
-
 std::optional<std::string> edit_topic_configs(config_values& configs, const std::vector<config_edit>& edits) {
   for (const auto& edit : edits) {
-    switch (edit.operation) {
-      case config_edit::set: configs[edit.name] = *edit.value; break;
-      case config_edit::remove: configs.erase(edit.name); continue;
-      default:
-        if (auto problem = edit_list(configs, edit)) return problem;
-    }
-    if (auto problem = check_topic_config(edit.name, configs[edit.name])) return problem;
+    if (edit.operation == config_edit::remove)
+      configs.erase(edit.name);
+    else if (auto problem = edit_config(configs, edit))
+      return problem;
   }
   return std::nullopt;
 }

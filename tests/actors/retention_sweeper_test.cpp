@@ -232,6 +232,8 @@ CAF_TEST(the rules are those of the configs) {
   topic.configs["retention.protect.groups"] = "true";
   topic.configs["retention.protect.max.ms"] = "9";
   CAF_CHECK((actors::retention_rules_of(topic, node) == core::retention_rules{5, 6, true, 9}));
-  topic.configs["cleanup.policy"] = "compact";
-  CAF_CHECK(actors::retention_rules_of(topic, node).keeps_for_ever());
+  for (const auto* policy : {"compact", ""}) {
+    topic.configs["cleanup.policy"] = policy;
+    CAF_CHECK(actors::retention_rules_of(topic, node).keeps_for_ever());
+  }
 }

@@ -164,7 +164,8 @@ CAF_TEST(bad configs are refused in the words of Kafka and change nothing) {
     {"message.timestamp.type", "Never",
      "Invalid value Never for configuration message.timestamp.type: String must be one of: CreateTime, LogAppendTime"},
     {"cleanup.policy", "compact", "Invalid value compact for configuration cleanup.policy: String must be one of: delete"},
-    {"cleanup.policy", "", "Invalid value  for configuration cleanup.policy: must not be empty"},
+    {"retention.protect.groups", "yes",
+     "Invalid value yes for configuration retention.protect.groups: Expected value to be either true or false"},
   };
   CAF_CHECK(edit("retention.ms", set, "5") == fine);
   for (const auto& row : rows) {
@@ -182,7 +183,10 @@ CAF_TEST(lists are appended to and subtracted from and nothing else is) {
   CAF_CHECK(edit("cleanup.policy", append_to, "compact").first == invalid_config);
   CAF_CHECK(edit("cleanup.policy", subtract, "compact") == fine);
   CAF_CHECK_EQUAL(config("cleanup.policy").first, "delete");
-  CAF_CHECK(edit("cleanup.policy", subtract, "delete").first == invalid_config);
+  CAF_CHECK(edit("cleanup.policy", subtract, "delete") == fine);
+  CAF_CHECK(config("cleanup.policy") == std::make_pair(std::string(), 1));
+  CAF_CHECK(edit("cleanup.policy", append_to, " delete , delete") == fine);
+  CAF_CHECK_EQUAL(config("cleanup.policy").first, "delete");
   CAF_CHECK(edit("retention.ms", append_to, "1") ==
             answer(invalid_config, "Can't APPEND to key retention.ms because its type is not LIST."));
   CAF_CHECK(edit("nothing", subtract, "1") ==
