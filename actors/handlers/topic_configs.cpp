@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <set>
 
@@ -17,6 +18,7 @@ constexpr std::int8_t type_boolean = 1;
 constexpr std::int8_t type_string = 2;
 constexpr std::int8_t type_int = 3;
 constexpr std::int8_t type_long = 5;
+constexpr std::int8_t type_double = 6;
 constexpr std::int8_t type_list = 7;
 
 struct known_config {
@@ -24,7 +26,7 @@ struct known_config {
   const char* default_value;
   std::int8_t type;
   std::int64_t least;
-  const char* allowed;  // values of a string, separated by ','; "" = any
+  const char* allowed;  // values, separated by ','; "" = any of its type
   const char* documentation;
 };
 
@@ -32,10 +34,30 @@ struct known_config {
 constexpr const char* max_message_bytes = "max.message.bytes";
 constexpr const char* protects_groups = "retention.protect.groups";
 constexpr const char* protect_max = "retention.protect.max.ms";
+// One bounds the other.
+constexpr const char* min_compaction_lag = "min.compaction.lag.ms";
+constexpr const char* max_compaction_lag = "max.compaction.lag.ms";
 
 constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::min();
 
-/// The topic configs that tidegate keeps. Those whose only legal value is the default are there because clients set them.
+// In the place of allowed words: a list of such pairs, or "*".
+constexpr std::string_view any_replicas = "partition:broker";
+
+// Longer strings do not fit into an answer. Only an APPEND can make one: none comes off the wire.
+constexpr std::size_t longest_value = std::numeric_limits<std::int16_t>::max();
+
+constexpr const char* longest_time = "9223372036854775807";  // what Kafka calls no limit
+
+// Why a config has no effect.
+constexpr const char* no_compaction = "No effect: nothing is compacted.";
+constexpr const char* no_index = "No effect: there are no index files.";
+constexpr const char* no_flush = "No effect: when records are synced is decided for the node.";
+constexpr const char* no_rolling = "No effect: the store decides when a file of records is full.";
+constexpr const char* no_replicas = "No effect: nothing is replicated between brokers.";
+constexpr const char* no_tiers = "No effect: there is one tier of storage.";
+
+/// The topic configs that tidegate keeps. Those whose only legal value is the default, and those without effect, are
+/// there because clients set them; types, ranges and defaults of the latter are Kafka's (LogConfig, 4.x).
 constexpr std::array known{
   known_config{"cleanup.policy", "delete", type_list, no_limit, "delete",
                "Compaction is not offered; empty: retention deletes nothing."},
@@ -52,6 +74,28 @@ constexpr std::array known{
   known_config{protects_groups, "true", type_boolean, no_limit, "",
                "Retention keeps what a group has not read."},
   known_config{protect_max, "7776000000", type_long, -1, "", "Age from which nothing is kept for groups any more; -1: none."},
+  known_config{"delete.retention.ms", "86400000", type_long, 0, "", no_compaction},
+  known_config{"file.delete.delay.ms", "60000", type_long, 0, "", "No effect: the store decides when space is freed."},
+  known_config{"flush.messages", longest_time, type_long, 1, "", no_flush},
+  known_config{"flush.ms", longest_time, type_long, 0, "", no_flush},
+  known_config{"follower.replication.throttled.replicas", "", type_list, no_limit, any_replicas.data(), no_replicas},
+  known_config{"index.interval.bytes", "4096", type_int, 0, "", no_index},
+  known_config{"leader.replication.throttled.replicas", "", type_list, no_limit, any_replicas.data(), no_replicas},
+  known_config{"local.retention.bytes", "-2", type_long, -2, "", no_tiers},
+  known_config{"local.retention.ms", "-2", type_long, -2, "", no_tiers},
+  known_config{max_compaction_lag, longest_time, type_long, 1, "", no_compaction},
+  known_config{"message.timestamp.before.max.ms", longest_time, type_long, 0, "",
+               "No effect: a record may be as old as its producer says."},
+  known_config{"min.cleanable.dirty.ratio", "0.5", type_double, 0, "", no_compaction},
+  known_config{min_compaction_lag, "0", type_long, 0, "", no_compaction},
+  known_config{"preallocate", "false", type_boolean, no_limit, "", "No effect: the store makes its own files."},
+  known_config{"remote.storage.enable", "false", type_boolean, no_limit, "false", "There is one tier of storage."},
+  known_config{"segment.bytes", "1073741824", type_int, 1 << 20, "", no_rolling},
+  known_config{"segment.index.bytes", "10485760", type_int, 4, "", no_index},
+  known_config{"segment.jitter.ms", "0", type_long, 0, "", no_rolling},
+  known_config{"segment.ms", "604800000", type_long, 1, "", no_rolling},
+  known_config{"unclean.leader.election.enable", "false", type_boolean, no_limit, "",
+               "No effect: a partition has one replica and no elections."},
 };
 
 /// Of a topic that does not say; for some it is the node's.
@@ -111,12 +155,41 @@ reading read_number(const known_config& config, std::string_view text) {
   return {std::to_string(number), {}};
 }
 
-reading read_boolean(std::string_view text) {
+/// From 0 to 1, and kept as it was written.
+reading read_ratio(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  double number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || std::isnan(number))
+    return {{}, "Not a number of type DOUBLE"};
+  if (number < 0) return {{}, "Value must be at least 0"};
+  if (number > 1) return {{}, "Value must be no more than 1"};
+  return {std::string(text), {}};
+}
+
+reading read_boolean(const known_config& config, std::string_view text) {
   std::string value(text);
   for (auto& c : value)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   if (value != "true" && value != "false") return {{}, "Expected value to be either true or false"};
+  if (*config.allowed != '\0' && value != config.allowed) return {{}, std::string("Value must be ") + config.allowed};
   return {std::move(value), {}};
+}
+
+/// Source: Kafka's ThrottledReplicaListValidator.
+reading read_replicas(const known_config& config, const std::vector<std::string>& pairs) {
+  constexpr const char* digits = "0123456789";
+  const auto is_pair = [&](const std::string& text) {
+    const auto colon = text.find_first_not_of(digits);
+    return colon != std::string::npos && colon > 0 && text[colon] == ':' && colon + 1 < text.size() &&
+           text.find_first_not_of(digits, colon + 1) == std::string::npos;
+  };
+  if (pairs != std::vector<std::string>{"*"} && !std::all_of(pairs.begin(), pairs.end(), is_pair))
+    return {{}, std::string(config.name) + " must be the literal '*' or a list of replicas in the following format: " +
+                  "[partitionId]:[brokerId],[partitionId]:[brokerId],..."};
+  auto all = join(pairs, ",");
+  if (all.size() > longest_value) return {{}, "Value is longer than " + std::to_string(longest_value) + " bytes"};
+  return {std::move(all), {}};
 }
 
 reading read_words(const known_config& config, const std::vector<std::string>& words) {
@@ -131,10 +204,12 @@ reading read_words(const known_config& config, const std::vector<std::string>& w
 reading read_value(const known_config& config, const std::string& given) {
   const auto text = trimmed(given);
   switch (config.type) {
-    case type_boolean: return read_boolean(text);
+    case type_boolean: return read_boolean(config, text);
     case type_int:
     case type_long: return read_number(config, text);
-    case type_list: return read_words(config, split(text));
+    case type_double: return read_ratio(text);
+    case type_list:
+      return config.allowed == any_replicas ? read_replicas(config, split(text)) : read_words(config, split(text));
     default: return read_words(config, {std::string(text)});
   }
 }
@@ -170,6 +245,22 @@ std::optional<std::string> edit_config(config_values& configs, const config_edit
   return std::nullopt;
 }
 
+/// Source: Kafka's LogConfig.validateValues.
+std::optional<std::string> conflict_of(const config_values& configs) {
+  const auto number = [&](const char* name) {
+    const auto set = configs.find(name);
+    const std::string text = set == configs.end() ? find_known(name)->default_value : set->second;
+    std::int64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+  };
+  const auto min = number(min_compaction_lag);
+  const auto max = number(max_compaction_lag);
+  if (min <= max) return std::nullopt;
+  return std::string("conflict topic config setting ") + min_compaction_lag + " (" + std::to_string(min) + ") > " +
+         max_compaction_lag + " (" + std::to_string(max) + ")";
+}
+
 }  // namespace
 
 std::optional<std::string> edit_topic_configs(config_values& configs, const std::vector<config_edit>& edits) {
@@ -179,7 +270,7 @@ std::optional<std::string> edit_topic_configs(config_values& configs, const std:
     else if (auto problem = edit_config(configs, edit))
       return problem;
   }
-  return std::nullopt;
+  return conflict_of(configs);
 }
 
 std::vector<shown_config> topic_configs(const smq::topic_info& topic, const handler_settings& node) {

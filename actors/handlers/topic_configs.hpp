@@ -36,8 +36,8 @@ struct config_edit {
   std::optional<std::string> value;
 };
 
-/// Applies the edits in order and checks what they set, which is kept as Kafka shows it: " +5" is "5". Only a removal may
-/// be without a value. The answer says what is wrong, in Kafka's words, and then `configs` mean nothing.
+/// Applies the edits in order and checks what they set, which is kept as Kafka shows it: " +5" is "5". Only a removal
+/// may be without a value. The answer says what is wrong, in Kafka's words, and then `configs` mean nothing.
 std::optional<std::string> edit_topic_configs(config_values& configs, const std::vector<config_edit>& edits);
 
 /// Every config of a topic: set, or the default, which for some is the node's.

@@ -224,6 +224,8 @@ CAF_TEST(the rules are those of the configs) {
   actors::retention_settings node;
   smq::topic_info topic;
   CAF_CHECK(actors::retention_rules_of(topic, node).keeps_for_ever());
+  topic.configs = {{"local.retention.ms", "1"}, {"local.retention.bytes", "1"}};  // without effect
+  CAF_CHECK(actors::retention_rules_of(topic, node).keeps_for_ever());
   topic.configs = {{"retention.ms", "5"}, {"retention.bytes", "6"}};
   CAF_CHECK((actors::retention_rules_of(topic, node) == core::retention_rules{5, 6, true, 7'776'000'000}));
   node.protects_groups = false;
