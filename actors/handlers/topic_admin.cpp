@@ -12,6 +12,7 @@
 #include "smq/names.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace tidegate::actors::handlers {
@@ -82,7 +83,7 @@ created check(const services& node, const wanted_topic& topic, config_values& co
   smq::topic_info info;
   info.configs = configs;
   for (const auto& c : topic_configs(info, node.settings))
-    out.configs->push_back({c.name, c.value, c.read_only, c.source, false});
+    out.configs->push_back({std::string(c.name), c.value(), c.read_only, c.source(), false});
   return out;
 }
 
@@ -207,23 +208,40 @@ using described = kafka::describe_configs_response::result;
 
 constexpr std::int8_t topic_resource = 2;
 constexpr std::int8_t broker_resource = 4;
+constexpr std::array<std::int8_t, 3> without_configs{8, 16, 32};  // brokers' loggers, client metrics, groups
 
 void add_configs(described& out, const std::vector<shown_config>& configs,
-                 const std::optional<std::vector<std::string>>& keys, bool documentation) {
+                 const std::optional<std::vector<std::string>>& keys, const kafka::describe_configs_request& asked) {
   for (const auto& c : configs) {
     if (keys && !keys->empty() && std::find(keys->begin(), keys->end(), c.name) == keys->end()) continue;
     auto& config = out.configs.emplace_back();
     config.name = c.name;
-    config.value = c.value;
+    config.value = c.value();
     config.read_only = c.read_only;
-    config.is_default = c.source == shown_config::default_source;
-    config.config_source = c.source;
+    config.is_default = c.source() == shown_config::default_source;
+    config.config_source = c.source();
     config.config_type = c.type;
-    if (documentation)
-      config.documentation = c.documentation;
-    else
-      config.documentation.reset();
+    if (asked.include_synonyms)
+      for (const auto& from : c.origins)
+        if (!from.name.empty()) config.synonyms.push_back({std::string(from.name), from.value, from.source});
+    config.documentation.reset();
+    if (asked.include_documentation) config.documentation = c.documentation;
   }
+}
+
+/// Of anything but a topic.
+void describe_other(const services& node, const kafka::describe_configs_request::resource& resource,
+                    const kafka::describe_configs_request& asked, described& out) {
+  const auto& name = resource.resource_name;
+  if (resource.resource_type == broker_resource && name == std::to_string(node.node_id)) {
+    add_configs(out, broker_configs(node.settings), resource.configuration_keys, asked);
+    return;
+  }
+  if (resource.resource_type == broker_resource && name.empty()) return;  // the dynamic defaults: nothing is dynamic
+  const auto none_of = std::find(without_configs.begin(), without_configs.end(), resource.resource_type);
+  if (none_of != without_configs.end()) return;
+  out.error_code = error_code::invalid_request;
+  out.error_message = "Only topics and this broker have configs.";
 }
 
 }  // namespace
@@ -249,20 +267,14 @@ void describe_configs(const services& node, const request_ptr& r) {
       out.resource_type = resource.resource_type;
       out.resource_name = resource.resource_name;
       out.error_message.reset();
-      const bool is_topic = resource.resource_type == topic_resource && !resource.resource_name.empty();
-      const auto* found = is_topic ? &*next++ : nullptr;
-      if (found && found->error == error_code::none) {
-        add_configs(out, topic_configs(*found->topic, node.settings), resource.configuration_keys,
-                    asked->include_documentation);
-      } else if (found) {
-        out.error_code = found->error;
-      } else if (resource.resource_type == broker_resource && (resource.resource_name.empty() ||
-                                                               resource.resource_name == std::to_string(node.node_id))) {
-        add_configs(out, broker_configs(node), resource.configuration_keys, asked->include_documentation);
-      } else {
-        out.error_code = error_code::invalid_request;
-        out.error_message = "Only topics and this broker have configs.";
+      if (resource.resource_type != topic_resource || resource.resource_name.empty()) {
+        describe_other(node, resource, *asked, out);
+        continue;
       }
+      const auto& found = *next++;
+      out.error_code = found.error;
+      if (found.error == error_code::none)
+        add_configs(out, topic_configs(*found.topic, node.settings), resource.configuration_keys, *asked);
     }
     r->answer(response);
   });

@@ -23,6 +23,7 @@ constexpr std::int8_t type_list = 7;
 
 struct known_config {
   const char* name;
+  const char* broker_name;  // of the broker config that is its default; "" = there is none
   const char* default_value;
   std::int8_t type;
   std::int64_t least;
@@ -59,42 +60,48 @@ constexpr const char* no_tiers = "No effect: there is one tier of storage.";
 /// The topic configs that tidegate keeps. Those whose only legal value is the default, and those without effect, are
 /// there because clients set them; types, ranges and defaults of the latter are Kafka's (LogConfig, 4.x).
 constexpr std::array known{
-  known_config{"cleanup.policy", "delete", type_list, no_limit, "delete",
+  known_config{"cleanup.policy", "log.cleanup.policy", "delete", type_list, no_limit, "delete",
                "Compaction is not offered; empty: retention deletes nothing."},
-  known_config{"compression.type", "producer", type_string, no_limit, "producer",
+  known_config{"compression.type", "compression.type", "producer", type_string, no_limit, "producer",
                "Batches are stored as they were produced."},
-  known_config{max_message_bytes, "1048588", type_int, 0, "", "Largest record batch, in bytes."},
-  known_config{"message.timestamp.after.max.ms", "3600000", type_long, 0, "",
+  known_config{max_message_bytes, "message.max.bytes", "1048588", type_int, 0, "", "Largest record batch, in bytes."},
+  known_config{"message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms", "3600000", type_long, 0, "",
                "How far a record's timestamp may be ahead of the node's clock."},
-  known_config{"message.timestamp.type", "CreateTime", type_string, no_limit, "CreateTime,LogAppendTime",
-               "Whose clock a record's timestamp is."},
-  known_config{"min.insync.replicas", "1", type_int, 1, "", "The store's replication decides; kept for clients."},
-  known_config{"retention.bytes", "-1", type_long, -1, "", "-1: keep for ever."},
-  known_config{"retention.ms", "-1", type_long, -1, "", "-1: keep for ever."},
-  known_config{protects_groups, "true", type_boolean, no_limit, "",
+  known_config{"message.timestamp.type", "log.message.timestamp.type", "CreateTime", type_string, no_limit,
+               "CreateTime,LogAppendTime", "Whose clock a record's timestamp is."},
+  known_config{"min.insync.replicas", "min.insync.replicas", "1", type_int, 1, "",
+               "The store's replication decides; kept for clients."},
+  known_config{"retention.bytes", "log.retention.bytes", "-1", type_long, -1, "", "-1: keep for ever."},
+  known_config{"retention.ms", "log.retention.ms", "-1", type_long, -1, "", "-1: keep for ever."},
+  known_config{protects_groups, protects_groups, "true", type_boolean, no_limit, "",
                "Retention keeps what a group has not read."},
-  known_config{protect_max, "7776000000", type_long, -1, "", "Age from which nothing is kept for groups any more; -1: none."},
-  known_config{"delete.retention.ms", "86400000", type_long, 0, "", no_compaction},
-  known_config{"file.delete.delay.ms", "60000", type_long, 0, "", "No effect: the store decides when space is freed."},
-  known_config{"flush.messages", longest_time, type_long, 1, "", no_flush},
-  known_config{"flush.ms", longest_time, type_long, 0, "", no_flush},
-  known_config{"follower.replication.throttled.replicas", "", type_list, no_limit, any_replicas.data(), no_replicas},
-  known_config{"index.interval.bytes", "4096", type_int, 0, "", no_index},
-  known_config{"leader.replication.throttled.replicas", "", type_list, no_limit, any_replicas.data(), no_replicas},
-  known_config{"local.retention.bytes", "-2", type_long, -2, "", no_tiers},
-  known_config{"local.retention.ms", "-2", type_long, -2, "", no_tiers},
-  known_config{max_compaction_lag, longest_time, type_long, 1, "", no_compaction},
-  known_config{"message.timestamp.before.max.ms", longest_time, type_long, 0, "",
+  known_config{protect_max, protect_max, "7776000000", type_long, -1, "",
+               "Age from which nothing is kept for groups any more; -1: none."},
+  known_config{"delete.retention.ms", "log.cleaner.delete.retention.ms", "86400000", type_long, 0, "", no_compaction},
+  known_config{"file.delete.delay.ms", "log.segment.delete.delay.ms", "60000", type_long, 0, "",
+               "No effect: the store decides when space is freed."},
+  known_config{"flush.messages", "log.flush.interval.messages", longest_time, type_long, 1, "", no_flush},
+  known_config{"flush.ms", "log.flush.interval.ms", longest_time, type_long, 0, "", no_flush},
+  known_config{"follower.replication.throttled.replicas", "", "", type_list, no_limit, any_replicas.data(),
+               no_replicas},
+  known_config{"index.interval.bytes", "log.index.interval.bytes", "4096", type_int, 0, "", no_index},
+  known_config{"leader.replication.throttled.replicas", "", "", type_list, no_limit, any_replicas.data(), no_replicas},
+  known_config{"local.retention.bytes", "log.local.retention.bytes", "-2", type_long, -2, "", no_tiers},
+  known_config{"local.retention.ms", "log.local.retention.ms", "-2", type_long, -2, "", no_tiers},
+  known_config{max_compaction_lag, "log.cleaner.max.compaction.lag.ms", longest_time, type_long, 1, "", no_compaction},
+  known_config{"message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms", longest_time, type_long, 0, "",
                "No effect: a record may be as old as its producer says."},
-  known_config{"min.cleanable.dirty.ratio", "0.5", type_double, 0, "", no_compaction},
-  known_config{min_compaction_lag, "0", type_long, 0, "", no_compaction},
-  known_config{"preallocate", "false", type_boolean, no_limit, "", "No effect: the store makes its own files."},
-  known_config{"remote.storage.enable", "false", type_boolean, no_limit, "false", "There is one tier of storage."},
-  known_config{"segment.bytes", "1073741824", type_int, 1 << 20, "", no_rolling},
-  known_config{"segment.index.bytes", "10485760", type_int, 4, "", no_index},
-  known_config{"segment.jitter.ms", "0", type_long, 0, "", no_rolling},
-  known_config{"segment.ms", "604800000", type_long, 1, "", no_rolling},
-  known_config{"unclean.leader.election.enable", "false", type_boolean, no_limit, "",
+  known_config{"min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio", "0.5", type_double, 0, "",
+               no_compaction},
+  known_config{min_compaction_lag, "log.cleaner.min.compaction.lag.ms", "0", type_long, 0, "", no_compaction},
+  known_config{"preallocate", "log.preallocate", "false", type_boolean, no_limit, "",
+               "No effect: the store makes its own files."},
+  known_config{"remote.storage.enable", "", "false", type_boolean, no_limit, "false", "There is one tier of storage."},
+  known_config{"segment.bytes", "log.segment.bytes", "1073741824", type_int, 1 << 20, "", no_rolling},
+  known_config{"segment.index.bytes", "log.index.size.max.bytes", "10485760", type_int, 4, "", no_index},
+  known_config{"segment.jitter.ms", "log.roll.jitter.ms", "0", type_long, 0, "", no_rolling},
+  known_config{"segment.ms", "log.roll.ms", "604800000", type_long, 1, "", no_rolling},
+  known_config{"unclean.leader.election.enable", "unclean.leader.election.enable", "false", type_boolean, no_limit, "",
                "No effect: a partition has one replica and no elections."},
 };
 
@@ -276,28 +283,33 @@ std::optional<std::string> edit_topic_configs(config_values& configs, const std:
 std::vector<shown_config> topic_configs(const smq::topic_info& topic, const handler_settings& node) {
   std::vector<shown_config> all;
   for (const auto& k : known) {
-    auto& config = all.emplace_back(
-      shown_config{k.name, default_of(k, node), shown_config::default_source, k.type, false, k.documentation});
-    if (config.value != k.default_value) config.source = shown_config::static_broker_source;
-    if (auto set = topic.configs.find(k.name); set != topic.configs.end()) {
-      config.value = set->second;
-      config.source = shown_config::topic_source;
-    }
+    auto& origins = all.emplace_back(shown_config{k.name, k.type, false, k.documentation, {}}).origins;
+    if (auto set = topic.configs.find(k.name); set != topic.configs.end())
+      origins.push_back({k.name, set->second, shown_config::topic_source});
+    if (auto of_node = default_of(k, node); of_node != k.default_value)
+      origins.push_back({k.broker_name, std::move(of_node), shown_config::static_broker_source});
+    origins.push_back({k.broker_name, k.default_value, shown_config::default_source});
   }
   return all;
 }
 
-std::vector<shown_config> broker_configs(const services& node) {
-  auto shown = [](const char* name, std::string value, std::int8_t type) {
-    return shown_config{name, std::move(value), shown_config::static_broker_source, type, true, ""};
+std::vector<shown_config> broker_configs(const handler_settings& node) {
+  const handler_settings defaults;
+  std::vector<shown_config> all;
+  const auto show = [&](const char* name, std::int8_t type, auto value_in) {
+    auto& origins = all.emplace_back(shown_config{name, type, true, "", {}}).origins;
+    if (value_in(node) != value_in(defaults))
+      origins.push_back({name, value_in(node), shown_config::static_broker_source});
+    origins.push_back({name, value_in(defaults), shown_config::default_source});
   };
-  return {
-    shown("auto.create.topics.enable", node.settings.auto_create_topics ? "true" : "false", type_boolean),
-    shown("message.max.bytes", std::to_string(node.settings.message_max_bytes), type_int),
-    shown("num.partitions", std::to_string(node.settings.num_partitions), type_int),
-    shown("offset.metadata.max.bytes", std::to_string(node.settings.offset_metadata_max_bytes), type_int),
-    shown("fetch.max.bytes", std::to_string(node.settings.fetch_max_bytes), type_int),
-  };
+  using of = const handler_settings&;
+  show("auto.create.topics.enable", type_boolean,
+       [](of s) -> std::string { return s.auto_create_topics ? "true" : "false"; });
+  show("message.max.bytes", type_int, [](of s) { return std::to_string(s.message_max_bytes); });
+  show("num.partitions", type_int, [](of s) { return std::to_string(s.num_partitions); });
+  show("offset.metadata.max.bytes", type_int, [](of s) { return std::to_string(s.offset_metadata_max_bytes); });
+  show("fetch.max.bytes", type_int, [](of s) { return std::to_string(s.fetch_max_bytes); });
+  return all;
 }
 
 }  // namespace tidegate::actors::handlers

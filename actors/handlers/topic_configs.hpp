@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tidegate::actors::handlers {
@@ -17,12 +18,21 @@ struct shown_config {
   static constexpr std::int8_t static_broker_source = 4;
   static constexpr std::int8_t default_source = 5;
 
-  std::string name;
-  std::string value;
-  std::int8_t source = default_source;
+  /// Where a value comes from, under the name that it has there.
+  struct origin {
+    std::string_view name;  // "": it has none, and is no synonym
+    std::string value;
+    std::int8_t source = default_source;
+  };
+
+  std::string_view name;
   std::int8_t type = 0;
   bool read_only = false;
-  std::string documentation;
+  std::string_view documentation;
+  std::vector<origin> origins;  // Kafka's order: the first is in force, the last is the default
+
+  [[nodiscard]] const std::string& value() const { return origins.front().value; }
+  [[nodiscard]] std::int8_t source() const { return origins.front().source; }
 };
 
 using config_values = std::map<std::string, std::string>;
@@ -43,6 +53,7 @@ std::optional<std::string> edit_topic_configs(config_values& configs, const std:
 /// Every config of a topic: set, or the default, which for some is the node's.
 std::vector<shown_config> topic_configs(const smq::topic_info& topic, const handler_settings& node);
 
-std::vector<shown_config> broker_configs(const services& node);
+/// Those of this node; they are read-only.
+std::vector<shown_config> broker_configs(const handler_settings& node);
 
 }  // namespace tidegate::actors::handlers

@@ -37,6 +37,12 @@ struct handler_fixture : groups_fixture {
     return std::move(*response);
   }
 
+  /// What the handlers apply from now until a restart.
+  actors::handler_settings& settings() {
+    serve();
+    return services_->settings;
+  }
+
   /// Replaces what an entry holds; returns what it held.
   std::string exchange(const std::string& path, const std::string& content) {
     auto found = std::make_shared<std::promise<smq::result<smq::entry>>>();

@@ -1,0 +1,118 @@
+#define CAF_SUITE describe_configs
+// DescribeConfigs: of which resources, and where values come from.
+#include "messages/kafka/describe_configs.hpp"
+#include "actors/handlers/topic_configs.hpp"
+#include "actors/live_settings.hpp"
+#include "messages/kafka/incremental_alter_configs.hpp"
+#include "tests/actors/handlers/handler_fixture.hpp"
+
+#include "caf/test/unit_test.hpp"
+
+using namespace tidegate;
+using namespace tidegate::test;
+using namespace kafka;
+using enum error_code;
+
+namespace {
+
+enum resource_type : std::int8_t { a_topic = 2, a_broker = 4, a_broker_logger = 8, client_metrics = 16, a_group = 32 };
+
+using strings = std::vector<std::string>;
+
+std::string text_of(std::int8_t source, const std::string& name, const std::optional<std::string>& value) {
+  return std::to_string(source) + ":" + name + "=" + value.value_or("null");
+}
+
+struct describe_fixture : handler_fixture {
+  describe_configs_response::result describe(std::int8_t type, const std::string& name, strings keys = {},
+                                             bool synonyms = true) {
+    describe_configs_request asked;
+    asked.resources.push_back({type, name, std::move(keys)});
+    asked.include_synonyms = synonyms;
+    return ask<describe_configs_response>(asked, 4).results.at(0);
+  }
+
+  /// "source:name=value" of a config, and then of its synonyms.
+  strings origins(std::int8_t type, const std::string& name, const std::string& key) {
+    const auto found = describe(type, name, {key});
+    CAF_REQUIRE_EQUAL(found.configs.size(), 1u);
+    const auto& config = found.configs[0];
+    strings all{text_of(config.config_source, config.name, config.value)};
+    for (const auto& s : config.synonyms) all.push_back(text_of(s.source, s.name, s.value));
+    return all;
+  }
+
+  void set(const std::string& key, const std::string& value) {
+    incremental_alter_configs_request asked;
+    asked.resources.push_back({a_topic, "t", {{key, 0, value}}});
+    CAF_CHECK(ask<incremental_alter_configs_response>(asked, 1).responses.at(0).error_code == none);
+  }
+};
+
+}  // namespace
+
+CAF_TEST_FIXTURE_SCOPE(describe_configs_tests, describe_fixture)
+
+CAF_TEST(synonyms are the topic and then the node and then the default) {
+  const std::string key = "max.message.bytes";
+  const strings by_default{"5:max.message.bytes=1048588", "5:message.max.bytes=1048588"};
+  CAF_CHECK(origins(a_topic, "t", key) == by_default);
+  settings().message_max_bytes.set(2000);
+  CAF_CHECK(origins(a_topic, "t", key) ==
+            (strings{"4:max.message.bytes=2000", "4:message.max.bytes=2000", "5:message.max.bytes=1048588"}));
+  set(key, "100");
+  CAF_CHECK(origins(a_topic, "t", key) == (strings{"1:max.message.bytes=100", "1:max.message.bytes=100",
+                                                   "4:message.max.bytes=2000", "5:message.max.bytes=1048588"}));
+  CAF_CHECK(describe(a_topic, "t", {key}, false).configs.at(0).synonyms.empty());
+}
+
+CAF_TEST(what is no config of a broker has no synonym but the topic) {
+  const std::string key = "leader.replication.throttled.replicas";
+  CAF_CHECK(origins(a_topic, "t", key) == strings{"5:" + key + "="});
+  set(key, "*");
+  CAF_CHECK(origins(a_topic, "t", key) == (strings{"1:" + key + "=*", "1:" + key + "=*"}));
+}
+
+CAF_TEST(a config of the broker is static when it is not the default) {
+  CAF_CHECK(origins(a_broker, "1", "num.partitions") == (strings{"5:num.partitions=1", "5:num.partitions=1"}));
+  settings().num_partitions.set(3);
+  CAF_CHECK(origins(a_broker, "1", "num.partitions") ==
+            (strings{"4:num.partitions=3", "4:num.partitions=3", "5:num.partitions=1"}));
+  const auto all = describe(a_broker, "1", {}, false).configs;
+  CAF_CHECK(all.size() > 1);
+  for (const auto& config : all) {
+    CAF_CHECK_EQUAL(int{config.config_source}, config.name == "num.partitions" ? 4 : 5);
+    CAF_CHECK(config.read_only);
+    CAF_CHECK(config.synonyms.empty());
+  }
+}
+
+CAF_TEST(the defaults of the options are the defaults that are shown) {
+  const actors::live_settings fresh;
+  fresh.follow(actors::options{});
+  for (const auto& config : actors::handlers::broker_configs(fresh.handlers))
+    CAF_CHECK_EQUAL(int{config.source()}, int{actors::handlers::shown_config::default_source});
+  for (const auto& config : actors::handlers::topic_configs({}, fresh.handlers))
+    CAF_CHECK_EQUAL(int{config.source()}, int{actors::handlers::shown_config::default_source});
+}
+
+CAF_TEST(nothing is dynamic for all brokers and other resources have no configs) {
+  struct {
+    std::int8_t type;
+    const char* name;
+  } const empty[] = {{a_broker, ""}, {a_broker_logger, "1"}, {client_metrics, "all"}, {a_group, "g"}};
+  for (const auto& row : empty) {
+    const auto found = describe(row.type, row.name);
+    CAF_CHECK(found.error_code == none);
+    CAF_CHECK(!found.error_message.has_value());
+    CAF_CHECK(found.configs.empty());
+    CAF_CHECK_EQUAL(int{found.resource_type}, int{row.type});
+    CAF_CHECK_EQUAL(found.resource_name, row.name);
+  }
+  CAF_CHECK(describe(a_broker, "2").error_code == invalid_request);
+  CAF_CHECK(describe(1, "x").error_code == invalid_request);
+  CAF_CHECK(describe(a_topic, "").error_code == invalid_request);
+  CAF_CHECK(describe(a_topic, "absent").error_code == unknown_topic_or_partition);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
