@@ -40,6 +40,7 @@ void partition_state::append(const msg::append& m) {
   limits.checks_record_timestamps = !uses_log_append_time(*topic_);
   const auto now_ms = wall_ms();
   limits.max_timestamp = now_ms + std::min(timestamp_after_max_ms_, std::numeric_limits<std::int64_t>::max() - now_ms);
+  limits.min_timestamp = now_ms - timestamp_before_max_ms_;
   const auto check = kafka::validate_batch(m.records.view(), limits);
   if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
   if (store_->given_up->has_any())

@@ -7,6 +7,7 @@
 #include "smq/segments/read_log.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace tidegate::actors {
 
@@ -46,6 +47,8 @@ void partition_state::use_topic(topic_ptr topic) {
   topic_ = std::move(topic);
   own_max_bytes_ = setting_or(*topic_, "max.message.bytes", -1);
   timestamp_after_max_ms_ = setting_or(*topic_, "message.timestamp.after.max.ms", 3'600'000);
+  timestamp_before_max_ms_ = setting_or(*topic_, "message.timestamp.before.max.ms",
+                                        std::numeric_limits<std::int64_t>::max());
 }
 
 partition_state::~partition_state() {

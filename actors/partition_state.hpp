@@ -238,7 +238,8 @@ class partition_state {
   partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
 
   std::int64_t own_max_bytes_ = -1;  // max.message.bytes; −1: the node's
-  std::int64_t timestamp_after_max_ms_ = 0;  // message.timestamp.after.max.ms
+  std::int64_t timestamp_after_max_ms_ = 0;   // message.timestamp.after.max.ms
+  std::int64_t timestamp_before_max_ms_ = 0;  // message.timestamp.before.max.ms
 
   gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
   std::shared_ptr<partition_metrics> metrics_;

@@ -90,7 +90,7 @@ constexpr std::array known{
   known_config{"local.retention.ms", "log.local.retention.ms", "-2", type_long, -2, "", no_tiers},
   known_config{max_compaction_lag, "log.cleaner.max.compaction.lag.ms", longest_time, type_long, 1, "", no_compaction},
   known_config{"message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms", longest_time, type_long, 0, "",
-               "No effect: a record may be as old as its producer says."},
+               "How far a record's timestamp may be behind the node's clock."},
   known_config{"min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio", "0.5", type_double, 0, "",
                no_compaction},
   known_config{min_compaction_lag, "log.cleaner.min.compaction.lag.ms", "0", type_long, 0, "", no_compaction},

@@ -321,8 +321,8 @@ def test_the_length_of_metadata_is_counted_in_characters(wire, topic):
     assert commit(wire, "long", topic, 1, metadata="é" * 4097) == 12
 
 
-def test_a_timestamp_too_far_ahead_is_refused(wire, topic):
-    def produced(timestamp: int) -> int:
+def test_a_timestamp_too_far_ahead_or_behind_is_refused(quick_node, wire, topic):
+    def produced(timestamp: int, topic: str = topic) -> int:
         data = [{"name": topic, "partition_data": [{"index": 0, "records": batch(b"x", timestamp=timestamp)}]}]
         answer = wire.call("Produce", 8, transactional_id=None, acks=-1, timeout_ms=10000, topic_data=data)
         return answer.responses[0].partition_responses[0].error_code
@@ -331,3 +331,5 @@ def test_a_timestamp_too_far_ahead_is_refused(wire, topic):
     assert produced(now + 1_800_000) == 0
     for far in (now + 2 * 3_600_000, now * 1000, (1 << 63) - 1):
         assert produced(far) == 32, far
+    create_topic(quick_node, f"{topic}-young", **{"message.timestamp.before.max.ms": "60000"})
+    assert [produced(t, f"{topic}-young") for t in (now - 120_000, now - 30_000, -1)] == [32, 0, 0]
