@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
+#include "actors/topic_settings.hpp"
 
 #include <utility>
 
@@ -41,14 +42,20 @@ void partition_state::look_back() {
 
 std::vector<smq::segment> partition_state::next_merge() const {
   const auto plan = is_leaving() ? smq::plan_last_merge : smq::plan_merge;
-  return plan(log_, settings_.merges, not_merged_);
+  auto rules = settings_.merges;
+  if (const auto retention_ms = retention_ms_of(*topic_); retention_ms >= 0)
+    rules.ages = smq::merge_ages{retention_ms, wall_ms()};
+  return plan(log_, rules, not_merged_);
 }
 
 void partition_state::merge_now(merge_turns::turn turn) {
   if (trim_ || closing_) return merge_ended();  // the next roll asks again
   merge_turn_ = std::move(turn);
   const auto sources = next_merge();
-  if (sources.empty()) return merge_ended();
+  if (sources.empty()) {  // they expired while it waited
+    merge_ended();
+    return start_merge();
+  }
   const auto deadline = std::chrono::steady_clock::now() + settings_.merge_timeout;
   smq::copy_segments(store_->engine.chunks, place_, sources, settings_.merges.max_chunk_bytes, deadline, poster(),
                      [this, sources](const smq::result<std::vector<smq::chunk_ref>>& copied) {

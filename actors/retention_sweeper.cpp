@@ -14,21 +14,14 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::chrono::milliseconds longest_nap{10'000};  // so late may a changed interval be noticed
-constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr std::size_t entries_per_read = 64;  // with a producer snapshot an entry has up to 64 KiB
-
-bool deletes(const smq::topic_info& topic) {
-  auto policy = topic.configs.find("cleanup.policy");
-  return policy == topic.configs.end() || policy->second.find("delete") != std::string::npos;
-}
 
 /// What is above the log start.
 std::vector<core::retained_segment> segments_of(const smq::log_state& log) {
   std::vector<core::retained_segment> all;
   for (const auto& s : log.segments) {
     if (s.next_offset <= log.log_start) continue;
-    const auto newest = s.max_timestamp >= 0 ? s.max_timestamp : s.last_ts_ns / ns_per_ms;
-    all.push_back({s.next_offset, newest, s.last_ts_ns, s.size_bytes()});
+    all.push_back({s.next_offset, s.newest_ms(), s.last_ts_ns, s.size_bytes()});
   }
   return all;
 }
@@ -45,8 +38,8 @@ core::read_positions positions_of(const smq::lowest_positions& lowest) {
 
 core::retention_rules retention_rules_of(const smq::topic_info& topic, const retention_settings& defaults) {
   core::retention_rules rules;
-  if (!deletes(topic)) return rules;
-  rules.retention_ms = setting_or(topic, "retention.ms", -1);
+  if (!deletes_old_records(topic)) return rules;
+  rules.retention_ms = retention_ms_of(topic);
   rules.retention_bytes = setting_or(topic, "retention.bytes", -1);
   auto protects = topic.configs.find("retention.protect.groups");
   const bool says = protects != topic.configs.end();

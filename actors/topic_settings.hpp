@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <string>
 
 namespace tidegate::actors {
 
@@ -14,6 +15,17 @@ inline std::int64_t setting_or(const smq::topic_info& topic, const char* key, st
   std::int64_t value = otherwise;
   std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
   return value;
+}
+
+/// cleanup.policy: old records go, and are not only compacted.
+inline bool deletes_old_records(const smq::topic_info& topic) {
+  auto policy = topic.configs.find("cleanup.policy");
+  return policy == topic.configs.end() || policy->second.find("delete") != std::string::npos;
+}
+
+/// retention.ms; -1: no record goes because of its age.
+inline std::int64_t retention_ms_of(const smq::topic_info& topic) {
+  return deletes_old_records(topic) ? setting_or(topic, "retention.ms", -1) : -1;
 }
 
 }  // namespace tidegate::actors

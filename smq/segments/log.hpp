@@ -44,6 +44,8 @@ struct segment {
   [[nodiscard]] std::uint64_t size_bytes() const {
     return chunks.empty() ? 0 : chunks.back().offset + chunks.back().size;
   }
+  /// How old it is to retention.ms: by its records, or by when the last one was stored, if no record has a timestamp.
+  [[nodiscard]] std::int64_t newest_ms() const { return max_timestamp >= 0 ? max_timestamp : last_ts_ns / 1'000'000; }
 };
 
 /// Names from `from` on and below `to`, and with them offsets: a segment starts inside or not. nullopt: no bound.

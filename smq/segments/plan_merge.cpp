@@ -1,6 +1,7 @@
 #include "smq/segments/plan_merge.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 namespace tidegate::smq {
@@ -13,7 +14,24 @@ struct file_run {
   std::size_t size = 0;
   std::uint64_t bytes = 0;
   bool is_full = false;  // the next one goes on, but would be too much
+  std::int64_t oldest_ms = std::numeric_limits<std::int64_t>::max();  // of the files' newest records
+  std::int64_t newest_ms = 0;
 };
+
+std::int64_t age_of(const segment& s) { return std::max<std::int64_t>(s.newest_ms(), 0); }
+
+bool is_expired(const segment& s, const merge_rules& rules) {
+  return rules.ages && s.newest_ms() < rules.ages->now_ms - rules.ages->retention_ms;
+}
+
+/// `first`: of the run.
+bool is_of_an_age(const file_run& run, const segment& first, const segment& s, const merge_rules& rules) {
+  if (!rules.ages) return true;
+  const auto most_ms = rules.ages->retention_ms / 4;
+  const auto stored_ms = (s.last_ts_ns - first.first_ts_ns) / 1'000'000;
+  const auto apart_ms = std::max(run.newest_ms, age_of(s)) - std::min(run.oldest_ms, age_of(s));
+  return (first.max_timestamp < 0) == (s.max_timestamp < 0) && stored_ms <= most_ms && apart_ms <= most_ms;
+}
 
 bool is_small(const segment& s, const merge_rules& rules) {
   const auto bytes = s.size_bytes();
@@ -35,17 +53,20 @@ std::optional<file_run> first_run(const log_state& log, const merge_rules& rules
     const auto& s = log.segments[i];
     const auto bytes = s.size_bytes();
     const bool may_go = bytes < tier && is_small(s, rules) && s.next_offset > log.log_start &&
-                        !except.contains(s.base_offset);
-    const bool goes_on = may_go && run.size > 0 && continues(log.segments[i - 1], s);
+                        !except.contains(s.base_offset) && !is_expired(s, rules);
+    const bool goes_on = may_go && run.size > 0 && continues(log.segments[i - 1], s) &&
+                         is_of_an_age(run, log.segments[run.first], s, rules);
     run.is_full = goes_on && run.bytes + bytes > rules.max_bytes;
     if (!goes_on || run.is_full || run.size == rules.max_sources) {
       if (run.size > 0)
         if (auto picked = pick(run)) return picked;
-      run = {i, 0, 0, false};
+      run = {.first = i};
     }
     if (!may_go) continue;
     ++run.size;
     run.bytes += bytes;
+    run.oldest_ms = std::min(run.oldest_ms, age_of(s));
+    run.newest_ms = std::max(run.newest_ms, age_of(s));
   }
   run.is_full = false;
   return run.size > 0 ? pick(run) : std::nullopt;
@@ -57,7 +78,7 @@ std::optional<file_run> crumbled_file(const log_state& log, const merge_rules& r
     const auto chunks = log.segments[i].chunks.size();
     const auto bytes = log.segments[i].size_bytes();
     const auto chunks_after = 2 * bytes / rules.max_chunk_bytes + 1;  // at most: two neighbours are more than one
-    if (chunks >= rules.min_chunks && chunks_after < chunks) return file_run{i, 1, bytes, false};
+    if (chunks >= rules.min_chunks && chunks_after < chunks) return file_run{.first = i, .size = 1, .bytes = bytes};
   }
   return std::nullopt;
 }
@@ -74,8 +95,8 @@ std::optional<file_run> light_part(const log_state& log, const merge_rules& rule
     if (size_of(i) > size_of(largest)) largest = i;
   }
   if (bytes <= rules.small_chunk_bytes || size_of(largest) <= bytes / 4 * 3) return run;
-  if (auto older = light_part(log, rules, {run.first, largest - run.first, 0, false})) return older;
-  return light_part(log, rules, {largest + 1, end - largest - 1, 0, false});
+  if (auto older = light_part(log, rules, {.first = run.first, .size = largest - run.first})) return older;
+  return light_part(log, rules, {.first = largest + 1, .size = end - largest - 1});
 }
 
 std::vector<segment> files_of(const log_state& log, const std::optional<file_run>& run) {

@@ -189,6 +189,33 @@ CAF_TEST(the clean end of a quiet partition does not wait for its turn to merge)
   CAF_CHECK_EQUAL(stored_files(node, topic), (offsets{0, 4}));
 }
 
+CAF_TEST(a last merge does not make old records young) {
+  constexpr std::int64_t day_ms = 86'400'000;
+  struct row {
+    std::map<std::string, std::string> configs;
+    offsets files;
+  };
+  const row rows[] = {
+    {{{"retention.ms", std::to_string(day_ms)}}, {0, 1, 2, 4, 7}},
+    {{{"retention.ms", std::to_string(8 * day_ms)}}, {0, 1, 2, 7}},
+    {{{"retention.ms", std::to_string(day_ms)}, {"cleanup.policy", "compact"}}, {0, 7}},
+    {{{"retention.ms", "-1"}}, {0, 7}},
+    {{}, {0, 7}},
+  };
+  const auto now_ms = actors::wall_ms();
+  for (const auto& r : rows) {
+    node_fixture node(soon_idle());
+    const auto topic = node.create("t", 1, r.configs);
+    for (const auto age_ms : {9 * day_ms, 9 * day_ms, day_ms / 2, day_ms / 2, day_ms / 8, day_ms / 8, 0L, 0L}) {
+      batch_builder b;
+      b.header.base_timestamp = now_ms - age_ms;
+      CAF_CHECK(node.append(topic, shared_bytes(b.build())).error == none);
+    }
+    CAF_REQUIRE(is_gone(node));
+    CAF_CHECK_EQUAL(stored_files(node, topic), r.files);
+  }
+}
+
 CAF_TEST(files below the last mark are merged too) {
   node_fixture node(soon_idle());
   auto topic = node.create("t");
