@@ -83,7 +83,8 @@ class chunk_store final : public chunk_port {
   /// What `server` has under `id`; "": any server that has its volume. Errors: absent (there), unknown.
   void look(const chunk_id& id, const std::string& server, time_point deadline, completion<result<stored_chunk>> done);
 
-  /// To be called when the connection to the filer or master breaks: file ids in stock may be given to others.
+  /// The next upload asks for new file ids. Nothing has to call it, not even after the master broke down: an id that was
+  /// given to others too is turned down with the upload, which is repeated with another one. Tests begin anew with it.
   void forget_stock();
 
   [[nodiscard]] chunk_store_usage measure() const;
