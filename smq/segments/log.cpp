@@ -126,6 +126,7 @@ std::optional<offset_gap> undeclared_tail_gap(const log_state& log, std::int32_t
 void declare_gap(log_state& log, const offset_gap& gap) {
   log.gaps.push_back(gap);
   log.next_offset = std::max(log.next_offset, gap.to);
+  note_epoch(log.epochs, gap.epoch, gap.to);
 }
 
 log_tail tail_of(const log_state& log, bool new_leader) {

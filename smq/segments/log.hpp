@@ -88,7 +88,8 @@ void load_log(engine ports, partition_place place, load_extent extent, time_poin
 /// The leader raises its epoch and declares the gap before its first append.
 std::optional<offset_gap> undeclared_tail_gap(const log_state& log, std::int32_t new_epoch);
 
-/// Adds the gap; the caller must have write_partition_entry() stored before the first append above it.
+/// Adds the gap, and its epoch from the gap's end on: no later load may serve a lower one, also if nothing is appended.
+/// The caller must have write_partition_entry() stored before it serves the log.
 void declare_gap(log_state& log, const offset_gap& gap);
 
 struct append_options {
