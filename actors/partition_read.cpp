@@ -113,6 +113,11 @@ void partition_state::list(const msg::list_offsets& m) {
   }
   if (lists_first(smq::newest_unlisted(log_), m, &partition_state::list)) return;
   if (m.timestamp != msg::max_timestamp) return list_by_timestamp(m, m.timestamp, false, machine_->log_start_offset());
+  list_newest(m);
+}
+
+/// Files say what their largest timestamp is; the log start may lie inside the first one.
+void partition_state::list_newest(const msg::list_offsets& m) {
   std::int64_t newest = -1;
   auto from = machine_->log_start_offset();
   for (const auto& s : log_.segments) {
@@ -120,7 +125,7 @@ void partition_state::list(const msg::list_offsets& m) {
     if (newest < 0) from = s.base_offset;
     newest = std::max(newest, s.max_timestamp);
   }
-  if (newest < 0) return m.answer(result);
+  if (newest < 0) return m.answer(msg::list_offsets_result{});
   list_by_timestamp(m, newest, true, from);
 }
 
@@ -143,26 +148,74 @@ void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t
 
 void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found,
                                        std::int64_t timestamp, bool newest) {
-  msg::list_offsets_result result;
-  if (found.is_ok() && found.value.empty()) return m.answer(result);
+  if (found.is_ok() && found.value.empty()) return m.answer(msg::list_offsets_result{});
   const auto log_start = machine_->log_start_offset();
   const auto& limits = settings_.batches.decompression;
   std::optional<kafka::timestamped_offset> record;
-  if (found.is_ok() && newest) record = kafka::find_max_timestamp(found.value.view(), limits);
+  if (found.is_ok() && newest) {
+    record = kafka::find_max_timestamp(found.value.view(), 0, limits);
+    if (record && record->offset < log_start) return list_newest_above_start(m);
+  }
   if (found.is_ok() && !newest) {
     record = kafka::find_by_timestamp(found.value.view(), timestamp, log_start, limits);
     // Only records below the log start are so new: the search goes on behind their batch.
     if (!record && kafka::find_by_timestamp(found.value.view(), timestamp, 0, limits))
       return list_by_timestamp(m, timestamp, false, kafka::read_batch_header(found.value.view())->next_offset());
   }
+  answer_record(m, record);
+}
+
+/// nullopt: it cannot be read.
+void partition_state::answer_record(const msg::list_offsets& m,
+                                    const std::optional<kafka::timestamped_offset>& record) {
+  msg::list_offsets_result result;
   if (!record) {
     result.error = error_code::kafka_storage_error;
     return m.answer(result);
   }
-  result.offset = std::max(record->offset, log_start);
+  result.offset = record->offset;
   result.timestamp = record->timestamp;
   result.leader_epoch = std::max(machine_->epoch_at(result.offset), 0);
   m.answer(result);
+}
+
+/// The newest record of the file that the log start lies in is below it: what is left of that file has to be read.
+void partition_state::list_newest_above_start(const msg::list_offsets& m) {
+  const auto log_start = machine_->log_start_offset();
+  const auto holds_start = [log_start](const smq::segment& s) { return s.next_offset > log_start; };
+  const auto file = std::ranges::find_if(log_.segments, holds_start);
+  if (file == log_.segments.end() || file->base_offset >= log_start) return list_newest(m);  // as a trim left it
+  const auto end = file->next_offset;
+  smq::find_newest(store_->engine, smq::make_view(log_, place_, log_start, end), store_->deadline(),
+                   [this, m, end, seen = changes_, post = poster(),
+                    busy = reads_](const smq::result<smq::newest_batches>& found) {
+                     post([this, m, end, seen, found, busy] {
+                       if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
+                       if (!machine_) return;
+                       // The log start, or where files end, may be another one now.
+                       found.is_ok() && changes_ != seen ? list_newest(m) : answer_newest_above_start(m, found, end);
+                     });
+                   });
+}
+
+/// `end`: of what was read; files behind it are known by their attributes.
+void partition_state::answer_newest_above_start(const msg::list_offsets& m,
+                                                const smq::result<smq::newest_batches>& found, std::int64_t end) {
+  if (!found.is_ok()) return answer_record(m, std::nullopt);
+  std::optional<kafka::timestamped_offset> record;
+  for (const auto* batch : {&found.value.first, &found.value.behind}) {
+    if (batch->empty()) continue;
+    const auto newest = kafka::find_max_timestamp(batch->view(), machine_->log_start_offset(),
+                                                  settings_.batches.decompression);
+    if (!newest) return answer_record(m, std::nullopt);
+    if (!record || newest->timestamp > record->timestamp) record = newest;
+  }
+  auto timestamp = record ? record->timestamp : -1;
+  for (const auto& s : log_.segments)
+    if (s.base_offset >= end) timestamp = std::max(timestamp, s.max_timestamp);
+  if (timestamp < 0) return m.answer(msg::list_offsets_result{});
+  if (!record || timestamp > record->timestamp) return list_by_timestamp(m, timestamp, true, end);
+  answer_record(m, record);
 }
 
 /// Where a position that a native subscriber moved lies in this log.

@@ -13,6 +13,7 @@
 #include "smq/segments/list_segments.hpp"
 #include "smq/segments/merge_log.hpp"
 #include "smq/segments/plan_merge.hpp"
+#include "smq/segments/read_log.hpp"
 #include "smq/segments/trim_log.hpp"
 #include "smq/session.hpp"
 
@@ -199,6 +200,11 @@ class partition_state {
   void wait(const msg::fetch_wait& m);
   void list(const msg::list_offsets& m);
   void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest, std::int64_t from);
+  void list_newest(const msg::list_offsets& m);
+  void list_newest_above_start(const msg::list_offsets& m);
+  void answer_newest_above_start(const msg::list_offsets& m, const smq::result<smq::newest_batches>& found,
+                                 std::int64_t end);
+  void answer_record(const msg::list_offsets& m, const std::optional<kafka::timestamped_offset>& record);
   void end_of_epoch(const msg::offset_for_leader_epoch& m);
 
   // partition_close.cpp

@@ -228,18 +228,19 @@ std::optional<timestamped_offset> find_by_timestamp(byte_view batch, std::int64_
   return std::nullopt;
 }
 
-std::optional<timestamped_offset> find_max_timestamp(byte_view batch, const decompression_limits& limits) {
+std::optional<timestamped_offset> find_max_timestamp(byte_view batch, std::int64_t from,
+                                                     const decompression_limits& limits) {
   const auto h = check_stored_batch(batch);
-  if (!h) return std::nullopt;
-  if (h->is_log_append_time()) return timestamped_offset{h->base_offset, h->max_timestamp};
+  if (!h || h->next_offset() <= from) return std::nullopt;
+  if (h->is_log_append_time()) return timestamped_offset{std::max(h->base_offset, from), h->max_timestamp};
   auto reader = reader_of(batch, *h, limits);
   record_reader::record record;
   std::optional<timestamped_offset> best;
   for (std::int32_t i = 0; i < h->record_count; ++i) {
     if (!reader.next(record)) return std::nullopt;
     const auto timestamp = add(h->base_timestamp, record.timestamp_delta);
-    if (!best || timestamp > best->timestamp)
-      best = timestamped_offset{add(h->base_offset, record.offset_delta), timestamp};
+    const auto offset = add(h->base_offset, record.offset_delta);
+    if (offset >= from && (!best || timestamp > best->timestamp)) best = timestamped_offset{offset, timestamp};
   }
   return best;
 }

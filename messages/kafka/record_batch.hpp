@@ -98,7 +98,9 @@ struct timestamped_offset {
 std::optional<timestamped_offset> find_by_timestamp(byte_view batch, std::int64_t timestamp_ms, std::int64_t from = 0,
                                                     const decompression_limits& limits = {});
 
-/// The first record of a stored batch with the batch's largest timestamp; nullopt: it cannot be read.
-std::optional<timestamped_offset> find_max_timestamp(byte_view batch, const decompression_limits& limits = {});
+/// Of the records of a stored batch whose offset is at least `from`, the first with their largest timestamp; nullopt: none,
+/// or they cannot be read.
+std::optional<timestamped_offset> find_max_timestamp(byte_view batch, std::int64_t from = 0,
+                                                     const decompression_limits& limits = {});
 
 }  // namespace tidegate::kafka

@@ -50,4 +50,15 @@ void read_log(engine ports, std::shared_ptr<const log_view> view, std::int64_t o
 void find_by_timestamp(engine ports, std::shared_ptr<const log_view> view, std::int64_t timestamp_ms,
                        time_point deadline, completion<result<shared_bytes>> done);
 
+/// Where the newest record may be that is not below the log start.
+struct newest_batches {
+  shared_bytes first;   // the one that the log start lies in: its newest record may be below it
+  shared_bytes behind;  // of those behind it, the first whose largest record timestamp is the largest; empty: none
+};
+
+/// Reads every batch of the view from the log start on. Both are empty where nothing is stored.
+/// Errors and threads as read_log().
+void find_newest(engine ports, std::shared_ptr<const log_view> view, time_point deadline,
+                 completion<result<newest_batches>> done);
+
 }  // namespace tidegate::smq

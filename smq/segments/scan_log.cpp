@@ -107,4 +107,22 @@ void find_by_timestamp(engine ports, std::shared_ptr<const log_view> view, std::
       ->run();
 }
 
+void find_newest(engine ports, std::shared_ptr<const log_view> view, time_point deadline,
+                 completion<result<newest_batches>> done) {
+  auto found = std::make_shared<newest_batches>();
+  auto visit = [found](const shared_bytes& batch) {
+    if (found->first.empty())
+      found->first = batch;
+    else if (found->behind.empty() || max_timestamp_of(batch) > max_timestamp_of(found->behind))
+      found->behind = batch;
+    return true;
+  };
+  const auto log_start = view->log_start;
+  std::make_shared<log_scanner>(ports, std::move(view), log_start, time_scan_bytes, deadline, nullptr, visit,
+                                [found, done = std::move(done)](outcome what) {
+                                  done({std::move(what), std::move(*found)});
+                                })
+      ->run();
+}
+
 }  // namespace tidegate::smq

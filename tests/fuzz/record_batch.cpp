@@ -35,14 +35,14 @@ void append_and_find(std::span<std::byte> batch, const batch_check& found, unsig
   set_max_timestamp(batch, found.max_timestamp);
   const auto stored = check_stored_batch(batch);
   fuzz::require(stored && stored->next_offset() == base + count, "what was taken is stored with its offsets");
-  const auto newest = find_max_timestamp(batch, small);
+  const auto newest = find_max_timestamp(batch, 0, small);
   fuzz::require(newest && newest->timestamp == found.max_timestamp, "the newest record is found");
   if (!stored->is_log_append_time())
     fuzz::require(newest->offset == base + found.max_timestamp_delta, "the newest record has its offset");
   const auto first = find_by_timestamp(batch, found.max_timestamp, base, small);
   fuzz::require(first && first->offset >= base && first->offset < base + count, "a record is found by its time");
   set_log_append_time(batch, 99);
-  fuzz::require(find_max_timestamp(batch, small)->timestamp == 99, "LogAppendTime is the time of all records");
+  fuzz::require(find_max_timestamp(batch, 0, small)->timestamp == 99, "LogAppendTime is the time of all records");
 }
 
 void decompress(byte_view bytes) {
@@ -69,7 +69,7 @@ void fuzz::run(byte_view input) {
   require(sum + rest == batch.size(), "whole batches and the rest are all there is");
   if (check_stored_batch(batch.view())) {
     find_by_timestamp(batch.view(), 0, 0, small);
-    find_max_timestamp(batch.view(), small);
+    find_max_timestamp(batch.view(), 0, small);
   }
   if (batch.size() > batch_header_size) decompress(batch.view().subspan(batch_header_size));
 

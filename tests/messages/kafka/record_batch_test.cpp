@@ -231,6 +231,8 @@ CAF_TEST(records are found by timestamp) {
     CAF_CHECK(kafka::find_by_timestamp(batch, 0, 71) == found(71, 1020));
     CAF_CHECK(!kafka::find_by_timestamp(batch, 0, 99));
     CAF_CHECK(kafka::find_max_timestamp(batch) == found(71, 1020));
+    CAF_CHECK(kafka::find_max_timestamp(batch, 71) == found(71, 1020));
+    CAF_CHECK(!kafka::find_max_timestamp(batch, 99));
     kafka::set_log_append_time(batch, 9000);
     CAF_CHECK(kafka::find_by_timestamp(batch, 8000) == found(70, 9000));
     CAF_CHECK(!kafka::find_by_timestamp(batch, 9001));
