@@ -2,6 +2,7 @@
 
 #include "smq/entry_path.hpp"
 #include "smq/topics/decided.hpp"
+#include "smq/topics/name_lookup.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -11,54 +12,6 @@
 namespace tidegate::smq {
 
 namespace {
-
-mutation put(std::string path, std::string content) {
-  mutation m;
-  m.target.path = std::move(path);
-  m.target.content = std::move(content);
-  return m;
-}
-
-mutation erase(std::string path) {
-  mutation m;
-  m.what = mutation::kind::erase;
-  m.target.path = std::move(path);
-  return m;
-}
-
-/// What `names/<topic>` says; `content` is the guard of the next change.
-struct name_lookup {
-  lookup_result code = lookup_result::error;
-  std::string reason;
-  std::optional<std::string> content;
-  name_record record;
-};
-
-name_lookup read_name(const std::string& name, const result<entry>& found) {
-  name_lookup answer;
-  if (found.what.code == status::absent) {
-    answer.code = lookup_result::absent;
-    return answer;
-  }
-  if (!found.is_ok()) {
-    answer.reason = found.what.reason;
-    return answer;
-  }
-  auto record = decode_name_record(found.value.content);
-  if (!record || record->name != name) {
-    answer.reason = "damaged entry " + name_entry_path(name);
-    return answer;
-  }
-  answer.code = lookup_result::found;
-  answer.content = found.value.content;
-  answer.record = std::move(*record);
-  return answer;
-}
-
-void look_up_name(entry_port& entries, const std::string& name, time_point deadline, completion<name_lookup> done) {
-  entries.get(name_entry_path(name), deadline,
-              [name, done = std::move(done)](result<entry> found) { done(read_name(name, found)); });
-}
 
 /// Joins a name record with the topic entry of the same reading; an entry of another incarnation is an error.
 topic_answer join_topic(const name_record& record, const result<entry>& found) {
@@ -73,6 +26,16 @@ topic_answer join_topic(const name_record& record, const result<entry>& found) {
     return {lookup_result::error, topic_entry_path(record.name) + " belongs to another topic id", {}};
   topic->state = record.state;
   return {lookup_result::found, {}, std::move(*topic)};
+}
+
+/// All that a topic needs to be removed.
+topic_info without_entry(const name_record& record) {
+  topic_info topic;
+  topic.name = record.name;
+  topic.id = record.topic_id;
+  topic.creation_second = record.creation_second;
+  topic.state = record.state;
+  return topic;
 }
 
 std::string check_spec(const topic_spec& spec, std::int64_t now_second) {
@@ -105,7 +68,6 @@ create_answer judge_create(const topic_info& topic, const decided& what) {
 
 /// Repeats a torn reading: between two reads of one call the topic may be deleted and created again.
 constexpr int most_get_attempts = 3;
-constexpr int most_mark_attempts = 8;  // changes of one topic come one after the other
 
 void get_topic(entry_port& entries, const std::string& name, int attempts_left, time_point deadline,
                completion<topic_answer> done) {
@@ -114,61 +76,13 @@ void get_topic(entry_port& entries, const std::string& name, int attempts_left, 
     if (!found.is_ok() || found.value.size() != 2) return done({lookup_result::error, found.what.reason, {}});
     auto named = read_name(name, found.value[0]);
     if (named.code != lookup_result::found) return done({named.code, named.reason, {}});
-    if (named.record.state != topic_state::live) return done({lookup_result::absent, {}, {}});
+    if (named.record.state != topic_state::live) return done({lookup_result::absent, {}, without_entry(named.record)});
     auto answer = join_topic(named.record, found.value[1]);
     if (answer.code == lookup_result::error && attempts_left > 1)
       return get_topic(entries, name, attempts_left - 1, deadline, done);
     done(std::move(answer));
   };
   entries.get_many({name_entry_path(name), topic_entry_path(name)}, deadline, std::move(on_answer));
-}
-
-remove_answer judge_remove(const name_record& wanted, const decided& what) {
-  switch (what.code) {
-    case decided::kind::applied:
-      return {remove_result::done, {}, wanted.topic_id, wanted.creation_second};
-    case decided::kind::refused:
-      return {remove_result::refused, what.reason, {}, 0};
-    case decided::kind::unknown:
-      return {remove_result::unknown, what.reason, {}, 0};
-    case decided::kind::displaced:
-      break;
-  }
-  auto record = what.current ? decode_name_record(*what.current) : std::nullopt;
-  if (!record) return {remove_result::unknown, "damaged entry " + name_entry_path(wanted.name), {}, 0};
-  const bool as_wanted = record->topic_id == wanted.topic_id && record->state >= wanted.state;
-  if (as_wanted) return {remove_result::done, {}, wanted.topic_id, wanted.creation_second};
-  return {remove_result::unknown, "the topic changed meanwhile", {}, 0};
-}
-
-/// A change of the topic may come first; then the mark is put on what it left. Never on another topic of that name.
-void mark_deleting(entry_port& entries, name_record wanted, const std::string& content, const uuid& transaction_id,
-                   int attempts, time_point deadline, const completion<remove_answer>& done) {
-  wanted.state = topic_state::deleting;
-  wanted.transaction_id = transaction_id;
-  const auto path = name_entry_path(wanted.name);
-  auto on_decided = [&entries, wanted, transaction_id, attempts, deadline, done](const decided& what) {
-    const auto now = what.current ? decode_name_record(*what.current) : std::nullopt;
-    const bool is_changed = what.code == decided::kind::displaced && now && now->topic_id == wanted.topic_id &&
-                            now->state == topic_state::live;
-    if (!is_changed || attempts == 1) return done(judge_remove(wanted, what));
-    mark_deleting(entries, *now, *what.current, transaction_id, attempts - 1, deadline, done);
-  };
-  transact_decided(entries, {path, content}, {put(path, encode_name_record(wanted))}, deadline, std::move(on_decided));
-}
-
-void mark_gone(entry_port& entries, const name_lookup& named, const uuid& transaction_id, time_point deadline,
-               completion<remove_answer> done) {
-  auto wanted = named.record;
-  wanted.state = topic_state::gone;
-  wanted.transaction_id = transaction_id;
-  const auto path = name_entry_path(wanted.name);
-  std::vector<mutation> mutations;
-  mutations.push_back(erase(topic_conf_path(wanted.name)));
-  mutations.push_back(erase(topic_entry_path(wanted.name)));
-  mutations.push_back(put(path, encode_name_record(wanted)));
-  transact_decided(entries, {path, named.content}, std::move(mutations), deadline,
-                   [wanted, done = std::move(done)](const decided& what) { done(judge_remove(wanted, what)); });
 }
 
 struct list_in_work {
@@ -236,7 +150,8 @@ std::string unescaped_topic(const std::string& escaped) {
   return escaped.starts_with(dot) ? "." + escaped.substr(dot.size()) : escaped;
 }
 
-/// Takes the live names of one page of `names/`; damaged ones go to `page.unreadable`.
+/// Takes the live names of one page of `names/`; damaged ones go to `page.unreadable`, half removed ones to
+/// `page.deleting`.
 std::vector<name_record> live_names(const list_page& names, topic_page& page) {
   std::vector<name_record> live;
   for (const auto& name : names.directories) page.unreadable.push_back(names_directory() + "/" + name);
@@ -247,6 +162,8 @@ std::vector<name_record> live_names(const list_page& names, topic_page& page) {
       page.unreadable.push_back(unescaped_topic(page.next));
     } else if (record->state == topic_state::live) {
       live.push_back(std::move(*record));
+    } else if (record->state == topic_state::deleting) {
+      page.deleting.push_back(without_entry(*record));
     }
   }
   page.more = names.more && !names.entries.empty();
@@ -261,6 +178,7 @@ void list_rest(const topic_catalog& catalog, const std::shared_ptr<topic_page>& 
     if (!page.is_ok()) return done({page.what, {}});
     std::move(page.value.topics.begin(), page.value.topics.end(), std::back_inserter(all->topics));
     std::move(page.value.unreadable.begin(), page.value.unreadable.end(), std::back_inserter(all->unreadable));
+    std::move(page.value.deleting.begin(), page.value.deleting.end(), std::back_inserter(all->deleting));
     all->next = page.value.next;
     if (page.value.more) return list_rest(catalog, all, deadline, done);
     done({{}, std::move(*all)});
@@ -303,40 +221,6 @@ void topic_catalog::create(const topic_spec& spec, std::int64_t now_second, cons
 void topic_catalog::get(const std::string& name, time_point deadline, completion<topic_answer> done) const {
   if (!is_legal_topic_name(name)) return done({lookup_result::absent, "illegal topic name", {}});
   get_topic(*entries_, name, most_get_attempts, deadline, std::move(done));
-}
-
-void topic_catalog::begin_remove(const std::string& name, const uuid& transaction_id, time_point deadline,
-                                 completion<remove_answer> done) const {
-  auto on_name = [&entries = *entries_, transaction_id, deadline, done = std::move(done)](const name_lookup& named) {
-    if (named.code == lookup_result::error) return done({remove_result::unknown, named.reason, {}, 0});
-    if (named.code == lookup_result::absent || named.record.state == topic_state::gone)
-      return done({remove_result::absent, {}, {}, 0});
-    if (named.record.state == topic_state::deleting)
-      return done({remove_result::done, {}, named.record.topic_id, named.record.creation_second});
-    mark_deleting(entries, named.record, *named.content, transaction_id, most_mark_attempts, deadline, done);
-  };
-  look_up_name(*entries_, name, deadline, std::move(on_name));
-}
-
-void topic_catalog::finish_remove(const std::string& name, const uuid& topic_id, const uuid& transaction_id,
-                                  time_point deadline, completion<remove_answer> done) const {
-  auto on_name = [&entries = *entries_, topic_id, transaction_id, deadline,
-                  done = std::move(done)](const name_lookup& named) {
-    if (named.code == lookup_result::error) return done({remove_result::unknown, named.reason, {}, 0});
-    const bool ours = named.code == lookup_result::found && named.record.topic_id == topic_id;
-    if (!ours) return done({remove_result::absent, {}, {}, 0});
-    const auto& record = named.record;
-    if (record.state == topic_state::live) return done({remove_result::refused, "the topic is live", {}, 0});
-    auto on_removed = [&entries, named, transaction_id, deadline, done](const outcome& what) {
-      const remove_answer finished{remove_result::done, {}, named.record.topic_id, named.record.creation_second};
-      if (what.code == status::refused) return done({remove_result::refused, what.reason, {}, 0});
-      if (!what.is_ok() && what.code != status::absent) return done({remove_result::unknown, what.reason, {}, 0});
-      if (named.record.state == topic_state::gone) return done(finished);
-      mark_gone(entries, named, transaction_id, deadline, done);
-    };
-    entries.remove_tree(version_directory(record.name, record.creation_second), deadline, std::move(on_removed));
-  };
-  look_up_name(*entries_, name, deadline, std::move(on_name));
 }
 
 void topic_catalog::update(const topic_info& before, const topic_info& after, const uuid& transaction_id,

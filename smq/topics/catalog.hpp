@@ -38,7 +38,7 @@ enum class lookup_result : std::uint8_t {
 struct topic_answer {
   lookup_result code = lookup_result::error;
   std::string reason;
-  topic_info topic;
+  topic_info topic;  // found; or absent and of the state `deleting`, as far as its name tells: name, id, second
 };
 
 enum class remove_result : std::uint8_t { done, absent, refused, unknown };
@@ -66,6 +66,7 @@ struct update_answer {
 struct topic_page {
   std::vector<topic_info> topics;       // live ones, in byte order of their escaped names
   std::vector<std::string> unreadable;  // names whose entries are damaged: these topics are neither live nor absent
+  std::vector<topic_info> deleting;     // their removal began: name, id, second
   std::string next;                     // pass as `after`
   bool more = false;
 };

@@ -72,6 +72,15 @@ topic_info sample() {
   return topic;
 }
 
+topic_info half_removed(const std::string& name, unsigned char id) {
+  topic_info topic;
+  topic.name = name;
+  topic.id = test_id(id);
+  topic.creation_second = some_second;
+  topic.state = topic_state::deleting;
+  return topic;
+}
+
 }  // namespace
 
 CAF_TEST_FIXTURE_SCOPE(topics_tests, fixture)
@@ -237,10 +246,12 @@ CAF_TEST(a deleted topic is absent and its directory is gone) {
   CAF_CHECK(begun.topic_id == test_id(7));
   CAF_CHECK_EQUAL(begun.creation_second, some_second);
   CAF_CHECK(get("orders").code == lookup_result::absent);
+  CAF_CHECK(get("orders").topic == half_removed("orders", 7));
   CAF_CHECK(create("orders", some_second, 8).code == create_result::already_exists);
   CAF_CHECK(begin_remove("orders").code == remove_result::done);
   CAF_CHECK(finish_remove("orders", 7).code == remove_result::done);
   CAF_CHECK_EQUAL(port.tree.size(), 1u);
+  CAF_CHECK(get("orders").topic.state != topic_state::deleting);
   CAF_CHECK(begin_remove("orders").code == remove_result::absent);
   CAF_CHECK(finish_remove("orders", 7).code == remove_result::done);
 }
@@ -289,6 +300,9 @@ CAF_TEST(listing pages over live topics and names damaged ones) {
   create(".hidden", some_second, 9);
   create("half", some_second, 10);
   begin_remove("t1");
+  create("gone", some_second, 11);
+  begin_remove("gone");
+  finish_remove("gone", 11);
   for (const auto& path : {name_entry_path("t3"), name_entry_path(".hidden"), topic_entry_path("half")})
     port.tree.at(path).content = "garbage";
   std::vector<std::string> names;
@@ -308,6 +322,8 @@ CAF_TEST(listing pages over live topics and names damaged ones) {
   catalog.list_all({}, [&](const result<topic_page>& page) {
     CAF_REQUIRE(page.is_ok());
     CAF_CHECK_EQUAL(page.value.topics.size(), 3u);
+    CAF_REQUIRE_EQUAL(page.value.deleting.size(), 1u);
+    CAF_CHECK(page.value.deleting.front() == half_removed("t1", 1));
   });
   port.read_faults = {{status::unknown, "gone", 0}};
   catalog.list_all({}, [&](const result<topic_page>& page) { CAF_CHECK(!page.is_ok()); });
