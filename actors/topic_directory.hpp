@@ -20,6 +20,7 @@ struct topic_snapshot {
   std::map<uuid, topic_ptr> by_id;
   bool complete = false;  // every live topic is in it, or in `unreadable`
   std::set<std::string, std::less<>> in_doubt;  // names of topics with a change, or a creation, that may be stored or not
+  std::map<uuid, topic_ptr> deleting;  // their deletion began: the name is taken until it is done
   std::set<std::string, std::less<>> unreadable;  // names of topics that may be live: their entries could not be read
 
   /// What a miss means: true for a proven "unknown".

@@ -13,7 +13,6 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::size_t most_reported = 1000;
-constexpr std::size_t most_gone = 10'000;
 
 /// A topic whose entry cannot be read now is not "unknown": the client is to ask again.
 msg::topic_result to_result(const smq::topic_answer& answer) {
@@ -43,6 +42,7 @@ topic_registry_state::topic_registry_state(topic_registry_actor::pointer self, s
 
 topic_registry_actor::behavior_type topic_registry_state::make_behavior() {
   for (const auto& topic : store_->topics.current()->in_doubt) settle(topic);  // of a registry that crashed
+  finish_deletions();
   return {
     [this](const msg::find_topic& m) { find(m); },
     [this](const msg::create_topic& m) { create(m); },
@@ -76,6 +76,7 @@ void topic_registry_state::find(const msg::find_topic& m) {
 
 /// Clients ask again and again: each reason is logged once.
 void topic_registry_state::report(const std::string& topic, const smq::topic_answer& answer) {
+  if (answer.topic.state == smq::topic_state::deleting) note_deletion(answer.topic);
   if (answer.code != smq::lookup_result::error) {
     reported_.erase(topic);
     return;
@@ -134,74 +135,9 @@ void topic_registry_state::write_new(const msg::create_topic& m, std::int64_t ad
 void topic_registry_state::after_lost_race(const msg::create_topic& m) {
   // Somebody made it first; the answer carries the topic so that auto-creation can go on with it.
   catalog_.get(m.name, store_->deadline(), [this, m, post = poster()](smq::topic_answer answer) {
-    post([this, m, result = to_result(answer)] {
-      publish_and_answer({error_code::topic_already_exists, result.topic}, m.answer);
-    });
-  });
-}
-
-void topic_registry_state::remove(const msg::delete_topic& m) {
-  auto known = store_->topics.current();
-  if (auto topic = m.name.empty() ? known->find(m.id) : known->find(m.name)) return begin_remove(m, *topic);
-  auto answer = [this, m](const msg::topic_result& found) {
-    if (found.topic) return begin_remove(m, *found.topic);
-    if (m.name.empty() || found.error != error_code::unknown_topic_or_partition) return m.answer(found);
-    // It may be one whose deletion began and was not finished: then its name is still taken.
-    smq::topic_info begun;
-    begun.name = m.name;
-    begin_remove(m, begun);
-  };
-  reply<msg::topic_result> then{{}, [answer, post = poster()](msg::topic_result r) {
-                                  post([answer, r] { answer(r); });
-                                }};
-  find({m.name, m.id, false, then});
-}
-
-void topic_registry_state::begin_remove(const msg::delete_topic& m, const smq::topic_info& topic) {
-  auto removing = removing_.insert(topic.id);
-  auto done = [this, m, topic, removing, post = poster()](smq::remove_answer answer) {
-    post([this, m, topic, removing, answer = std::move(answer)] {
-      removing_.erase(removing);
-      if (answer.code == smq::remove_result::done) {
-        auto marked = std::make_shared<smq::topic_info>(topic);
-        marked->id = answer.topic_id;
-        marked->creation_second = answer.creation_second;
-        return release_owners(m, marked);
-      }
-      const bool is_absent = answer.code == smq::remove_result::absent;
-      if (is_absent) lose(topic.name, topic.id);
-      // It may be marked, and then nothing may be stored in it any more. A change may have ended an earlier doubt.
-      if (store_->topics.current()->find(topic.id)) {
-        set_doubt(topic.name, true);
-        settle(topic.name);
-      }
-      m.answer({is_absent ? error_code::unknown_topic_or_partition : error_code::request_timed_out, nullptr});
-    });
-  };
-  if (store_->topics.current()->find(topic.id)) set_doubt(topic.name, true);  // until it is unpublished
-  TIDEGATE_FAULT_POINT("topics.delete.before_mark");
-  catalog_.begin_remove(topic.name, store_->random_uuid(), store_->deadline(), done);
-}
-
-void topic_registry_state::release_owners(const msg::delete_topic& m, const topic_ptr& topic) {
-  TIDEGATE_FAULT_POINT("topics.delete.before_release");
-  auto removing = removing_.insert(topic->id);
-  unpublish(topic);
-  // Offset actors close their sessions first, so that no window of theirs writes below a removed directory.
-  forget_(topic, [this, m, topic, removing, post = poster()] {
-    post([this, m, topic, removing, post] {
-      auto done = [this, m, topic, removing, post](smq::remove_answer answer) {
-        post([this, m, topic, removing, answer = std::move(answer)] {
-          TIDEGATE_FAULT_POINT("topics.delete.before_answer");
-          removing_.erase(removing);
-          // Absent: another deletion of the same topic was faster.
-          const bool is_gone =
-            answer.code == smq::remove_result::done || answer.code == smq::remove_result::absent;
-          m.answer({is_gone ? error_code::none : error_code::request_timed_out, topic});
-        });
-      };
-      TIDEGATE_FAULT_POINT("topics.delete.before_finish");
-      catalog_.finish_remove(topic->name, topic->id, store_->random_uuid(), store_->deadline(), done);
+    post([this, m, answer = std::move(answer)] {
+      report(m.name, answer);
+      publish_and_answer({error_code::topic_already_exists, to_result(answer).topic}, m.answer);
     });
   });
 }
@@ -228,18 +164,13 @@ void topic_registry_state::listed(const smq::topic_page& all) {
     next->by_name[topic.name] = shared;
     next->by_id[topic.id] = shared;
   }
+  for (const auto& topic : all.deleting)
+    if (!is_going(topic.id)) next->deleting.emplace(topic.id, std::make_shared<const smq::topic_info>(topic));
   report(all.unreadable);
   next->complete = true;
   next->unreadable = {all.unreadable.begin(), all.unreadable.end()};
   store_->topics.publish(std::move(next));
-}
-
-/// Somebody deleted it, or this node did and was not told.
-void topic_registry_state::lose(const std::string& topic, const uuid& topic_id) {
-  const auto known = store_->topics.current()->find(topic);
-  if (!known || known->id != topic_id) return;
-  unpublish(known);
-  forget_(known, [] {});
+  finish_deletions();
 }
 
 /// A look-up or list that began before must not bring it back.
@@ -281,22 +212,6 @@ void topic_registry_state::publish(const std::vector<topic_ptr>& topics) {
     next->in_doubt.erase(topic->name);  // its creation's: what is in doubt otherwise is in the snapshot
   }
   if (next) store_->topics.publish(std::move(next));
-}
-
-void topic_registry_state::unpublish(const topic_ptr& topic) {
-  auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
-  // The name may be that of the next topic already.
-  if (auto named = next->find(topic->name); named && named->id == topic->id) {
-    next->by_name.erase(topic->name);
-    next->in_doubt.erase(topic->name);
-  }
-  next->by_id.erase(topic->id);
-  store_->topics.publish(std::move(next));
-  if (!gone_.insert(topic->id).second) return;
-  gone_order_.push_back(topic->id);
-  if (gone_order_.size() <= most_gone) return;
-  gone_.erase(gone_order_.front());
-  gone_order_.pop_front();
 }
 
 topic_registry_actor spawn_topic_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,

@@ -6,6 +6,7 @@
 #include "messages/common/live.hpp"
 #include "smq/topics/catalog.hpp"
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -42,11 +43,20 @@ class topic_registry_state {
   void find_by_id(const msg::find_topic& m);
   void write_new(const msg::create_topic& m, std::int64_t admitted);
   void after_lost_race(const msg::create_topic& m);
-  void remove(const msg::delete_topic& m);
-  void begin_remove(const msg::delete_topic& m, const smq::topic_info& topic);
-  void release_owners(const msg::delete_topic& m, const topic_ptr& topic);
   void load_all(std::function<void(error_code)> done);
   void listed(const smq::topic_page& all);
+
+  // topic_deletions.cpp
+  void remove(const msg::delete_topic& m);
+  void begin_remove(const msg::delete_topic& m, const smq::topic_info& topic);
+  void release_owners(const topic_ptr& marked, std::chrono::milliseconds patience,
+                      std::function<void(error_code)> done);
+  error_code end_deletion(const smq::topic_info& topic, const smq::remove_answer& answer);
+  void note_deletion(const smq::topic_info& begun);
+  void finish_deletions();
+  void finish_next_deletion();
+  void lose(const std::string& topic, const uuid& topic_id);
+  void unpublish(const topic_ptr& topic, bool is_deleting);
 
   // topic_admission.cpp
   struct admission {
@@ -76,8 +86,6 @@ class topic_registry_state {
   void publish_and_answer(const msg::topic_result& result, const reply<msg::topic_result>& answer,
                           std::int64_t admitted = 0);
   void publish(const std::vector<topic_ptr>& topics);
-  void unpublish(const topic_ptr& topic);
-  void lose(const std::string& topic, const uuid& topic_id);
   [[nodiscard]] bool is_going(const uuid& topic_id) const;
   void report(const std::string& topic, const smq::topic_answer& answer);
   void report(const std::vector<std::string>& unreadable);
@@ -97,6 +105,10 @@ class topic_registry_state {
   topic_told tell_;
   std::vector<std::function<void(error_code)>> listing_;  // who waits for the list of all topics; empty: nobody reads it
   std::set<std::string> settling_;  // topics whose doubt is being looked into
+  bool finishing_ = false;  // the next deletion in the background is scheduled or on its way
+  uuid finished_;           // whose turn was the last one
+  std::chrono::milliseconds finish_backoff_{1000};
+  std::string why_unfinished_;  // the last reason that was logged
   core::creations creations_;
   std::int64_t promised_ = 0;  // partitions that are being made
   std::map<std::string, std::deque<queued_change>> changes_;  // one at a time per topic; the first one runs

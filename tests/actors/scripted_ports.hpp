@@ -51,6 +51,11 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
     return chunk_deadlines_;
   }
 
+  [[nodiscard]] std::vector<smq::time_point> removal_deadlines() {
+    std::lock_guard lock(mutex_);
+    return removal_deadlines_;
+  }
+
   std::atomic<int> put_throws{0};    // so many puts throw inside the caller: an actor crashes
   std::atomic<int> put_refuses{0};
   std::atomic<int> puts_stall{0};  // so many are not begun before release()
@@ -129,6 +134,10 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   }
   void remove_tree(const std::string& directory, smq::time_point deadline,
                    smq::completion<smq::outcome> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      removal_deadlines_.push_back(deadline);
+    }
     if (takes(removals_fail)) return done({smq::status::unknown, "injected", 0});
     inner_.entries.remove_tree(directory, deadline, std::move(done));
   }
@@ -202,6 +211,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::deque<fault> script_;
   std::deque<std::function<void()>> held_;
   std::set<smq::time_point> chunk_deadlines_;
+  std::vector<smq::time_point> removal_deadlines_;
   std::vector<smq::chunk_id> released_;
 };
 

@@ -20,6 +20,30 @@ msg::topic_result find(node_fixture& node, const std::string& name, bool create 
   return node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::find_topic{name, {}, create, answer}); });
 }
 
+error_code make(node_fixture& node, const std::string& name) {
+  return node
+    .ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::create_topic{name, 1, {}, answer}); })
+    .error;
+}
+
+error_code list_all(node_fixture& node) {
+  return value_of(node.ask_later<error_code>(
+    request_timed_out, [&](auto answer) { caf::anon_send(node.topics, msg::load_all_topics{answer}); }));
+}
+
+/// Deletes it, but its files and its name stay.
+void delete_by_half(node_fixture& node, const actors::topic_ptr& topic) {
+  node.ports->removals_fail = 1;
+  CAF_CHECK(value_of(remove_later(node, topic->name)).error == request_timed_out);
+}
+
+bool is_stored(node_fixture& node, const actors::topic_ptr& topic) {
+  const smq::testing::blocking ports{node.engine->ports()};
+  return !ports.list(topic->directory_of(0)).value.entries.empty();
+}
+
+bool is_left(node_fixture& node) { return !node.store->topics.current()->deleting.empty(); }
+
 }  // namespace
 
 CAF_TEST(a topic is created once and found by name and id and created on demand) {
@@ -144,19 +168,81 @@ CAF_TEST(a deletion that was not finished is finished by the next one also after
     node_fixture node;
     auto topic = node.create("t");
     CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
-    node.ports->removals_fail = 1;
-    CAF_CHECK(value_of(remove_later(node, "t")).error == request_timed_out);
+    delete_by_half(node, topic);
+    node.ports->removals_fail = 1000;  // nothing else finishes it
     CAF_CHECK(find(node, "t").error == unknown_topic_or_partition);
     if (restarts) node.restart();
-    auto taken = node.ask_topic([&](auto answer) {
-      caf::anon_send(node.topics, msg::create_topic{"t", 1, {}, answer});
-    });
-    CAF_CHECK(taken.error == topic_already_exists);
-    CAF_CHECK(value_of(remove_later(node, "t")).error == none);
+    node.ports->removals_fail = 1000;
+    CAF_CHECK(make(node, "t") == topic_already_exists);
+    node.ports->removals_fail = 0;
+    const auto removed = value_of(remove_later(node, "t")).error;
+    CAF_CHECK(removed == none || removed == unknown_topic_or_partition);  // the background was faster
     auto next = node.create("t");
     CAF_CHECK(node.read_all(next).empty());
     CAF_CHECK_EQUAL(node.append(next, batch_of(0)).base_offset, 0);
   }
+}
+
+CAF_TEST(a deletion that was cut off is finished although nobody asks for it again) {
+  enum class notice { none, list, look_up, creation, auto_creation };
+  for (const auto by : {notice::none, notice::list, notice::look_up, notice::creation, notice::auto_creation}) {
+    node_fixture node;
+    auto topic = node.create("t", 3);
+    auto other = node.create("u");
+    CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+    CAF_CHECK_EQUAL(node.append(other, batch_of(0)).base_offset, 0);
+    delete_by_half(node, topic);
+    if (by != notice::none) node.restart();
+    CAF_CHECK(is_stored(node, topic));
+    switch (by) {
+      case notice::none: break;
+      case notice::list: CAF_CHECK(list_all(node) == none); break;
+      case notice::look_up: CAF_CHECK(find(node, "t").error == unknown_topic_or_partition); break;
+      case notice::creation: CAF_CHECK(make(node, "t") == topic_already_exists); break;
+      case notice::auto_creation: CAF_CHECK(find(node, "t", true).error == topic_already_exists); break;
+    }
+    CAF_CHECK(is_left(node));
+    CAF_REQUIRE(soon_true([&] { return !is_left(node); }));
+    CAF_CHECK(!is_stored(node, topic));
+    CAF_CHECK(node.read_all(node.create("t")).empty());
+    CAF_CHECK_EQUAL(node.read_all(node.find("u")).size(), 1u);
+    CAF_CHECK(list_all(node) == none);
+    CAF_CHECK(!is_left(node));
+  }
+}
+
+CAF_TEST(all deletions that were cut off are finished and have more time than a request) {
+  node_fixture node;
+  std::vector<actors::topic_ptr> topics;
+  for (const auto* name : {"a", "b", "c"}) topics.push_back(node.create(name));
+  for (const auto& topic : topics) {
+    CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+    delete_by_half(node, topic);
+  }
+  node.restart();
+  node.ports->removals_fail = 1;
+  CAF_CHECK(list_all(node) == none);
+  CAF_CHECK_EQUAL(node.store->topics.current()->deleting.size(), 3u);
+  CAF_REQUIRE(soon_true([&] { return !is_left(node); }));
+  for (const auto& topic : topics) CAF_CHECK(!is_stored(node, topic));
+  CAF_CHECK_EQUAL(node.ports->removal_deadlines().size(), 4u);
+  for (const auto deadline : node.ports->removal_deadlines()) CAF_CHECK(deadline > node.store->deadline() + 20s);
+}
+
+CAF_TEST(a deletion whose registry died is finished by the next registry) {
+  node_fixture node;
+  auto topic = node.create("t");
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
+  CAF_CHECK(list_all(node) == none);  // nobody lists them again
+  delete_by_half(node, topic);
+  caf::anon_send_exit(node.topics, caf::exit_reason::kill);
+  node.topics = actors::spawn_topic_registry(*node.system, node.store, {1},
+                                             actors::forget_everywhere(node.store, node.registries, node.groups),
+                                             actors::tell_partitions(node.registries));
+  node.registries->topics.publish(node.topics);
+  CAF_REQUIRE(soon_true([&] { return !is_left(node); }));
+  CAF_CHECK(!is_stored(node, topic));
+  CAF_CHECK(make(node, "t") == none);
 }
 
 CAF_TEST(a deletion in doubt lets nothing into a topic that is marked) {
@@ -182,21 +268,15 @@ CAF_TEST(a deletion in doubt lets nothing into a topic that is marked) {
 
 CAF_TEST(a topic whose creation is in doubt is looked for and not taken for absent) {
   node_fixture node;
-  auto all = node.ask_later<error_code>(request_timed_out, [&](auto answer) {
-    caf::anon_send(node.topics, msg::load_all_topics{answer});
-  });
-  CAF_CHECK(value_of(std::move(all)) == none);
+  CAF_CHECK(list_all(node) == none);
   CAF_CHECK(node.store->topics.current()->proves_absent("t"));
-  const auto make = [&] {
-    return node.ask_topic([&](auto answer) { caf::anon_send(node.topics, msg::create_topic{"t", 1, {}, answer}); });
-  };
   node.ports->is_away = true;
-  CAF_CHECK(make().error == request_timed_out);
+  CAF_CHECK(make(node, "t") == request_timed_out);
   CAF_CHECK(!node.store->topics.current()->proves_absent("t"));
   node.ports->is_away = false;
   CAF_CHECK(find(node, "t").error == unknown_topic_or_partition);
   CAF_CHECK(!node.store->topics.current()->proves_absent("t"));
-  CAF_CHECK(make().error == none);
+  CAF_CHECK(make(node, "t") == none);
   CAF_CHECK(node.store->topics.current()->in_doubt.empty());
 }
 

@@ -3,13 +3,14 @@
 import pathlib
 import random
 import signal
+import time
 
 import pytest
 from clients import create_topic
 from conftest import BINARY, Node
 from fault_load import Changes, Commits, PlainRecords, Records, Topics, Trims
 from metrics import scrape_until
-from wire import Wire, produce
+from wire import Wire, produce, read_all
 
 RECORDS = [
     "partition.append.before_chunk", "partition.append.before_write", "partition.append.before_apply",
@@ -96,6 +97,52 @@ def test_a_kill_at_this_point_loses_and_repeats_nothing(node, loads, point):
         node.start()
         check(loads)
     finish(loads)
+
+
+def with_a_deletion_cut_off(tmp_path, *settings: str) -> Node:
+    """A node that began to delete `stream`, was killed, and is started again."""
+    node = Node(tmp_path, *settings).start(fault="topics.delete.before_finish:kill:1")
+    create_topic(node, "stream")
+    with Wire(node) as wire:
+        assert produce(wire, "stream", b"old") == 0
+        with pytest.raises(ConnectionError):
+            wire.call("DeleteTopics", 5, topic_names=["stream"], timeout_ms=10000)
+    assert node.process.wait(30) == -signal.SIGKILL, node.tail()
+    return node.start()
+
+
+def create_again(node) -> int:
+    new = {"name": "stream", "num_partitions": 1, "replication_factor": 1, "assignments": [], "configs": []}
+    with Wire(node) as wire:
+        return wire.call("CreateTopics", 5, topics=[new], timeout_ms=10000, validate_only=False).topics[0].error_code
+
+
+def soon(node, condition) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, node.tail()
+        time.sleep(0.1)
+
+
+def check_it_is_new(node) -> None:
+    with Wire(node) as wire:
+        assert produce(wire, "stream", b"new") == 0
+        assert read_all(wire, "stream") == {0: b"new"}
+    node.kill()
+
+
+def test_a_deletion_that_a_kill_cut_off_is_finished_when_the_topic_is_created_again(tmp_path):
+    node = with_a_deletion_cut_off(tmp_path)
+    assert create_again(node) == 36  # TOPIC_ALREADY_EXISTS
+    soon(node, lambda: create_again(node) == 0)
+    check_it_is_new(node)
+
+
+def test_a_deletion_that_a_kill_cut_off_is_finished_although_nobody_asks(tmp_path):
+    node = with_a_deletion_cut_off(tmp_path, "kafka.log.retention.check.interval.ms=200")
+    soon(node, lambda: "a deletion that was begun earlier is finished" in node.log.read_text())
+    assert create_again(node) == 0
+    check_it_is_new(node)
 
 
 @pytest.mark.parametrize("point", STARTS)
