@@ -69,6 +69,16 @@ std::function<void(std::function<void()>)> retention_sweeper_state::poster() con
   };
 }
 
+/// A message behind each few pages would not do: an actor with messages keeps its thread for a while.
+smq::walk_pace retention_sweeper_state::pace() const {
+  auto later = [self = static_cast<caf::local_actor*>(self_)->address(),
+                pause = settings_.pause](std::function<void()> f) {
+    if (auto strong = caf::actor_cast<retention_sweeper_actor>(self))
+      caf::delayed_anon_send(strong, pause, msg::make_resume(std::move(f)));
+  };
+  return {[store = store_] { return store->deadline(); }, std::move(later)};
+}
+
 /// Until the next sweep is due, by the interval of that time: it may change meanwhile.
 void retention_sweeper_state::wait() {
   const auto interval = settings_.check_interval.get();
@@ -157,14 +167,28 @@ void retention_sweeper_state::loaded(const visit& v, const smq::log_state& log) 
   auto all_is_read = core::decide_retention(v.rules, log.log_start, segments, {}, wall_ms());
   if (all_is_read.segments == 0 || !v.rules.protects_groups) return decided(v, all_is_read);
   smq::find_lowest_positions(
-    store_->engine.entries, {v.topic->id, v.topic->directory_of(v.partition)}, store_->deadline(),
+    store_->engine.entries, {v.topic->id, v.topic->directory_of(v.partition)}, pace(),
     [this, v, segments = std::move(segments), log_start = log.log_start,
      post = poster()](const smq::result<smq::lowest_positions>& lowest) {
       post([this, v, segments, log_start, lowest] {
         if (!lowest.is_ok()) return skip(v, lowest.what.reason);
-        decided(v, core::decide_retention(v.rules, log_start, segments, positions_of(lowest.value), wall_ms()));
+        const auto verdict = core::decide_retention(v.rules, log_start, segments, positions_of(lowest.value), wall_ms());
+        if (verdict.is_held) report_unclear(v, lowest.value.unclear);
+        decided(v, verdict);
       });
     });
+}
+
+/// What a position keeps that nobody can read may stay for very long: said once.
+void retention_sweeper_state::report_unclear(const visit& v, const std::string& why) {
+  const std::pair where{v.topic->id, v.partition};
+  if (why.empty()) {
+    unclear_.erase(where);
+    return;
+  }
+  if (std::exchange(unclear_[where], why) == why) return;
+  log_event(log_level::warn, "retention keeps records for a position that cannot be read",
+            {{"topic", v.topic->name}, {"partition", v.partition}, {"reason", why}});
 }
 
 void retention_sweeper_state::decided(const visit& v, const core::retention_verdict& verdict) {
@@ -201,6 +225,7 @@ void retention_sweeper_state::end_sweep() {
   at_ = {};
   const auto topics = store_->topics.current();
   std::erase_if(rests_, [&](const auto& one) { return !topics->find(one.first.first); });
+  std::erase_if(unclear_, [&](const auto& one) { return !topics->find(one.first.first); });
   rested_since_ = self_->clock().now();
   has_swept_ = true;
   wait();

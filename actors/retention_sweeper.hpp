@@ -27,7 +27,7 @@ struct retention_settings {
   /// log.retention.check.interval.ms
   live<std::chrono::milliseconds> check_interval = std::chrono::milliseconds{300'000};
   std::chrono::milliseconds first_check{30'000};      // after the start, as Kafka; at most check_interval
-  std::chrono::milliseconds pause{5};                 // between two partitions
+  std::chrono::milliseconds pause{5};                 // between two partitions, or some pages of positions
   live<bool> protects_groups = true;                  // retention.protect.groups of topics that do not say
   live<std::int64_t> protect_max_ms = 7'776'000'000;  // retention.protect.max.ms
 };
@@ -71,10 +71,12 @@ class retention_sweeper_state {
   void compare_entries();
   void look(const visit& v);
   void loaded(const visit& v, const smq::log_state& log);
+  void report_unclear(const visit& v, const std::string& why);
   void decided(const visit& v, const core::retention_verdict& verdict);
   void skip(const visit& v, const std::string& reason);
   void next_one();
   void end_sweep();
+  [[nodiscard]] smq::walk_pace pace() const;
   [[nodiscard]] std::function<void(std::function<void()>)> poster() const;
 
   retention_sweeper_actor::pointer self_;
@@ -87,6 +89,7 @@ class retention_sweeper_state {
   std::vector<visit> grown_;                 // whose partition entries are to be read
   std::deque<visit> due_;                    // to be looked at
   std::map<std::pair<uuid, std::int32_t>, rest> rests_;
+  std::map<std::pair<uuid, std::int32_t>, std::string> unclear_;  // as logged
   std::size_t skipped_ = 0;  // in this sweep
   std::string why_skipped_;
 };

@@ -1,8 +1,9 @@
 #include "smq/positions/lowest_positions.hpp"
 
 #include "smq/entry_path.hpp"
+#include "smq/names.hpp"
+#include "smq/step_loop.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -11,52 +12,75 @@ namespace tidegate::smq {
 namespace {
 
 constexpr std::size_t page_entries = 512;  // about 150 KiB
-
-struct pending_list {
-  entry_port& entries;
-  position_place place;
-  time_point deadline;
-  completion<result<lowest_positions>> done;
-  std::string after;
-  lowest_positions found;
-};
+constexpr std::size_t pages_per_turn = 8;  // some 10 ms
 
 void lower(std::optional<std::int64_t>& lowest, std::int64_t value) {
   if (!lowest || value < *lowest) lowest = value;
 }
 
-void take(pending_list& list, const entry& e) {
-  if (!e.path.ends_with(".offset")) return;
-  const auto position = interpret_position(list.place.topic_id, {{}, e});
-  switch (position.code) {
-    case position_result::found: return lower(list.found.offset, position.committed.offset);
-    case position_result::native: return lower(list.found.value_ns, position.native_value_ns);
-    case position_result::absent: return;
-    case position_result::damaged:
-    case position_result::unknown: list.found.unclear = position.reason;
-  }
-}
+/// One page after the other; none outlives its reading.
+class position_walk final : public step_loop {
+ public:
+  position_walk(entry_port& entries, position_place place, walk_pace pace, completion<result<lowest_positions>> done)
+    : entries_(entries), place_(std::move(place)), pace_(std::move(pace)), done_(std::move(done)) {}
 
-void read_next_page(const std::shared_ptr<pending_list>& list) {
-  list->entries.list(list->place.partition_directory + "/consumers", list->after, page_entries, false, list->deadline,
-                     [list](const result<list_page>& page) {
-                       if (!page.is_ok()) return list->done({page.what, {}});
-                       for (const auto& e : page.value.entries) take(*list, e);
-                       for (const auto& name : page.value.directories)
-                         if (name.ends_with(".offset")) list->found.unclear = name + " is a directory";
-                       if (!page.value.more) return list->done({{}, std::move(list->found)});
-                       if (page.value.entries.empty())
-                         return list->done({{status::unknown, "an empty page, and more", 0}, {}});
-                       list->after = name_of(page.value.entries.back().path);
-                       read_next_page(list);
-                     });
-}
+ private:
+  bool step() override {
+    if (page_ && !take_page()) return false;
+    entries_.list(positions_directory(place_.partition_directory), after_, page_entries, false, pace_.deadline(),
+                  [self = shared_from_this(), this](result<list_page> page) {
+                    page_ = std::move(page);
+                    if (++pages_ % pages_per_turn > 0) return resume();
+                    pace_.later([self, this] { resume(); });
+                  });
+    return true;
+  }
+
+  /// False: it was the last one.
+  bool take_page() {
+    const auto page = *std::exchange(page_, std::nullopt);
+    if (!page.is_ok()) return end(page.what);
+    for (const auto& e : page.value.entries) take(e);
+    for (const auto& name : page.value.directories)
+      if (name.ends_with(".offset")) found_.unclear = name + " is a directory";
+    if (!page.value.more) return end({});
+    if (page.value.entries.empty()) return end({status::unknown, "an empty page, and more", 0});
+    after_ = name_of(page.value.entries.back().path);
+    return true;
+  }
+
+  void take(const entry& e) {
+    if (!e.path.ends_with(".offset")) return;
+    const auto position = interpret_position(place_.topic_id, {{}, e});
+    switch (position.code) {
+      case position_result::found: return lower(found_.offset, position.committed.offset);
+      case position_result::native: return lower(found_.value_ns, position.native_value_ns);
+      case position_result::absent: return;
+      case position_result::damaged:
+      case position_result::unknown: found_.unclear = e.path + ": " + position.reason;
+    }
+  }
+
+  bool end(const outcome& what) {
+    done_({what, what.is_ok() ? std::move(found_) : lowest_positions{}});
+    return false;
+  }
+
+  entry_port& entries_;
+  const position_place place_;
+  const walk_pace pace_;
+  completion<result<lowest_positions>> done_;
+  std::optional<result<list_page>> page_;
+  std::size_t pages_ = 0;
+  std::string after_;
+  lowest_positions found_;
+};
 
 }  // namespace
 
-void find_lowest_positions(entry_port& entries, const position_place& place, time_point deadline,
+void find_lowest_positions(entry_port& entries, const position_place& place, walk_pace pace,
                            completion<result<lowest_positions>> done) {
-  read_next_page(std::make_shared<pending_list>(pending_list{entries, place, deadline, std::move(done), {}, {}}));
+  std::make_shared<position_walk>(entries, place, std::move(pace), std::move(done))->run();
 }
 
 }  // namespace tidegate::smq

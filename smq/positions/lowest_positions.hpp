@@ -3,6 +3,7 @@
 #include "smq/positions/positions.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,9 +17,17 @@ struct lowest_positions {
   friend bool operator==(const lowest_positions&, const lowest_positions&) = default;
 };
 
+/// For partitions with very many positions. Thread: any that the port answers on.
+struct walk_pace {
+  std::function<time_point()> deadline;  // of the page that is read next
+  /// Called every few pages: runs what it is given, once and after it returned, or never if its owner has gone; whoever
+  /// else wants the thread comes first.
+  std::function<void(std::function<void()>)> later;
+};
+
 /// Reads every position of the partition, page after page; what is no `*.offset` is not one. Thread: any.
 /// Errors: the port's, as they came; a position that is damaged or another topic's is `unclear`.
-void find_lowest_positions(entry_port& entries, const position_place& place, time_point deadline,
+void find_lowest_positions(entry_port& entries, const position_place& place, walk_pace pace,
                            completion<result<lowest_positions>> done);
 
 }  // namespace tidegate::smq

@@ -3,10 +3,9 @@
 #include "actors/position_lookups.hpp"
 #include "smq/names.hpp"
 #include "tests/actors/groups_fixture.hpp"
+#include "tests/smq/small_stack.hpp"
 
 #include "caf/test/unit_test.hpp"
-
-#include <pthread.h>
 
 #include <atomic>
 
@@ -82,22 +81,8 @@ struct many_lookups : native_groups_fixture {
     }
     CAF_CHECK_EQUAL(node.ports->held_count(), actors::position_lookups::most_at_once);
     CAF_CHECK_EQUAL(found.load(), 0);
-    release_on_small_stack();
+    CAF_REQUIRE(smq::test::on_small_stack([this] { node.ports->release(); }));
     CAF_CHECK_EQUAL(found.load(), groups);
-  }
-
-  void release_on_small_stack() {
-    pthread_attr_t small;
-    pthread_attr_init(&small);
-    pthread_attr_setstacksize(&small, 256 << 10);
-    const auto release = [](void* ports) -> void* {
-      static_cast<scripted_ports*>(ports)->release();
-      return nullptr;
-    };
-    pthread_t thread{};
-    CAF_REQUIRE_EQUAL(pthread_create(&thread, &small, release, node.ports.get()), 0);
-    pthread_join(thread, nullptr);
-    pthread_attr_destroy(&small);
   }
 };
 

@@ -5,6 +5,7 @@
 #include "smq/names.hpp"
 #include "smq/positions/position_json.hpp"
 #include "tests/smq/segments/segments_memory_engine.hpp"
+#include "tests/smq/small_stack.hpp"
 
 #include "caf/test/unit_test.hpp"
 
@@ -23,6 +24,9 @@ uuid id_of(unsigned first) {
 struct consumers {
   segments_memory_engine store;
   position_place place{id_of(1), "/topics/kafka/t/v1/0000-0031"};
+  std::size_t deadlines = 0;  // asked for
+  std::size_t turns = 0;      // of whoever waits for the lowest
+  std::vector<std::function<void()>> postponed;
 
   void commit(const std::string& group, std::int64_t offset) {
     committed_offset position;
@@ -39,7 +43,14 @@ struct consumers {
 
   result<lowest_positions> lowest() {
     result<lowest_positions> found{{status::unknown, "no answer", 0}, {}};
-    find_lowest_positions(store, place, {}, [&](result<lowest_positions> r) { found = std::move(r); });
+    deadlines = 0;
+    const walk_pace pace{[this] {
+                           ++deadlines;
+                           return time_point{};
+                         },
+                         [this](std::function<void()> f) { postponed.push_back(std::move(f)); }};
+    find_lowest_positions(store, place, pace, [&](result<lowest_positions> r) { found = std::move(r); });
+    for (turns = 1; !postponed.empty(); ++turns) std::exchange(postponed, {}).front()();
     return found;
   }
 };
@@ -63,6 +74,33 @@ CAF_TEST(the lowest of each kind is found on any page) {
   c.move("readme.txt", 1);  // no position
   found = c.lowest();
   CAF_CHECK(found.value == (lowest_positions{51, 60, ""}));
+}
+
+CAF_TEST(very many positions of a store that answers at once are read on a small stack and in many turns) {
+  consumers c;
+  c.store.page_limit = 20;
+  constexpr std::size_t groups = 200'000;
+  const auto path = position_path(c.place.partition_directory, "");
+  const auto content = write_position_json({7, 1, ""});
+  for (std::size_t i = 0; i < groups; ++i) {
+    const auto at = path + std::to_string(i) + ".offset";
+    c.store.entries[at] = {at, content, {}, {}};
+  }
+  result<lowest_positions> found;
+  CAF_REQUIRE(on_small_stack([&] { found = c.lowest(); }));
+  CAF_CHECK(found.is_ok());
+  CAF_CHECK(found.value == (lowest_positions{std::nullopt, 7, ""}));
+  CAF_CHECK_EQUAL(c.deadlines, groups / c.store.page_limit);  // one for each page
+  CAF_CHECK_EQUAL(c.turns, groups / c.store.page_limit / 8 + 1);
+}
+
+CAF_TEST(a walk whose owner has gone ends without an answer and is not kept) {
+  consumers c;
+  for (int i = 0; i < 100; ++i) c.commit("g" + std::to_string(i), i);
+  const auto owned = std::make_shared<int>(0);
+  find_lowest_positions(c.store, c.place, {[] { return time_point{}; }, [](const auto&) {}},
+                        [owned](const result<lowest_positions>&) { CAF_ERROR("answered"); });
+  CAF_CHECK_EQUAL(owned.use_count(), 1);
 }
 
 CAF_TEST(a position that cannot be read is not passed over) {
