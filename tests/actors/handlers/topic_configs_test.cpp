@@ -79,7 +79,6 @@ struct {
   {"local.retention.bytes", a_long, "-2", "-1", "-3"},
   {"local.retention.ms", a_long, "-2", "-1", "-3"},
   {"max.compaction.lag.ms", a_long, longest, "1", "0"},
-  {"message.timestamp.before.max.ms", a_long, longest, "0", "-1"},
   {"min.cleanable.dirty.ratio", a_double, "0.5", "1", "1.01"},
   {"min.compaction.lag.ms", a_long, "0", longest, "-1"},
   {"preallocate", a_boolean, "false", "true", "1"},
