@@ -86,7 +86,7 @@ void position_lookups::find(const std::string& group_id, completion done) {
   {
     std::lock_guard lock(mutex_);
     if (lanes_ == most_at_once) {
-      is_refused = waiting_.size() == most_waiting;
+      is_refused = waiting_.size() >= most_waiting;
       if (!is_refused) return waiting_.push_back(std::move(one));
     } else {
       ++lanes_;

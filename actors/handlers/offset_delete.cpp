@@ -67,9 +67,11 @@ void offset_delete(const services& node, const request_ptr& r) {
     auto& out = d->response.topics.emplace_back(offset_delete_response::topic{topic.name, {}});
     for (const auto& partition : topic.partitions) out.partitions.push_back({partition.partition_index, {}});
   }
-  find_topics(node, r, std::move(wanted), false, [&node, r, d](const std::vector<msg::topic_result>& topics) {
+  // Taken here: what find_topics() calls may run on another thread.
+  auto held = r->hold();
+  find_topics(node, r, std::move(wanted), false, [&node, r, d, held](const std::vector<msg::topic_result>& topics) {
     // A group without an entry may have positions in any topic; where topics cannot be listed, its coordinator says so.
-    auto loaded = [&node, r, d, topics, token = r->hold()](error_code) mutable {
+    auto loaded = [&node, r, d, topics, token = held](error_code) mutable {
       pass_on(node, r, d, topics);
       token.reset();
     };

@@ -57,3 +57,12 @@ def test_changes_that_are_asked_for_without_waiting_are_made_in_order(shared_nod
             for one in futures.values():
                 one.result(20)
         assert name not in a.list_topics(timeout=10).topics
+
+
+def test_what_is_sent_behind_a_deletion_of_unknown_offsets_is_answered(make_node):
+    with Wire(make_node()) as wire:  # topics are not listed yet: the look-up goes through their registry
+        wire.send("OffsetDelete", 0, group_id="nobody", topics=[
+            {"name": "nowhere", "partitions": [{"partition_index": 0}]}])
+        wire.send("ListGroups", 4, states_filter=[])
+        assert wire.receive().error_code == 69
+        assert wire.receive().error_code == 0
