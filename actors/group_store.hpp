@@ -85,7 +85,8 @@ class group_store {
                      std::function<void(std::vector<msg::offset_fetch_item>)> done) = 0;
 
   /// Every position of the group: all partitions of the topics in `topics` are looked up, and find_positions() says
-  /// where else it has any. An error when that is in doubt, or when it is unknown whether one of `topics` is live.
+  /// where else it has any. An error when the store cannot say, or when it is unknown whether one of `topics` is live; a
+  /// native position in another topic whose entry cannot be read is not found.
   virtual void fetch_all(const std::string& group_id, std::vector<group_topic> topics,
                          std::function<void(msg::offset_fetch_result)> done) = 0;
 

@@ -38,14 +38,15 @@ void partition_state::append(const msg::append& m) {
   limits.max_batch_bytes =
     static_cast<std::size_t>(own_max_bytes_ >= 0 ? own_max_bytes_ : settings_.message_max_bytes.get());
   limits.checks_record_timestamps = !uses_log_append_time(*topic_);
-  const auto now_ms = wall_ms();
+  const auto now_ns = wall_ns();
+  const auto now_ms = now_ns / 1'000'000;
   limits.max_timestamp = now_ms + std::min(timestamp_after_max_ms_, std::numeric_limits<std::int64_t>::max() - now_ms);
   limits.min_timestamp = now_ms - timestamp_before_max_ms_;
   const auto check = kafka::validate_batch(m.records.view(), limits);
   if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
   if (store_->given_up->has_any())
     machine_->expect_first_batches_of(store_->given_up->take(place_.topic_id, place_.partition));
-  const auto verdict = machine_->offer(core::to_produced(m.records, check), wall_ns());
+  const auto verdict = machine_->offer(core::to_produced(m.records, check), now_ns);
   switch (verdict.decision) {
     case core::produce_decision::refuse: return m.answer(refused(verdict.error, ""));
     case core::produce_decision::duplicate: {

@@ -4,10 +4,12 @@
 
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
+#include "actors/metrics/counters.hpp"
 #include "actors/spawn.hpp"
 #include "actors/topic_settings.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidegate::actors {
 
@@ -30,7 +32,7 @@ core::read_positions positions_of(const smq::lowest_positions& lowest) {
   core::read_positions positions;
   if (lowest.offset) positions.lowest_offset = *lowest.offset;
   if (lowest.value_ns) positions.lowest_value_ns = *lowest.value_ns;
-  positions.is_unclear = !lowest.unclear.empty();
+  positions.is_unclear = lowest.damaged > 0;
   return positions;
 }
 
@@ -172,23 +174,26 @@ void retention_sweeper_state::loaded(const visit& v, const smq::log_state& log) 
      post = poster()](const smq::result<smq::lowest_positions>& lowest) {
       post([this, v, segments, log_start, lowest] {
         if (!lowest.is_ok()) return skip(v, lowest.what.reason);
-        const auto verdict = core::decide_retention(v.rules, log_start, segments, positions_of(lowest.value), wall_ms());
-        if (verdict.is_held) report_unclear(v, lowest.value.unclear);
-        decided(v, verdict);
+        note_damage(v, lowest.value);
+        decided(v, core::decide_retention(v.rules, log_start, segments, positions_of(lowest.value), wall_ms()));
       });
     });
 }
 
-/// What a position keeps that nobody can read may stay for very long: said once.
-void retention_sweeper_state::report_unclear(const visit& v, const std::string& why) {
+/// Counted each time, and logged once: the next sweep finds it again, until somebody puts it right.
+void retention_sweeper_state::note_damage(const visit& v, const smq::lowest_positions& lowest) {
   const std::pair where{v.topic->id, v.partition};
-  if (why.empty()) {
-    unclear_.erase(where);
+  if (lowest.damaged == 0) {
+    damage_.erase(where);
     return;
   }
-  if (std::exchange(unclear_[where], why) == why) return;
-  log_event(log_level::warn, "retention keeps records for a position that cannot be read",
-            {{"topic", v.topic->name}, {"partition", v.partition}, {"reason", why}});
+  counted.damaged_positions.add(lowest.damaged);
+  if (std::exchange(damage_[where], lowest.first_damaged) == lowest.first_damaged) return;
+  log_event(log_level::error, "retention keeps records for the sake of damaged positions",
+            {{"topic", v.topic->name},
+             {"partition", v.partition},
+             {"positions", lowest.damaged},
+             {"first", lowest.first_damaged}});
 }
 
 void retention_sweeper_state::decided(const visit& v, const core::retention_verdict& verdict) {
@@ -224,8 +229,9 @@ void retention_sweeper_state::end_sweep() {
   skipped_ = 0;
   at_ = {};
   const auto topics = store_->topics.current();
-  std::erase_if(rests_, [&](const auto& one) { return !topics->find(one.first.first); });
-  std::erase_if(unclear_, [&](const auto& one) { return !topics->find(one.first.first); });
+  const auto is_gone = [&](const auto& one) { return !topics->find(one.first.first); };
+  std::erase_if(rests_, is_gone);
+  std::erase_if(damage_, is_gone);
   rested_since_ = self_->clock().now();
   has_swept_ = true;
   wait();

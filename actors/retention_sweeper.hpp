@@ -71,7 +71,7 @@ class retention_sweeper_state {
   void compare_entries();
   void look(const visit& v);
   void loaded(const visit& v, const smq::log_state& log);
-  void report_unclear(const visit& v, const std::string& why);
+  void note_damage(const visit& v, const smq::lowest_positions& lowest);
   void decided(const visit& v, const core::retention_verdict& verdict);
   void skip(const visit& v, const std::string& reason);
   void next_one();
@@ -89,7 +89,7 @@ class retention_sweeper_state {
   std::vector<visit> grown_;                 // whose partition entries are to be read
   std::deque<visit> due_;                    // to be looked at
   std::map<std::pair<uuid, std::int32_t>, rest> rests_;
-  std::map<std::pair<uuid, std::int32_t>, std::string> unclear_;  // as logged
+  std::map<std::pair<uuid, std::int32_t>, std::string> damage_;  // that was logged: the first damaged position
   std::size_t skipped_ = 0;  // in this sweep
   std::string why_skipped_;
 };

@@ -292,6 +292,7 @@ void smq_group_store::fetch_all(const std::string& group_id, std::vector<group_t
   // A native subscriber of that name may have positions in topics that the group never committed to.
   find_positions(group_id, [self = shared_from_this(), group_id, topics = std::move(topics),
                             listed = std::move(listed), done = std::move(done)](found_positions others) mutable {
+    // Not complete: a topic that the group does not list cannot be read. That must not stop all groups.
     if (others.error != error_code::none) return done({error_code::coordinator_load_in_progress, {}});
     for (auto& where : others.where) {
       const auto is_it = [&](const group_topic& one) { return one.topic_id == where.topic_id; };

@@ -102,13 +102,18 @@ error_code topic_registry_state::end_deletion(const smq::topic_info& topic, cons
   return error_code::request_timed_out;
 }
 
+/// What the snapshot knows of the topic says more than its name does: how many partitions it has.
+void topic_registry_state::add_deletion(topic_snapshot& to, const smq::topic_info& begun) {
+  const auto topic = to.find(begun.id);
+  to.deleting.emplace(begun.id, topic ? topic : std::make_shared<const smq::topic_info>(begun));
+}
+
 /// Somebody read that the name is `deleting`: no other topic can have it before that is over.
 void topic_registry_state::note_deletion(const smq::topic_info& begun) {
   const auto known = store_->topics.current();
   if (!known->deleting.contains(begun.id) && !gone_.contains(begun.id)) {
-    const auto topic = known->find(begun.id);
     auto next = std::make_shared<topic_snapshot>(*known);
-    next->deleting.emplace(begun.id, topic ? topic : std::make_shared<const smq::topic_info>(begun));
+    add_deletion(*next, begun);
     store_->topics.publish(std::move(next));
   }
   finish_deletions();

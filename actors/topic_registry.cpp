@@ -165,7 +165,7 @@ void topic_registry_state::listed(const smq::topic_page& all) {
     next->by_id[topic.id] = shared;
   }
   for (const auto& topic : all.deleting)
-    if (!is_going(topic.id)) next->deleting.emplace(topic.id, std::make_shared<const smq::topic_info>(topic));
+    if (!is_going(topic.id)) add_deletion(*next, topic);
   report(all.unreadable);
   next->complete = true;
   next->unreadable = {all.unreadable.begin(), all.unreadable.end()};

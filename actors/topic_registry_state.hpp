@@ -52,6 +52,7 @@ class topic_registry_state {
   void release_owners(const topic_ptr& marked, std::chrono::milliseconds patience,
                       std::function<void(error_code)> done);
   error_code end_deletion(const smq::topic_info& topic, const smq::remove_answer& answer);
+  static void add_deletion(topic_snapshot& to, const smq::topic_info& begun);
   void note_deletion(const smq::topic_info& begun);
   void finish_deletions();
   void finish_next_deletion();

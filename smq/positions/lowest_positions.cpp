@@ -12,6 +12,7 @@ namespace tidegate::smq {
 namespace {
 
 constexpr std::size_t page_entries = 512;  // about 150 KiB
+
 constexpr std::size_t pages_per_turn = 8;  // some 10 ms
 
 void lower(std::optional<std::int64_t>& lowest, std::int64_t value) {
@@ -42,7 +43,8 @@ class position_walk final : public step_loop {
     if (!page.is_ok()) return end(page.what);
     for (const auto& e : page.value.entries) take(e);
     for (const auto& name : page.value.directories)
-      if (name.ends_with(".offset")) found_.unclear = name + " is a directory";
+      if (name.ends_with(".offset"))
+        note_damage("a directory at " + positions_directory(place_.partition_directory) + "/" + name);
     if (!page.value.more) return end({});
     if (page.value.entries.empty()) return end({status::unknown, "an empty page, and more", 0});
     after_ = name_of(page.value.entries.back().path);
@@ -57,8 +59,12 @@ class position_walk final : public step_loop {
       case position_result::native: return lower(found_.value_ns, position.native_value_ns);
       case position_result::absent: return;
       case position_result::damaged:
-      case position_result::unknown: found_.unclear = e.path + ": " + position.reason;
+      case position_result::unknown: note_damage(position.reason);
     }
+  }
+
+  void note_damage(const std::string& what) {
+    if (++found_.damaged == 1) found_.first_damaged = what;
   }
 
   bool end(const outcome& what) {

@@ -2,6 +2,7 @@
 
 #include "smq/positions/positions.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -13,7 +14,8 @@ namespace tidegate::smq {
 struct lowest_positions {
   std::optional<std::int64_t> offset;    // of those with an exact Kafka offset
   std::optional<std::int64_t> value_ns;  // of those that a native subscriber moved: it has every message up to it
-  std::string unclear;                   // one that cannot be read, and why; "" = every one was read
+  std::size_t damaged = 0;               // so many cannot be read: they are no positions, or another topic's
+  std::string first_damaged;             // of these: what is wrong, with its path
   friend bool operator==(const lowest_positions&, const lowest_positions&) = default;
 };
 
@@ -26,7 +28,7 @@ struct walk_pace {
 };
 
 /// Reads every position of the partition, page after page; what is no `*.offset` is not one. Thread: any.
-/// Errors: the port's, as they came; a position that is damaged or another topic's is `unclear`.
+/// Errors: the port's, as they came; never for a position that is damaged.
 void find_lowest_positions(entry_port& entries, const position_place& place, walk_pace pace,
                            completion<result<lowest_positions>> done);
 

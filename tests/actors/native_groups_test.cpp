@@ -7,6 +7,7 @@
 
 #include "caf/test/unit_test.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 using namespace tidegate;
@@ -199,6 +200,25 @@ CAF_TEST(very many groups that no scan can answer for are looked up one by one o
   many_lookups f;
   f.ask({.most_files = 0});
   CAF_CHECK_EQUAL(f.node.ports->many_reads.load(), many_lookups::groups);
+}
+
+CAF_TEST(of too many groups that wait to be looked up the next one is refused) {
+  native_groups_fixture f;
+  f.know_topics();
+  const auto lookups = std::make_shared<actors::position_lookups>(f.node.store);
+  constexpr auto most = actors::position_lookups::most_at_once + actors::position_lookups::most_waiting;
+  std::vector<error_code> answers;
+  const auto find = [&] {
+    lookups->find("g", [&](const actors::found_positions& found) { answers.push_back(found.error); });
+  };
+  f.node.ports->many_reads_stall = actors::position_lookups::most_at_once;
+  for (std::size_t i = 0; i < most; ++i) find();
+  CAF_CHECK(answers.empty());
+  find();
+  CAF_CHECK(answers == std::vector{coordinator_not_available});
+  f.node.ports->release();
+  CAF_CHECK_EQUAL(answers.size(), most + 1);
+  CAF_CHECK_EQUAL(std::count(answers.begin(), answers.end(), none), static_cast<std::ptrdiff_t>(most));
 }
 
 CAF_TEST(nobody looks for positions of native subscribers where there can be none) {

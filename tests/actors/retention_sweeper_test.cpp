@@ -2,6 +2,8 @@
 // Old records go, what a group has not read stays, and partitions that need nothing are left alone.
 #include "actors/retention_sweeper.hpp"
 
+#include "actors/log.hpp"
+#include "actors/metrics/counters.hpp"
 #include "smq/entry_path.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/position_json.hpp"
@@ -9,6 +11,11 @@
 #include "tests/actors/store_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <sstream>
 
 using namespace tidegate;
 using namespace tidegate::test;
@@ -25,6 +32,37 @@ actors::partition_settings small_files() {
   settings.merges.min_sources = 1000;
   return settings;
 }
+
+/// What is logged while it lives.
+class captured_log {
+ public:
+  captured_log() : file_(std::tmpfile()), stderr_(::dup(STDERR_FILENO)) {
+    CAF_REQUIRE(file_ != nullptr && stderr_ >= 0);
+    ::dup2(::fileno(file_), STDERR_FILENO);
+    actors::start_log("error", "text");
+  }
+  ~captured_log() {
+    ::dup2(stderr_, STDERR_FILENO);
+    ::close(stderr_);
+    std::fclose(file_);
+  }
+  captured_log(const captured_log&) = delete;
+  captured_log& operator=(const captured_log&) = delete;
+
+  [[nodiscard]] std::size_t lines_with(const std::string& text) const {
+    std::string all(1 << 16, '\0');
+    const auto size = ::pread(::fileno(file_), all.data(), all.size(), 0);
+    all.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    std::size_t count = 0;
+    std::istringstream lines{all};
+    for (std::string line; std::getline(lines, line);) count += line.find(text) != std::string::npos ? 1 : 0;
+    return count;
+  }
+
+ private:
+  std::FILE* file_;
+  int stderr_;
+};
 
 /// A node's partitions and its sweeper, which hardly ever rests.
 struct swept_node {
@@ -185,6 +223,29 @@ CAF_TEST(positions of native subscribers hold too and what cannot be read holds 
   CAF_CHECK_EQUAL(n.start_of(native), 6);
   CAF_CHECK_EQUAL(n.start_of(damaged), 0);
   CAF_CHECK_EQUAL(n.start_of(unread), 0);
+}
+
+CAF_TEST(a damaged position that holds is counted each time and logged once until it is put right) {
+  swept_node n;
+  const auto topic = n.old_records("t", {{"retention.ms", "1000"}, {"retention.protect.max.ms", "-1"}});
+  const auto path = topic->directory_of(0) + "/consumers/any.offset";
+  const auto& found = actors::counted.damaged_positions;
+  const auto before = found.value();
+  const captured_log log;
+  n.write(smq::testing::put(path, "{"));
+  n.write(smq::testing::put(topic->directory_of(0) + "/consumers/other.offset", "{"));
+  n.sweep();
+  CAF_CHECK(soon_true([&] { return found.value() >= before + 6; }));  // both, three times
+  CAF_CHECK_EQUAL(log.lines_with("damaged position in " + path), 1u);
+  CAF_CHECK_EQUAL(log.lines_with("other.offset"), 0u);
+  CAF_CHECK_EQUAL(log.lines_with("topic=t partition=0 positions=2"), 1u);
+  n.write(smq::testing::put(path, smq::write_position_json({1, 1, ""})));
+  CAF_CHECK(soon_true([&] { return log.lines_with("other.offset") == 1; }));
+  n.write({smq::mutation::kind::erase, {topic->directory_of(0) + "/consumers/other.offset", "", {}, {}}});
+  n.sweep_once_more();
+  n.write(smq::testing::put(path, "{"));
+  CAF_CHECK(soon_true([&] { return log.lines_with("damaged position in " + path) == 2; }));
+  CAF_CHECK_EQUAL(n.start_of(topic), 0);
 }
 
 CAF_TEST(partitions that need nothing get no offset actor and those that did keep none) {

@@ -1,11 +1,8 @@
 #define CAF_SUITE alter_topics
 // CreatePartitions, AlterConfigs, IncrementalAlterConfigs: Kafka's checks, in its words.
-#include "messages/kafka/alter_configs.hpp"
 #include "messages/kafka/create_partitions.hpp"
-#include "messages/kafka/describe_configs.hpp"
-#include "messages/kafka/incremental_alter_configs.hpp"
 #include "messages/kafka/metadata.hpp"
-#include "tests/actors/handlers/handler_fixture.hpp"
+#include "tests/actors/handlers/configs_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
 
@@ -16,13 +13,13 @@ using enum error_code;
 
 namespace {
 
-constexpr std::int8_t topic_type = 2;
+constexpr auto topic_type = configs_fixture::topic_type;
 constexpr std::int8_t broker_type = 4;
 enum op : std::int8_t { set, remove_it, append_to, subtract };
 
-using answer = std::pair<error_code, std::string>;
+using answer = configs_fixture::answer;
 
-struct alter_fixture : handler_fixture {
+struct alter_fixture : configs_fixture {
   answer grow(std::int32_t count, std::optional<std::vector<create_partitions_request::assignment>> assignments = {},
               const std::string& name = "t", bool validate_only = false) {
     create_partitions_request asked;
@@ -39,31 +36,9 @@ struct alter_fixture : handler_fixture {
     return ask<metadata_response>(asked, 12).topics.at(0).partitions.size();
   }
 
-  answer edit(const std::string& key, std::int8_t operation, std::optional<std::string> value,
-              const std::string& name = "t", std::int8_t type = topic_type, bool validate_only = false) {
-    incremental_alter_configs_request asked;
-    asked.resources.push_back({type, name, {{key, operation, std::move(value)}}});
-    asked.validate_only = validate_only;
-    const auto found = ask<incremental_alter_configs_response>(asked, 1).responses.at(0);
-    CAF_CHECK_EQUAL(found.resource_name, name);
-    CAF_CHECK_EQUAL(int{found.resource_type}, int{type});
-    return {found.error_code, found.error_message.value_or("")};
-  }
-
-  answer replace(std::vector<alter_configs_request::config> configs, const std::string& name = "t",
-                 std::int8_t type = topic_type, bool validate_only = false) {
-    alter_configs_request asked;
-    asked.resources.push_back({type, name, std::move(configs)});
-    asked.validate_only = validate_only;
-    const auto found = ask<alter_configs_response>(asked, 2).responses.at(0);
-    return {found.error_code, found.error_message.value_or("")};
-  }
-
   /// Value and source, as DescribeConfigs shows them.
   std::pair<std::string, int> config(const std::string& key) {
-    describe_configs_request asked;
-    asked.resources.push_back({topic_type, "t", std::vector{key}});
-    const auto found = ask<describe_configs_response>(asked, 4).results.at(0).configs.at(0);
+    const auto found = described(key);
     return {found.value.value_or(""), found.config_source};
   }
 };

@@ -1,10 +1,7 @@
 #define CAF_SUITE topic_configs
 // What a topic config may be and how it is kept and shown.
-#include "messages/kafka/alter_configs.hpp"
 #include "messages/kafka/create_topics.hpp"
-#include "messages/kafka/describe_configs.hpp"
-#include "messages/kafka/incremental_alter_configs.hpp"
-#include "tests/actors/handlers/handler_fixture.hpp"
+#include "tests/actors/handlers/configs_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
 
@@ -15,17 +12,11 @@ using enum error_code;
 
 namespace {
 
-constexpr std::int8_t topic_type = 2;
+using answer = configs_fixture::answer;
 
-using answer = std::pair<error_code, std::string>;
-using shown = describe_configs_response::config;
-
-struct configs_fixture : handler_fixture {
+struct topic_configs_fixture : configs_fixture {
   answer set(const std::string& key, const std::string& value, std::int8_t operation = 0) {
-    incremental_alter_configs_request asked;
-    asked.resources.push_back({topic_type, "t", {{key, operation, value}}});
-    const auto found = ask<incremental_alter_configs_response>(asked, 1).responses.at(0);
-    return {found.error_code, found.error_message.value_or("")};
+    return edit(key, operation, value);
   }
 
   answer create(const std::string& name, const std::string& key, std::optional<std::string> value) {
@@ -37,22 +28,6 @@ struct configs_fixture : handler_fixture {
     wanted.configs.push_back({key, std::move(value)});
     const auto found = ask<create_topics_response>(asked, 7).topics.at(0);
     return {found.error_code, found.error_message.value_or("")};
-  }
-
-  answer replace(std::vector<alter_configs_request::config> configs) {
-    alter_configs_request asked;
-    asked.resources.push_back({topic_type, "t", std::move(configs)});
-    const auto found = ask<alter_configs_response>(asked, 2).responses.at(0);
-    return {found.error_code, found.error_message.value_or("")};
-  }
-
-  shown config(const std::string& key, const std::string& name = "t") {
-    describe_configs_request asked;
-    asked.resources.push_back({topic_type, name, std::vector{key}});
-    asked.include_documentation = true;
-    const auto found = ask<describe_configs_response>(asked, 4).results.at(0);
-    CAF_REQUIRE_EQUAL(found.configs.size(), 1u);
-    return found.configs[0];
   }
 };
 
@@ -92,7 +67,7 @@ struct {
 
 }  // namespace
 
-CAF_TEST_FIXTURE_SCOPE(topic_configs_tests, configs_fixture)
+CAF_TEST_FIXTURE_SCOPE(topic_configs_tests, topic_configs_fixture)
 
 CAF_TEST(values are read as Kafka reads them and kept as it shows them) {
   struct {
@@ -113,10 +88,10 @@ CAF_TEST(values are read as Kafka reads them and kept as it shows them) {
   for (const auto& row : rows) {
     CAF_MESSAGE(row.key << " " << row.given);
     CAF_CHECK(set(row.key, row.given) == fine);
-    CAF_CHECK_EQUAL(config(row.key).value.value_or("null"), row.kept);
+    CAF_CHECK_EQUAL(described(row.key).value.value_or("null"), row.kept);
     const auto name = "created-" + std::to_string(++topics);
     CAF_CHECK(create(name, row.key, row.given) == fine);
-    CAF_CHECK_EQUAL(config(row.key, name).value.value_or("null"), row.kept);
+    CAF_CHECK_EQUAL(described(row.key, name).value.value_or("null"), row.kept);
   }
   for (const auto* bad : {"", " ", "+", "+-5", "5 5", "5L", "0x5"})
     CAF_CHECK(set("retention.ms", bad).first == invalid_config);
@@ -128,7 +103,7 @@ CAF_TEST(configs of Kafka that have no effect are taken and checked and say so) 
   int topics = 0;
   for (const auto& row : without_effect) {
     CAF_MESSAGE(row.key);
-    const auto before = config(row.key);
+    const auto before = described(row.key);
     CAF_CHECK_EQUAL(before.value.value_or("null"), row.by_default);
     CAF_CHECK_EQUAL(int{before.config_source}, 5);
     CAF_CHECK_EQUAL(int{before.config_type}, int{row.kind});
@@ -139,10 +114,10 @@ CAF_TEST(configs of Kafka that have no effect are taken and checked and say so) 
     const auto name = "created-" + std::to_string(++topics);
     CAF_CHECK(create(name, row.key, row.bad).first == invalid_config);
     CAF_CHECK(create(name, row.key, row.good) == fine);
-    CAF_CHECK_EQUAL(config(row.key, name).value.value_or("null"), row.good);
+    CAF_CHECK_EQUAL(described(row.key, name).value.value_or("null"), row.good);
     CAF_CHECK(replace({{row.key, row.good}}) == fine);
     CAF_CHECK(set(row.key, row.good) == fine);
-    const auto after = config(row.key);
+    const auto after = described(row.key);
     CAF_CHECK_EQUAL(after.value.value_or("null"), row.good);
     CAF_CHECK_EQUAL(int{after.config_source}, 1);
     CAF_CHECK(replace({}) == fine);
@@ -161,10 +136,10 @@ CAF_TEST(throttled replicas are all of them or pairs) {
   for (const auto* good : {"", "*", "0:1", "0:1, 1:1"}) CAF_CHECK(set(key, good) == fine);
   for (const auto* bad : {"0:", ":1", "0:1:2", "a:1", "0:b", "0 :1", "-1:1", "**"})
     CAF_CHECK(set(key, bad).first == invalid_config);
-  CAF_CHECK_EQUAL(config(key).value.value_or("null"), "0:1,1:1");
+  CAF_CHECK_EQUAL(described(key).value.value_or("null"), "0:1,1:1");
   CAF_CHECK(set(key, "1:1,2:1", 2) == fine);
   CAF_CHECK(set(key, "0:1", 3) == fine);
-  CAF_CHECK_EQUAL(config(key).value.value_or("null"), "1:1,2:1");
+  CAF_CHECK_EQUAL(described(key).value.value_or("null"), "1:1,2:1");
 }
 
 CAF_TEST(a list that grows stays short enough to be shown) {
@@ -174,7 +149,7 @@ CAF_TEST(a list that grows stays short enough to be shown) {
     (p % 2 == 0 ? first : second) += "," + std::to_string(p) + ":1";
   CAF_CHECK(set(key, first) == fine);
   CAF_CHECK(set(key, second, 2).first == invalid_config);
-  CAF_CHECK(config(key).value.value_or("null") == first);
+  CAF_CHECK(described(key).value.value_or("null") == first);
 }
 
 CAF_TEST(the least compaction lag is no more than the largest) {
