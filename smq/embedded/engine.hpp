@@ -60,6 +60,7 @@ struct options {
   std::uint64_t quiet_checkpoint_bytes = 64ULL << 10;
   std::chrono::milliseconds quiet_after{10'000};
   std::chrono::milliseconds upkeep_interval{1000};      // dead volumes wait so long for an early checkpoint
+  std::chrono::milliseconds damage_pause{3'600'000};    // a volume that the vacuum could not read is tried again then
   std::size_t disk_read_threads = 4;                    // for chunks that are not in the page cache
   std::size_t max_waiting_reads = 16'384;               // of these; one more is unknown
   hooks faults;

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <set>
 #include <thread>
 
 namespace tidegate::smq::embedded {
@@ -93,6 +92,7 @@ struct engine::impl {
   [[nodiscard]] bool is_worth_a_quiet_checkpoint() const;
   void note_dead_volumes();
   void remove_dead_volumes();
+  [[nodiscard]] bool is_stuck(std::uint32_t volume) const;
   [[nodiscard]] std::optional<std::uint32_t> sparsest_volume() const;
   void start_vacuum();
 
@@ -125,7 +125,7 @@ struct engine::impl {
   std::uint64_t volume_bytes_since_upkeep = 0;
   std::uint64_t seen_free_bytes = ~std::uint64_t{0};  // of the disk, by look_at_disk()
   std::map<std::uint32_t, std::uint64_t> dead_since;  // closed volume without live bytes -> change that made it so
-  std::set<std::uint32_t> stuck_volumes;              // the vacuum met damage in them
+  std::map<std::uint32_t, time_point> stuck_volumes;  // the vacuum met damage in them; until when it leaves them alone
   std::optional<std::uint32_t> vacuuming;             // the volume that is being copied
   bool wants_upkeep = false;  // at next_upkeep, even if nothing happens before
   time_point next_upkeep{};

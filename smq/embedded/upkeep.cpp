@@ -63,7 +63,7 @@ void engine::impl::upkeep_when_due() {
   }
   if (ended) {
     vacuuming.reset();
-    if (ended->how == vacuum::ending::damaged) stuck_volumes.insert(ended->volume);
+    if (ended->how == vacuum::ending::damaged) stuck_volumes[ended->volume] = now + settings.damage_pause;
     if (ended->how == vacuum::ending::refused) wants_upkeep = true;
   }
   // What a disk that is nearly full still takes must not fill it before the next look.
@@ -146,6 +146,12 @@ void engine::impl::remove_dead_volumes() {
   });
 }
 
+/// What looks like damage may be a file that could not be opened for a moment.
+bool engine::impl::is_stuck(std::uint32_t volume) const {
+  const auto found = stuck_volumes.find(volume);
+  return found != stuck_volumes.end() && std::chrono::steady_clock::now() < found->second;
+}
+
 /// The volume to copy: while more than half of what the volumes keep is dead (but for one volume), the one with the
 /// smallest part alive. Only volumes that a start would not replay. On a disk that is nearly full: each that is half dead
 /// and whose copy fits.
@@ -164,7 +170,7 @@ std::optional<std::uint32_t> engine::impl::sparsest_volume() const {
     bytes += size;
     alive += here->second;
     const auto part = static_cast<double>(here->second) / static_cast<double>(size);
-    if (part > least || stuck_volumes.contains(volume)) continue;
+    if (part > least || is_stuck(volume)) continue;
     if (is_pressed && free < here->second + settings.reserve_bytes / 4) continue;
     least = part;
     best = volume;

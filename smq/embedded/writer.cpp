@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 
 /// The writer thread: whatever is queued becomes one window.
 namespace tidegate::smq::embedded {

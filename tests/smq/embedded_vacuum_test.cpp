@@ -326,6 +326,50 @@ CAF_TEST(damage stays where it is and the rest moves on) {
   CAF_CHECK(calls.get_chunk(calls.get("/d/20").value.chunks.at(0).id, 0, 200).is_ok());
 }
 
+/// The first place in any volume where `bytes` are.
+std::pair<std::string, std::streamoff> find_in_volumes(const std::string& directory, const std::string& bytes) {
+  for (const auto& [path, size] : files_in(directory + "/volumes")) {
+    std::ifstream in{path, std::ios::binary};
+    const std::string all{std::istreambuf_iterator<char>{in}, {}};
+    if (const auto at = all.find(bytes); at != std::string::npos) return {path, static_cast<std::streamoff>(at)};
+  }
+  CAF_FAIL("in no volume");
+}
+
+CAF_TEST(what could not be read for a moment is vacuumed later) {
+  const scratch_directory home;
+  auto wanted = small_volumes();
+  wanted.damage_pause = std::chrono::milliseconds{200};
+  wanted.upkeep_interval = std::chrono::hours{1};  // nothing is copied yet
+  contents expected;
+  {
+    subject one{home.path(), wanted};
+    for (int i = 0; i < 100; ++i) one.set(std::to_string(i), 200);
+    expected = one.expected;
+  }
+  const auto overwrite = [](const std::pair<std::string, std::streamoff>& place, char byte) {
+    std::fstream{place.first, std::ios::in | std::ios::out | std::ios::binary}.seekp(place.second).put(byte);
+  };
+  const auto first = find_in_volumes(home.path(), std::string(200, 'a'));        // "/d/0"
+  const auto second = find_in_volumes(home.path(), std::string(200, 'a' + 20));  // "/d/20"
+  CAF_REQUIRE(first.first != second.first);
+  overwrite(first, '!');
+  overwrite(second, '!');
+  wanted.upkeep_interval = std::chrono::milliseconds{1};
+  subject again{home.path(), wanted};
+  again.go_on(expected);
+  for (int i = 0; i < 100; ++i)
+    if (i % 20 != 0) again.set(std::to_string(i), 0);
+  const auto are_both_there = [&] { return fs::exists(first.first) && fs::exists(second.first); };
+  CAF_CHECK(again.wait_until(is_bounded));
+  CAF_CHECK(are_both_there());
+  overwrite(first, 'a');
+  overwrite(second, 'a' + 20);
+  for (int written = 0; written < 20'000 && are_both_there(); ++written) again.set("new", 20);
+  CAF_CHECK(!are_both_there());
+  CAF_CHECK(dump(again.store()) == again.expected);
+}
+
 CAF_TEST(after any writes and crashes everything named is there and the disk is bounded) {
   CAF_CHECK(rc::check("vacuum", [] {
     const scratch_directory home;
