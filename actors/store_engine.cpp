@@ -1,6 +1,7 @@
 #include "actors/store_engine.hpp"
 
 #include "actors/cluster_options.hpp"
+#include "actors/log.hpp"
 #include "messages/common/fault_point.hpp"
 #include "smq/chunk_cache.hpp"
 #include "smq/counted_ports.hpp"
@@ -39,6 +40,9 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   auto opened = smq::embedded::open(std::move(embedded));
   error = std::move(opened.error);
   if (!opened.store) return nullptr;
+  if (const auto& found = opened.store->recovered(); found.cut_bytes > 0)
+    log_event(log_level::warn, "a write that was never acknowledged was cut off",
+              {{"at", found.cut_at}, {"bytes", found.cut_bytes}});
   auto both = std::make_shared<counted_engine>();
   both->engine = std::move(opened.store);
   both->counted = std::make_unique<smq::counted_ports>(both->engine->ports());

@@ -20,6 +20,8 @@ namespace tidegate::smq::embedded {
 struct hooks {
   std::function<ssize_t(int fd, const iovec* parts, int count, off_t position)> write;    // pwritev
   std::function<int(int fd)> sync;                                                        // fdatasync
+  std::function<int(const std::string& path)> open;                                       // open of a volume
+  std::function<ssize_t(int fd, std::span<std::byte> into, off_t position)> read;         // pread
   std::function<ssize_t(int fd, std::span<std::byte> into, off_t position)> read_cached;  // preadv2 with RWF_NOWAIT
   std::function<void()> before_disk_read;      // on a thread that is about to wait for the disk
   std::function<std::uint64_t()> free_bytes;  // statvfs
@@ -70,7 +72,7 @@ struct options {
 struct recovery_report {
   std::uint64_t replayed_windows = 0;
   std::uint64_t replayed_bytes = 0;
-  std::uint64_t cut_bytes = 0;  // torn tail that was removed
+  std::uint64_t cut_bytes = 0;  // torn tail that was removed; it was never acknowledged
   std::string cut_at;           // "volume, position" or empty
 };
 

@@ -89,8 +89,11 @@ std::string judge_tail(volumes& files, const walk& found, std::uint64_t bad_seq)
     return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but window " +
            std::to_string(later->header.seq) + " follows at " + later->text();
   }
-  if (bad_seq > found.synced_seq) return {};
-  return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but was synced";
+  // A volume is on the disk as a whole before the next one is there.
+  if (const auto newest = files.numbers().back(); newest > bad.volume)
+    return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but volume " +
+           std::to_string(newest) + " follows";
+  return {};
 }
 
 /// No window was begun there. In the newest volume only: others end with their last window.
@@ -107,20 +110,14 @@ bool is_zero_from(volumes& files, const window_place& from) {
 }
 
 std::uint64_t bytes_behind(volumes& files, const window_place& end) {
-  std::uint64_t bytes = 0;
-  for (const auto number : files.numbers()) {
-    if (number >= end.volume) bytes += files.size_of(number).value_or(0);
-  }
+  const auto bytes = files.size_of(end.volume).value_or(0);
   return bytes - std::min(bytes, end.position);
 }
 
+/// Of the newest volume.
 std::string cut_tail(volumes& files, const window_place& end) {
   counted.volume_bytes.add(-static_cast<std::int64_t>(files.size_of(end.volume).value_or(end.position) - end.position));
   if (auto error = files.truncate(end.volume, end.position); !error.empty()) return error;
-  for (const auto number : files.numbers()) {
-    if (number <= end.volume) continue;
-    if (auto error = files.remove(number); !error.empty()) return error;
-  }
   return files.rewrite(end.volume, end.position, end.position);
 }
 
@@ -182,7 +179,9 @@ std::string replay_window(volumes& files, index& entries, const window_place& w,
   return entries.apply(std::move(effects));
 }
 
-recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& store) {
+namespace {
+
+recovery_plan plan_what_is_read(volumes& files, const index& entries, const uuid& store) {
   recovery_plan plan;
   if (plan.error = missing_volume(files, entries); !plan.error.empty()) return plan;
   const auto from = entries.replay_from();
@@ -207,17 +206,20 @@ recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& st
   return plan;
 }
 
+}  // namespace
+
+recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& store) {
+  files.take_read_problem();
+  auto plan = plan_what_is_read(files, entries, store);
+  // What looks torn, or like the end, may be what could not be read: acknowledged windows may be there.
+  if (auto problem = files.take_read_problem(); !problem.empty()) plan.error = std::move(problem);
+  return plan;
+}
+
 std::string engine::impl::recover() {
   const auto plan = plan_recovery(*files, *entries, store);
   if (!plan.error.empty()) return plan.error;
   next_seq = entries->replay_from().next_seq + plan.windows.size();
-  if (plan.cut_bytes > 0) {
-    report.cut_at = plan.end.text();
-    report.cut_bytes = plan.cut_bytes;
-  }
-  if (plan.cut_bytes + plan.zero_bytes > 0) {
-    if (auto error = cut_tail(*files, plan.end); !error.empty()) return error;
-  }
   if (auto error = make_durable(*files, plan); !error.empty()) return error;
   section_buffer buffer;
   for (const auto& w : plan.windows) {
@@ -229,6 +231,14 @@ std::string engine::impl::recover() {
     if (entries->recent_bytes() >= settings.checkpoint_memory_bytes) {
       if (auto error = entries->flush(); !error.empty()) return error;
     }
+  }
+  // Last of all: a start that is refused has cut nothing.
+  if (plan.cut_bytes > 0) {
+    report.cut_at = plan.end.text();
+    report.cut_bytes = plan.cut_bytes;
+  }
+  if (plan.cut_bytes + plan.zero_bytes > 0) {
+    if (auto error = cut_tail(*files, plan.end); !error.empty()) return error;
   }
   if (report.replayed_bytes > replay_worth_a_checkpoint) {
     entries->start_checkpoint();  // nobody waits for it

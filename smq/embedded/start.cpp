@@ -26,10 +26,20 @@ std::string engine::impl::load_store_id() {
   return write_store_file(settings.data_dir, store);
 }
 
-std::string engine::impl::start() {
+/// With the directories above it that are missing, on the disk.
+std::string make_directory(const std::filesystem::path& wanted) {
   std::error_code error;
-  std::filesystem::create_directories(settings.data_dir, error);
-  if (error) return "cannot create " + settings.data_dir + ": " + error.message();
+  if (std::filesystem::is_directory(wanted, error)) return {};
+  const auto parent = std::filesystem::absolute(wanted, error).parent_path();
+  if (auto problem = make_directory(parent); !problem.empty()) return problem;
+  std::filesystem::create_directory(wanted, error);
+  if (error) return "cannot create " + wanted.string() + ": " + error.message();
+  return sync_directory_at(parent);
+}
+
+std::string engine::impl::start() {
+  if (auto problem = make_directory(std::filesystem::path{settings.data_dir + "/"}.parent_path()); !problem.empty())
+    return problem;
   const auto lock_path = settings.data_dir + "/lock";
   lock_fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (lock_fd < 0) return errno_text("cannot open " + lock_path, errno);
@@ -40,13 +50,13 @@ std::string engine::impl::start() {
   files = std::make_unique<volumes>(settings.data_dir + "/volumes", settings.faults);
   if (auto problem = files->scan(); !problem.empty()) return problem;
   if (auto problem = load_store_id(); !problem.empty()) return problem;
-  if (auto problem = sync_directory_at(settings.data_dir); !problem.empty()) return problem;
   std::string problem;
   entries = index::open(
       settings.data_dir + "/index",
       {[this] { sync_before_checkpoint(); }, [this](std::string_view name) { step(name); }},
       problem);
   if (!entries) return problem;
+  if (problem = sync_directory_at(settings.data_dir); !problem.empty()) return problem;
   if (problem = recover(); !problem.empty()) return problem;
   look_at_disk();
   upkeep(false);

@@ -32,6 +32,10 @@ ssize_t read_cached_part(const hooks& faults, int fd, std::span<std::byte> into,
   return ::preadv2(fd, &part, 1, position, RWF_NOWAIT);
 }
 
+ssize_t read_part(const hooks& faults, int fd, std::span<std::byte> into, off_t position) {
+  return faults.read ? faults.read(fd, into, position) : ::pread(fd, into.data(), into.size(), position);
+}
+
 /// Drops the first `written` bytes of `parts[next...]`; the new first part.
 std::size_t advance(std::vector<iovec>& parts, std::size_t next, std::size_t written) {
   while (next < parts.size() && written >= parts[next].iov_len) written -= parts[next++].iov_len;
@@ -120,9 +124,10 @@ std::shared_ptr<file> volumes::open_file(std::uint32_t number, std::string& erro
     open_.splice(open_.begin(), open_, found);
     return open_.front().second;
   }
-  const int fd = ::open(path_of(number).c_str(), (reads_only_ ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+  const auto path = path_of(number);
+  const int fd = faults_.open ? faults_.open(path) : ::open(path.c_str(), (reads_only_ ? O_RDONLY : O_RDWR) | O_CLOEXEC);
   if (fd < 0) {
-    error = errno_text("cannot open " + path_of(number), errno);
+    error = errno_text("cannot open " + path, errno);
     return nullptr;
   }
   open_.emplace_front(number, std::make_shared<file>(fd));
@@ -134,24 +139,42 @@ std::optional<std::uint64_t> volumes::size_of(std::uint32_t number) {
   std::string error;
   const auto opened = open_file(number, error);
   struct stat facts {};
-  if (!opened || ::fstat(opened->fd(), &facts) != 0) return std::nullopt;
+  if (opened && ::fstat(opened->fd(), &facts) != 0) error = errno_text("cannot look at " + path_of(number), errno);
+  if (!note(std::move(error)).empty()) return std::nullopt;
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
-std::string volumes::start(std::uint32_t number, std::uint64_t position) {
-  if (!has(number)) {
-    const int fd = ::open(path_of(number).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd < 0) return errno_text("cannot create " + path_of(number), errno);
-    ::close(fd);
-    if (auto error = sync_directory_at(directory_); !error.empty()) return error;
-    const std::lock_guard lock{mutex_};
-    known_.emplace(number, 0);
-    counted.volumes.add();
-  }
-  std::string error;
-  auto opened = open_file(number, error);
-  if (!opened) return error;
+/// The same text, for take_read_problem() too.
+std::string volumes::note(std::string read_problem) {
+  if (read_problem.empty()) return read_problem;
   const std::lock_guard lock{mutex_};
+  if (read_problem_.empty()) read_problem_ = read_problem;
+  return read_problem;
+}
+
+std::string volumes::take_read_problem() {
+  const std::lock_guard lock{mutex_};
+  return std::exchange(read_problem_, {});
+}
+
+std::string volumes::create_file(std::uint32_t number) {
+  const int fd = ::open(path_of(number).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) return errno_text("cannot create " + path_of(number), errno);
+  ::close(fd);
+  return sync_directory_at(directory_);
+}
+
+std::string volumes::start(std::uint32_t number, std::uint64_t position) {
+  const bool is_new = !has(number);
+  std::string error = is_new ? create_file(number) : std::string{};
+  auto opened = error.empty() ? open_file(number, error) : nullptr;
+  if (!opened) {
+    // One that is there says that the volume before it is full: a snapshot would link that one.
+    if (is_new) ::unlink(path_of(number).c_str());
+    return error;
+  }
+  const std::lock_guard lock{mutex_};
+  if (known_.try_emplace(number, 0).second) counted.volumes.add();
   current_ = number;
   position_ = position;
   zeros_until_ = 0;
@@ -174,7 +197,10 @@ std::string volumes::append(std::vector<iovec> parts, std::uint64_t zeros_ahead)
     if (written <= 0) {
       const int error = written < 0 ? errno : ENOSPC;
       zeros_until_ = 0;
-      if (auto undone = truncate(current_, position_); !undone.empty()) return "cannot undo an append: " + undone;
+      // On the disk, too: "refused" must not become a window that the next start replays.
+      auto undone = truncate(current_, position_);
+      if (undone.empty()) undone = sync_fd(faults_, current_file_->fd());
+      if (!undone.empty()) return "cannot undo an append: " + undone;
       return errno_text("cannot write", error);
     }
     at += static_cast<std::uint64_t>(written);
@@ -231,12 +257,13 @@ void volumes::will_read(std::uint32_t number, std::uint64_t position, std::uint6
 std::string volumes::read(std::uint32_t number, std::uint64_t position, std::span<std::byte> into) {
   std::string error;
   const auto opened = open_file(number, error);
-  if (!opened) return error;
+  if (!opened) return note(std::move(error));
   while (!into.empty()) {
-    const auto got = ::pread(opened->fd(), into.data(), into.size(), static_cast<off_t>(position));
+    const auto got = read_part(faults_, opened->fd(), into, static_cast<off_t>(position));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_text("cannot read " + path_of(number), errno);
-    if (got == 0) return path_of(number) + " ends too early";
+    if (got < 0)
+      return note(errno_text("cannot read " + path_of(number) + " at position " + std::to_string(position), errno));
+    if (got == 0) return note(path_of(number) + " ends too early");
     position += static_cast<std::uint64_t>(got);
     into = into.subspan(static_cast<std::size_t>(got));
   }

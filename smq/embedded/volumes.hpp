@@ -42,12 +42,15 @@ class volumes {
   /// The size of a volume in bytes. Errors: nullopt when it cannot be opened.
   std::optional<std::uint64_t> size_of(std::uint32_t number);
 
+  /// The first failure of size_of() or read() since the last call: who searches must not take it for "nothing is there".
+  std::string take_read_problem();
+
   /// Makes `number` the volume that append() writes, from `position`; creates it, and syncs the directory, if needed.
   std::string start(std::uint32_t number, std::uint64_t position);
 
   /// Writes all parts at the end of the current volume. Where the file has to grow for that, `zeros_ahead` bytes of zeros
   /// follow: later parts overwrite them, and their sync then changes neither the size of the file nor where its blocks
-  /// are. After an error the volume has its old end again, without zeros behind it.
+  /// are. After an error the volume has its old end again, on the disk, too, without zeros behind it.
   std::string append(std::vector<iovec> parts, std::uint64_t zeros_ahead);
   /// Cuts the zeros behind the last part that was written.
   std::string cut_zeros();
@@ -78,6 +81,8 @@ class volumes {
 
  private:
   std::shared_ptr<file> open_file(std::uint32_t number, std::string& error);
+  std::string create_file(std::uint32_t number);
+  std::string note(std::string read_problem);
 
   static constexpr std::size_t max_open_files = 64;
   const std::string directory_;
@@ -88,6 +93,7 @@ class volumes {
   std::uint64_t zeros_until_ = 0;  // size of the current file, where that is more
   std::shared_ptr<file> current_file_;  // changes under mutex_
   mutable std::mutex mutex_;            // guards what follows
+  std::string read_problem_;
   std::map<std::uint32_t, std::uint64_t> known_;  // size in bytes
   std::list<std::pair<std::uint32_t, std::shared_ptr<file>>> open_;  // most recently used first
 };

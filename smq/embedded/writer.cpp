@@ -154,16 +154,13 @@ std::string engine::impl::make_room(std::uint64_t bytes, std::uint64_t free) {
 
 std::string engine::impl::start_next_volume() {
   // Behind a volume that others follow there is nothing: its size, too, is on the disk before the next one is there.
-  const bool is_cut = files->has_zeros();
   if (auto error = files->cut_zeros(); !error.empty()) return error;
-  if (unsynced_bytes > 0 || is_cut) {
-    if (auto error = files->sync(); !error.empty()) {
-      fail(error);
-      return error;
-    }
-    unsynced_bytes = 0;
-    synced_seq = next_seq - 1;
+  if (auto error = files->sync(); !error.empty()) {
+    fail(error);
+    return error;
   }
+  unsynced_bytes = 0;
+  synced_seq = next_seq - 1;
   return files->start(files->current() + 1, 0);
 }
 
