@@ -36,6 +36,7 @@ namespace {
 
 constexpr std::size_t index_cache_bytes = std::size_t{16} << 20;
 constexpr std::chrono::seconds longest_usual_write{5};
+constexpr std::chrono::seconds longest_silence{30};  // three looks at a fence
 constexpr std::chrono::seconds stop_grace{8};
 constexpr std::chrono::seconds close_grace{3};  // of the stop's: for what only makes the next start faster
 
@@ -292,8 +293,12 @@ net::http_answer node::release(std::string_view query) const {
 
 std::string node::trouble() const {
   const auto undecided = std::chrono::floor<std::chrono::seconds>(parts_->sessions->undecided_for());
-  if (undecided < longest_usual_write) return {};
-  return "the store has not answered a write for " + std::to_string(undecided.count()) + " s";
+  if (undecided >= longest_usual_write)
+    return "the store has not answered a write for " + std::to_string(undecided.count()) + " s";
+  const auto silent = std::chrono::floor<std::chrono::seconds>(parts_->sessions->unanswered_for());
+  if (silent >= longest_silence)
+    return "the store has not answered for " + std::to_string(silent.count()) + " s: another node may have taken over";
+  return {};
 }
 
 void node::add_metrics(metric_page& page) const {

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint8_t cluster_format = 1;
 constexpr std::chrono::milliseconds max_backoff{1000};
+constexpr int most_timeouts = 15;  // of a store that answers, but so slowly that there is no end of it
 
 enum class write_step : std::uint8_t { written, changed, failed };
 
@@ -25,6 +26,7 @@ class starter {
       options_(options),
       incarnation_(incarnation),
       random_(random),
+      latest_(options.now() + most_timeouts * options.start_timeout),
       deadline_(options.now() + options.start_timeout),
       backoff_(options.first_backoff) {}
 
@@ -41,6 +43,8 @@ class starter {
     return future.get();
   }
 
+  /// The store is there, however slow: the time begins anew.
+  void answered() { deadline_ = std::min(options_.now() + options_.start_timeout, latest_); }
   time_point step_deadline() const { return std::min(options_.now() + options_.port_timeout, deadline_); }
   bool fail(status code, std::string reason);
   bool pause();
@@ -56,7 +60,8 @@ class starter {
   const node_options& options_;
   const uuid incarnation_;
   const uuid_source& random_;
-  const time_point deadline_;
+  const time_point latest_;
+  time_point deadline_;
   std::chrono::milliseconds backoff_;
   outcome failure_;
 };
@@ -82,6 +87,7 @@ bool starter::read(const std::string& path, content& found) {
   for (;;) {
     auto answer = wait_for<result<entry>>([&](auto done) { entries_.get(path, step_deadline(), std::move(done)); });
     if (answer.is_ok() || answer.what.code == status::absent) {
+      answered();
       found = answer.is_ok() ? content{std::move(answer.value.content)} : std::nullopt;
       return true;
     }
@@ -98,7 +104,10 @@ write_step starter::put(const std::string& path, const content& before, const st
       entries_.transact({path, before}, {{mutation::kind::put, {path, after, {}, {}}}}, step_deadline(),
                         std::move(done));
     });
-    if (what.is_ok()) return write_step::written;
+    if (what.is_ok()) {
+      answered();
+      return write_step::written;
+    }
     if (what.code == status::refused && !doubt) {
       fail(status::refused, path + ": " + what.reason);
       return write_step::failed;

@@ -17,7 +17,7 @@ struct node_options {
   std::string store_address;      // of the one filer that all nodes use; "" where there is nothing to choose
   bool address_is_named = false;  // by the operator, who may change it; else it must be the same as ever
   std::chrono::milliseconds port_timeout{5000};
-  std::chrono::milliseconds start_timeout{60000};  // for everything; then `unknown`
+  std::chrono::milliseconds start_timeout{60000};  // without an answer, 15 times that for everything; then `unknown`
   std::chrono::milliseconds first_backoff{10};
   std::function<time_point()> now = [] { return std::chrono::steady_clock::now(); };
   std::function<void(std::chrono::milliseconds)> pause;  // unset: blocks the calling thread

@@ -85,4 +85,10 @@ std::chrono::milliseconds session_store::undecided_for() const {
   return longest;
 }
 
+std::chrono::milliseconds session_store::unanswered_for() const {
+  std::chrono::milliseconds longest{};
+  for (const auto& each : set_->shards) longest = std::max(longest, each->unanswered_for());
+  return longest;
+}
+
 }  // namespace tidegate::smq

@@ -29,6 +29,9 @@ class session_store : public session_factory {
   /// For how long the store has owed the outcome of some write; zero: it owes none.
   [[nodiscard]] std::chrono::milliseconds undecided_for() const;
 
+  /// For how long the store has answered nothing for some fence, though it is looked at; zero where nobody looks.
+  [[nodiscard]] std::chrono::milliseconds unanswered_for() const;
+
  private:
   struct shard_set;
   std::shared_ptr<shard_set> set_;

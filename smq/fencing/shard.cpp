@@ -23,6 +23,7 @@ shard::shard(entry_port& entries, std::string path, fence current, shard_options
   : entries_(entries),
     path_(std::move(path)),
     options_(std::move(options)),
+    answered_at_(options_.now()),
     current_(std::move(current)),
     current_content_(encode(current_)),
     backoff_(options_.first_backoff) {}
@@ -73,8 +74,9 @@ void shard::write(const std::string& owner, std::uint64_t number, std::vector<mu
     if (it == owners_.end() || it->second.number != number)
       return answer(unit, write_result::not_written, "the session is closed");
     if (problem) return answer(unit, write_result::refused, *problem);
-    // While the store is away its callers give up and try again: without a bound the queue would eat the memory.
-    if (queued_bytes_ + unit.bytes > options_.max_queued_bytes)
+    // While the store is away its callers give up and try again: without a bound the queue would eat the memory. A unit
+    // that is larger than the bound waits alone, or it could never be written.
+    if (queued_bytes_ > 0 && queued_bytes_ + unit.bytes > options_.max_queued_bytes)
       return answer(unit, write_result::refused, "too many writes wait for the store");
     // A commit may overtake other owners' bulk writes, never its own.
     auto& state = it->second;
@@ -117,6 +119,12 @@ std::chrono::milliseconds shard::undecided_for() const {
   const time_point began = window_began_;
   if (began == time_point::max()) return {};
   return std::chrono::duration_cast<std::chrono::milliseconds>(options_.now() - began);
+}
+
+std::chrono::milliseconds shard::unanswered_for() const {
+  if (options_.look_every.count() == 0) return {};
+  const time_point last = answered_at_;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(options_.now() - last);
 }
 
 void shard::drop_session(const std::string& owner, std::uint64_t number) {
@@ -195,7 +203,7 @@ void shard::on_sent(const outcome& what) {
     case status::refused:
       if (window_->burn) return read_fence();
       // Only this attempt is known to have changed nothing: an earlier one may still arrive.
-      return window_->attempts == 1 ? on_refused(what.reason) : burn();
+      return window_->attempts == 1 && !window_->has_prefix ? on_refused(what.reason) : burn();
     case status::partial:
       return on_partial(what);
     case status::absent:
@@ -237,8 +245,10 @@ void shard::look() {
 }
 
 void shard::on_look(const std::string& last, const result<entry>& what) {
+  if (!what.is_ok() && what.what.code != status::absent) return;
+  answered_at_ = options_.now();
   // A write that began meanwhile finds out by itself.
-  if (window_ || fenced_ || current_content_ != last || (!what.is_ok() && what.what.code != status::absent)) return;
+  if (window_ || fenced_ || current_content_ != last) return;
   write_window nothing;
   nothing.before = last;
   renew_fence(nothing);
@@ -306,6 +316,7 @@ void shard::on_partial(const outcome& what) {
     return end_window();
   }
   renew_fence(*window_);
+  window_->has_prefix = true;
   window_->attempts = 0;
   send();
 }
@@ -350,6 +361,7 @@ void shard::finish_fenced(write_window& window, bool applied, fence_loss why, co
 
 void shard::end_window() {
   window_.reset();
+  answered_at_ = options_.now();
   const auto began = window_began_.exchange(time_point::max());
   counted.windows_undecided.add(-1);
   counted.window_time.observe(

@@ -77,6 +77,10 @@ class shard : public std::enable_shared_from_this<shard> {
   /// For how long the oldest write that was sent has been undecided; zero: none is. Takes no lock.
   [[nodiscard]] std::chrono::milliseconds undecided_for() const;
 
+  /// Since the store last answered a write or a look; 0 where nobody looks. Who is cut off does not learn that another
+  /// node took over.
+  [[nodiscard]] std::chrono::milliseconds unanswered_for() const;
+
  private:
   struct owner_state {
     std::uint64_t number = 0;
@@ -102,7 +106,8 @@ class shard : public std::enable_shared_from_this<shard> {
     std::size_t bytes = 0;
     std::uint64_t chunk_bytes = 0;
   };
-  bool fill_from(std::deque<write_unit>& queue, write_window& window, filled& so_far);
+  bool fill_from(std::deque<write_unit>& queue, write_window& window, filled& so_far, bool ahead = false);
+  [[nodiscard]] bool has_commits(const std::string& owner) const;
   void send();
   void on_sent(const outcome& what);
   void read_fence();
@@ -123,6 +128,7 @@ class shard : public std::enable_shared_from_this<shard> {
   const shard_options options_;
 
   std::atomic<time_point> window_began_{time_point::max()};  // max: no window
+  std::atomic<time_point> answered_at_;                      // the last time that the store said anything
   mutable std::mutex mutex_;  // guards everything below
   fence current_;
   std::string current_content_;
@@ -131,6 +137,7 @@ class shard : public std::enable_shared_from_this<shard> {
   std::deque<write_unit> alone_;  // from a refused window, oldest first: before all others
   std::deque<write_unit> commits_;
   std::deque<write_unit> bulk_;
+  bool bulk_waited_ = false;  // some of it had no place in the last window
   std::size_t queued_bytes_ = 0;
   std::optional<write_window> window_;
   std::vector<std::function<void()>> settle_;  // waits for the end of the window

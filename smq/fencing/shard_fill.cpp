@@ -11,10 +11,14 @@ void shard::begin_window() {
   write_window window;
   filled so_far;
   // What did not fit blocks everything behind it: a later unit of the same session must not overtake it.
-  if (!alone_.empty())
+  if (!alone_.empty()) {
     fill_from(alone_, window, so_far);
-  else if (fill_from(commits_, window, so_far))
-    fill_from(bulk_, window, so_far);
+  } else {
+    // Commits alone could fill every window: what had to wait for the last one gets up to a half of this one.
+    if (bulk_waited_) fill_from(bulk_, window, so_far, true);
+    if (fill_from(commits_, window, so_far)) fill_from(bulk_, window, so_far);
+    bulk_waited_ = !bulk_.empty();
+  }
   if (window.units.empty()) return;
   window.before = current_content_;
   renew_fence(window);
@@ -25,13 +29,16 @@ void shard::begin_window() {
   send();
 }
 
-// Moves units until one does not fit; true: the queue is empty.
-bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, filled& so_far) {
+// Moves units until one does not fit; true: the queue is empty. `ahead`: of commits, as far as a half of the window, and
+// not ahead of those of their own session, which were queued before them.
+bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, filled& so_far, bool ahead) {
+  const std::size_t parts = ahead ? 2 : 1;
   while (!queue.empty()) {
     auto& unit = queue.front();
-    bool fits = so_far.mutations + unit.mutations->size() <= options_.max_window_mutations &&
-                so_far.bytes + unit.bytes <= options_.max_window_bytes &&
-                so_far.chunk_bytes + unit.chunk_bytes <= options_.max_window_chunk_bytes && !unit.alone;
+    if (ahead && has_commits(unit.owner)) return false;
+    bool fits = so_far.mutations + unit.mutations->size() <= options_.max_window_mutations / parts &&
+                so_far.bytes + unit.bytes <= options_.max_window_bytes / parts &&
+                so_far.chunk_bytes + unit.chunk_bytes <= options_.max_window_chunk_bytes / parts && !unit.alone;
     if (!fits && !window.units.empty()) return false;
     so_far.mutations += unit.mutations->size();
     so_far.bytes += unit.bytes;
@@ -46,6 +53,11 @@ bool shard::fill_from(std::deque<write_unit>& queue, write_window& window, fille
     if (!fits) return false;
   }
   return true;
+}
+
+bool shard::has_commits(const std::string& owner) const {
+  const auto found = owners_.find(owner);
+  return found != owners_.end() && found->second.queued > found->second.queued_bulk;
 }
 
 }  // namespace tidegate::smq

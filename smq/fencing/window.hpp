@@ -28,6 +28,7 @@ struct write_window {
   fence after;         // what the last mutation puts
   std::string after_content;
   int attempts = 0;
+  bool has_prefix = false;    // of an attempt that was over, some units are applied
   bool in_doubt = false;      // an attempt may still arrive, or its answer proved nothing
   std::optional<fence> burn;  // set: given up, and this is what advances the fence without it
   std::string burn_content;

@@ -19,10 +19,10 @@ void location_cache::find(std::uint32_t volume, bool fresh, completion<locations
   auto& at = volumes_[volume];
   if (!fresh && !at.servers.empty() && at.expires > now()) return done({at.servers, {}});
   if (at.lookup != 0) {
-    (fresh ? at.later : at.waiting).push_back(std::move(done));
+    (fresh ? at.later : at.waiting).push_back({fresh, std::move(done)});
     return;
   }
-  at.waiting.push_back(std::move(done));
+  at.waiting.push_back({fresh, std::move(done)});
   look_up(volume);
 }
 
@@ -47,20 +47,20 @@ void location_cache::on_located(std::uint32_t volume, std::uint64_t lookup,
   auto& at = found->second;
   at.lookup = 0;
   at.alarm.reset();
-  at.servers.clear();
-  if (answer.is_ok()) {
+  const bool is_answered = answer.is_ok();
+  if (is_answered) {
+    at.servers.clear();
     for (const auto& one : answer.value)
       if (is_server(one) && at.servers.size() < max_servers) at.servers.push_back(one);
   }
-  at.expires = now() + options_.lifetime;
-  locations told{at.servers, {}};
-  if (told.servers.empty())
-    told.reason = answer.is_ok() ? "no server has volume " + std::to_string(volume) : answer.what.reason;
+  at.expires = now() + (is_answered ? options_.lifetime : options_.kept_in_doubt);
+  const locations nothing{{}, is_answered ? "no server has volume " + std::to_string(volume) : answer.what.reason};
+  const auto told = at.servers.empty() ? nothing : locations{at.servers, {}};
   const auto waiting = std::exchange(at.waiting, std::exchange(at.later, {}));
   if (!at.waiting.empty()) look_up(volume);
   else if (at.servers.empty()) volumes_.erase(found);
   make_room();
-  for (const auto& done : waiting) done(told);
+  for (const auto& [fresh, done] : waiting) done(fresh && !is_answered ? nothing : told);
 }
 
 void location_cache::make_room() {
@@ -71,8 +71,8 @@ void location_cache::make_room() {
 void location_cache::close(const std::string& reason) {
   closed_ = reason;
   for (auto& [volume, at] : std::exchange(volumes_, {})) {
-    for (const auto& done : at.waiting) done({{}, reason});
-    for (const auto& done : at.later) done({{}, reason});
+    for (const auto& one : at.waiting) one.done({{}, reason});
+    for (const auto& one : at.later) one.done({{}, reason});
   }
 }
 

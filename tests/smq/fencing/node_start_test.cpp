@@ -182,6 +182,31 @@ CAF_TEST(a store that does not answer ends the start as unknown and a refusal sa
   CAF_CHECK(full.start(1).what.code == status::refused);
 }
 
+CAF_TEST(a store that is slow and answers has the time that it needs) {
+  fixture f;
+  f.options.shard_count = 16;
+  f.options.start_timeout = std::chrono::seconds{4};
+  CAF_CHECK(f.start(1).is_ok());
+  f.options.now = [&f] { return f.now += std::chrono::milliseconds{50}; };
+  f.engine.script.assign(30, {fault::none, 0});
+  f.engine.script.emplace_back(fault::unknown_lost, 0);
+  const auto began = f.now;
+  CAF_CHECK(f.start(2).is_ok());
+  CAF_CHECK(f.now - began > f.options.start_timeout);
+}
+
+CAF_TEST(a store that answers without an end to it ends the start) {
+  fixture f;
+  f.options.start_timeout = std::chrono::seconds{4};
+  CAF_CHECK(f.start(1).is_ok());
+  f.in_pause = [&f] {
+    f.engine.script = {{fault::unknown_lost, 0}};
+    f.now += std::chrono::seconds{1};
+  };
+  f.engine.script = {{fault::unknown_lost, 0}};
+  CAF_CHECK(f.start(2).what.code == status::unknown);
+}
+
 CAF_TEST(an incarnation starts only once) {
   fixture f;
   f.start(1);

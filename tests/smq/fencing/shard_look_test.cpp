@@ -14,8 +14,10 @@ struct looking : shard_fixture {
   entry first = engine.entries[path];
   answers got;
   std::shared_ptr<session> writer;
+  time_point now{};
 
   looking() {
+    options.now = [this] { return now; };
     options.look_every = std::chrono::seconds{10};
     store = make_store();
     writer = open("g/a");
@@ -76,6 +78,25 @@ CAF_TEST(doubt about the fence changes nothing) {
   CAF_CHECK_EQUAL(f.fenced_calls, 0);
   f.look();
   CAF_CHECK_EQUAL(f.fenced_calls, 1);
+}
+
+CAF_TEST(a store that answers no look is noticed) {
+  looking f;
+  f.now += std::chrono::seconds{10};
+  f.look();
+  CAF_CHECK_EQUAL(f.store->unanswered_for().count(), 0);
+  for (int i = 1; i <= 3; ++i) {
+    f.engine.failing_gets = 1;
+    f.now += std::chrono::seconds{10};
+    f.look();
+    CAF_CHECK_EQUAL(f.store->unanswered_for().count(), 10'000 * i);
+  }
+  f.look();
+  CAF_CHECK_EQUAL(f.store->unanswered_for().count(), 0);
+  f.now += std::chrono::seconds{10};
+  f.writer->write({put("/a", "2")}, write_class::commit, f.got.at(2));
+  while (f.engine.run_one()) continue;
+  CAF_CHECK_EQUAL(f.store->unanswered_for().count(), 0);
 }
 
 CAF_TEST(nobody looks after the store is gone) {

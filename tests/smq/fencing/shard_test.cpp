@@ -99,6 +99,26 @@ CAF_TEST(the chunks of a window are bounded and commits do not wait for more tha
   CAF_CHECK(got.are({{0, stored}, {1, stored}, {2, stored}, {3, stored}, {4, stored}}));
 }
 
+CAF_TEST(commits that could fill every window leave room for what had to wait) {
+  shard_fixture f;
+  f.options.max_window_mutations = 4;
+  f.store = f.make_store();
+  answers got;
+  const auto groups = f.open("g/a");
+  const auto log = f.open("p/a");
+  auto commit = [&, n = 0]() mutable {
+    const auto at = "/" + std::to_string(++n);
+    groups->write({put(at + "/a", ""), put(at + "/b", ""), put(at + "/c", "")}, write_class::commit, got.at(n));
+  };
+  for (int i = 0; i < 3; ++i) commit();  // no two of them fit into one window
+  log->write({put("/p", "")}, write_class::bulk, got.at(100));
+  for (int windows = 0; windows < 3; ++windows) {
+    f.engine.run_one();
+    commit();
+  }
+  CAF_CHECK(got.are({{1, stored}, {2, stored}, {100, stored}, {3, stored}}));
+}
+
 CAF_TEST(one bad entry does not stop the others of its window) {
   shard_fixture f;
   f.engine.refuses = [](const mutation& m) { return m.target.path == "/bad"; };

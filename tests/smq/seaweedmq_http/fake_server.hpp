@@ -155,6 +155,7 @@ class fake_directory final : public seaweedmq::volume_directory {
   void locate(std::uint32_t, time_point, completion<result<std::vector<std::string>>> done) override {
     ++lookups;
     if (silent) return;
+    if (fails) return done({{status::unknown, "the filer is away", 0}, {}});
     const std::lock_guard lock(mutex_);
     if (next_.empty()) return done({{}, servers_});
     auto now = std::move(next_.front());
@@ -171,6 +172,7 @@ class fake_directory final : public seaweedmq::volume_directory {
   std::string token;
   std::atomic<std::uint32_t> most_ids{100};
   std::atomic<bool> silent{false};
+  std::atomic<bool> fails{false};
   std::atomic<std::size_t> assigns{0};
   std::atomic<std::uint64_t> bytes_each{0};  // of the last call
   std::atomic<std::size_t> lookups{0};

@@ -232,6 +232,23 @@ CAF_TEST(a connection that the server closed while it was idle costs a GET nothi
   CAF_CHECK_EQUAL(there.lookups.load(), 3U);
 }
 
+CAF_TEST(a filer that is away does not take the volume servers with it) {
+  std::atomic<bool> is_gone = false;
+  fake_server server([&](const std::string&) {
+    return is_gone ? fake_reply{"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"} : fake_reply{three_bytes};
+  });
+  fake_directory where({server.address()});
+  chunk_store_options options;
+  options.location_lifetime = 0ms;
+  chunk_store store(where, options);
+  CAF_CHECK(get_from(store, "7,01aabbccdd", 0, 3).is_ok());
+  where.fails = true;
+  for (int i = 0; i < 3; ++i) CAF_CHECK(get_from(store, "7,01aabbccdd", 0, 3).is_ok());
+  is_gone = true;  // what is remembered proves nothing
+  CAF_CHECK(get_from(store, "7,01aabbccdd", 0, 3).what.code == status::unknown);
+  CAF_CHECK(get_from(store, "8,01aabbccdd", 0, 3).what.code == status::unknown);
+}
+
 CAF_TEST(a server that closes an idle connection is noticed and locations expire) {
   fake_server server([](const std::string&) { return fake_reply{three_bytes, then::close}; });
   fake_directory where({server.address()});
