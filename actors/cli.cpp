@@ -15,6 +15,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -189,8 +190,23 @@ CLI::App* add_check_command(CLI::App& app, std::string& config) {
   return command;
 }
 
+/// The first word that names no command where one is needed; empty: there is none.
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const auto* at = &app;
+  for (const auto& word : arguments) {
+    const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty() || word.starts_with("-")) return {};
+    const auto named = std::ranges::find_if(commands, [&](const CLI::App* one) { return one->check_name(word); });
+    if (named == commands.end()) return word;
+    at = *named;
+  }
+  return {};
+}
+
 /// Nothing: some command is to be run. Otherwise the exit code.
 std::optional<int> parse(CLI::App& app, const std::vector<std::string>& arguments) {
+  if (const auto word = unknown_command(app, arguments); !word.empty())
+    return report({"there is no command \"" + word + "\"; see --help"}), usage_error;
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     return std::nullopt;

@@ -51,7 +51,9 @@ void coordinator_state::submit(std::function<void()> input) {
     schedule();
     return;
   }
-  if (parked_.size() < context_.options.max_parked)
+  // All members of a round ask for their assignments at once, and may commit right after.
+  const auto most = std::max(context_.options.max_parked, group_ ? 2 * group_->members() : std::size_t{0});
+  if (parked_.size() < most)
     parked_.push_back(std::move(input));
   else
     counted.unparked_group_requests.add();
@@ -193,8 +195,9 @@ void coordinator_state::schedule() {
   const auto next = group_->next_deadline_ms();
   if (!next || (scheduled_ms_ && *scheduled_ms_ <= *next)) return;
   scheduled_ms_ = next;
-  const auto wait = std::max<std::int64_t>(*next - now().now_ms, 0);
-  self_->delayed_send(self_, std::chrono::milliseconds(wait), coordinator_tick{*next, false});
+  const auto at = now().now_ms;
+  const auto wait = std::max<std::int64_t>(*next - at, 0);  // it may be past: a write took long
+  self_->delayed_send(self_, std::chrono::milliseconds(wait), coordinator_tick{*next, false, at + wait});
 }
 
 void coordinator_state::look_idle() {
@@ -203,7 +206,7 @@ void coordinator_state::look_idle() {
   const auto patience = is_used ? context_.options.idle_after : context_.options.absent_after;
   const bool is_unused = stage_ == stage::closed || (stage_ == stage::ready && group_->is_idle());
   if (is_unused && parked_.empty() && now().now_ms - last_input_ms_ >= patience.count()) return self_->quit();
-  self_->delayed_send(self_, patience, coordinator_tick{0, true});
+  self_->delayed_send(self_, patience, coordinator_tick{0, true, 0});
 }
 
 void coordinator_state::on_tick(const coordinator_tick& tick) {
@@ -212,7 +215,7 @@ void coordinator_state::on_tick(const coordinator_tick& tick) {
   if (scheduled_ms_ && *scheduled_ms_ == tick.due_ms) scheduled_ms_.reset();
   if (stage_ != stage::ready) return;
   follow_rules();
-  perform(group_->on_tick(at));
+  perform(group_->on_tick(at, at.now_ms - tick.fires_ms));
   drain();
 }
 
@@ -251,118 +254,6 @@ void coordinator_state::list(const msg::list_group& request) const {
   if (stage_ == stage::ready) request.answer(group_->list());
 }
 
-/// The items move on into the write; they are copied only where the lag is of interest, while the group has members.
-void coordinator_state::commit(msg::offset_commit& request) {
-  if (const auto wait = wait_to_create(request.client_host)) {
-    request.answer({std::vector(request.items.size(), error_code::coordinator_load_in_progress),
-                    static_cast<std::int32_t>(wait->count())});
-    return;
-  }
-  auto plan = group_->plan_commit(request, now());
-  group_write unit;
-  const bool has_entry = plan.persist.has_value();
-  unit.entry = std::move(plan.persist);
-  unit.puts = std::move(request.items);
-  const auto is_refused = [&](const auto& put) {
-    return plan.items[static_cast<std::size_t>(&put - unit.puts.data())] != error_code::none;
-  };
-  if (std::ranges::any_of(unit.puts, is_refused)) {
-    std::vector<msg::offset_commit_item> accepted;
-    for (auto& put : unit.puts) {
-      if (!is_refused(put)) accepted.push_back(std::move(put));
-    }
-    unit.puts = std::move(accepted);
-  }
-  if (unit.puts.empty() && !has_entry) {
-    request.answer(std::move(plan.items));
-    return;
-  }
-  TIDEGATE_FAULT_POINT("coordinator.commit.before_write");
-  const auto number = ++last_commit_;
-  open_commits_.insert(number);
-  auto kept = group_->has_members() ? unit.puts : std::vector<msg::offset_commit_item>{};
-  write(std::move(unit), [this, request = std::move(request), kept = std::move(kept), items = std::move(plan.items),
-                          has_entry, number](const group_write_answer& answer) mutable {
-    TIDEGATE_FAULT_POINT("coordinator.commit.before_apply");
-    committed(std::move(kept), items, answer);
-    TIDEGATE_FAULT_POINT("coordinator.commit.before_answer");
-    request.answer(std::move(items));
-    group_->commit_answered(request.member_id, now());
-    commit_ended(number);
-    schedule();
-    const bool is_over = answer.what == group_write_answer::status::reload ||
-                         answer.what == group_write_answer::status::fenced;
-    if (has_entry || is_over) written(answer);
-  });
-}
-/// `puts`: what was to be stored, or nothing when it need not be remembered. `items`: the answer; those that are none are
-/// the puts, in order, and get what became of them.
-void coordinator_state::committed(std::vector<msg::offset_commit_item> puts, std::vector<error_code>& items,
-                                  const group_write_answer& answer) {
-  const bool is_stored = answer.what == group_write_answer::status::stored;
-  const bool is_kept = is_stored && group_->has_members() && !puts.empty();
-  auto left_out = answer.left_out.begin();
-  std::size_t put = 0;
-  for (auto& item : items) {
-    if (item != error_code::none) continue;
-    if (left_out != answer.left_out.end() && left_out->index == put) {
-      item = error_code::unknown_topic_or_partition;
-      group_->forget_topic(left_out++->topic_id);
-    } else if (!is_stored) {
-      item = error_of(answer);
-    } else if (is_kept) {
-      const auto& [where, position] = puts[put];
-      positions_[{where.topic_id, where.partition}].offset = position.offset;
-    }
-    ++put;
-  }
-}
-
-void coordinator_state::fetch(const msg::offset_fetch& request) {
-  if (!request.items) return fetch_all(request);
-  using items = std::vector<msg::offset_fetch_item>;
-  std::function<void(const items&)> notice;
-  if (group_->has_members())
-    notice = to_self<items>([this, epoch = epoch_](const items& found) {
-      if (epoch == epoch_) notice_positions(found);
-    });
-  context_.store->fetch(context_.group_id, *request.items,
-                        [asked = request.items->size(), respond = request.answer, notice](items found) {
-                          if (found.size() != asked) {  // no answer is not an absent position
-                            respond({error_code::coordinator_load_in_progress, {}});
-                            return;
-                          }
-                          if (notice) notice(found);
-                          respond(without_doubt({error_code::none, std::move(found)}));
-                        });
-}
-
-/// Where its members go on, until they commit.
-void coordinator_state::notice_positions(const std::vector<msg::offset_fetch_item>& found) {
-  if (!group_ || !group_->has_members()) return;
-  for (const auto& [where, error, position] : found)
-    if (error == error_code::none && position.offset >= 0)
-      positions_.try_emplace({where.topic_id, where.partition}, known_position{position.offset});
-}
-
-/// A client that asks for a position behind its own commit is to see that one.
-void coordinator_state::behind_commits(std::function<void()> read) {
-  if (open_commits_.empty()) return read();
-  if (reads_.size() < context_.options.max_parked)
-    reads_.emplace_back(last_commit_, std::move(read));
-  else
-    counted.unparked_group_requests.add();
-}
-
-void coordinator_state::commit_ended(std::uint64_t number) {
-  open_commits_.erase(number);
-  while (!reads_.empty() && (open_commits_.empty() || reads_.front().first < *open_commits_.begin())) {
-    const auto read = std::move(reads_.front().second);
-    reads_.pop_front();
-    read();
-  }
-}
-
 coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coordinator_context context) {
   self_ = self;
   context_ = std::move(context);
@@ -370,7 +261,7 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
   show();
   last_input_ms_ = now().now_ms;
   open();
-  self_->delayed_send(self_, context_.options.absent_after, coordinator_tick{0, true});
+  self_->delayed_send(self_, context_.options.absent_after, coordinator_tick{0, true, 0});
   return {
     [this](const msg::join_group& m) { submit([this, m] { join(m); }); },
     [this](const msg::sync_group& m) {

@@ -26,6 +26,7 @@ namespace tidegate::actors {
 struct coordinator_tick {
   std::int64_t due_ms = 0;
   bool is_idle_check = false;
+  std::int64_t fires_ms = 0;  // when it was to come; a process that was paused is late
 };
 
 /// INTERNAL: an answer of the store, brought to the coordinator's own thread.
@@ -51,7 +52,7 @@ using coordinator_actor = caf::typed_actor<
 
 struct coordinator_options {
   core::group_options rules;
-  std::size_t max_parked = 1'000;             // requests that wait for the entry, or for a write; more are refused
+  std::size_t max_parked = 1'000;  // requests that wait for the entry, or for a write (two per member, if that is more)
   std::chrono::milliseconds idle_after{600'000};  // without members and requests for so long, the actor goes
   std::chrono::milliseconds absent_after{10'000};  // the same for one that was only looked at, or does not exist
 };
@@ -122,6 +123,8 @@ class coordinator_state {
   void join(const msg::join_group& request);
   void heartbeat(const msg::heartbeat& request);
   void list(const msg::list_group& request) const;
+
+  // coordinator_positions.cpp
   void commit(msg::offset_commit& request);
   void committed(std::vector<msg::offset_commit_item> puts, std::vector<error_code>& items,
                  const group_write_answer& answer);

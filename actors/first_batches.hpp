@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -24,12 +25,21 @@ class first_batches {
   /// They are forgotten here.
   [[nodiscard]] core::producer_state take(const uuid& topic_id, std::int32_t partition);
 
+  /// Its topic is deleted.
+  void forget(const uuid& topic_id, std::int32_t partition);
+
   /// Of all partitions; more are not noted, and such a producer may begin anywhere, as with Kafka.
   static constexpr std::size_t max_producers = 100'000;
+  /// Older notes make room for new ones: nobody appended to those partitions since, and their clients have given up, as
+  /// they do after delivery.timeout.ms (2 minutes by default).
+  static constexpr std::int64_t max_age_ms = 600'000;
 
  private:
-  std::mutex mutex_;  // guards the next, and changes of the last
+  void drop_old(std::int64_t now_ms);
+
+  std::mutex mutex_;  // guards the next ones, and changes of the last
   std::map<std::pair<uuid, std::int32_t>, core::producer_state> partitions_;
+  std::int64_t look_again_ms_ = std::numeric_limits<std::int64_t>::min();
   std::atomic<std::size_t> producers_ = 0;
 };
 

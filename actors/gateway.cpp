@@ -190,10 +190,19 @@ int run_gateway(const options& settings, const std::function<loaded_options()>& 
     return error.empty() ? 0 : 1;
   }
   state.set(*gateway);
+  log_event(log_level::info, "started",
+            {{"version", TIDEGATE_VERSION},
+             {"engine", settings.smq.engine},
+             {"data_dir", settings.data_dir},
+             {"durability", settings.smq.durability},
+             {"listen", settings.listen},
+             {"advertised", settings.advertised_listener.empty() ? settings.listen : settings.advertised_listener},
+             {"admin", settings.admin.listen}});
   const auto signal = serve_until_stopped(signals, read_again, *gateway, state);
   log_event(log_level::info, "stopping", {{"signal", signal}});
   admin->stop();
   gateway->stop();
+  log_event(log_level::info, "stopped", {});
   return 0;
 }
 

@@ -298,6 +298,11 @@ std::string node::trouble() const {
   const auto silent = std::chrono::floor<std::chrono::seconds>(parts_->sessions->unanswered_for());
   if (silent >= longest_silence)
     return "the store has not answered for " + std::to_string(silent.count()) + " s: another node may have taken over";
+  const auto& engine = *parts_->engine;
+  const auto free = engine.free_bytes ? engine.free_bytes() : engine.reserve_bytes;
+  if (free < engine.reserve_bytes)
+    return "disk full: records are refused, " + std::to_string(free) + " bytes are free of the " +
+           std::to_string(engine.reserve_bytes) + " that are kept for commits and for freeing space";
   return {};
 }
 
@@ -309,6 +314,10 @@ void node::add_metrics(metric_page& page) const {
   // The answers are there for the next scrape. Who does not scrape does not pay.
   if (auto round = lag_round::begin(p.lags, p.metrics, static_cast<std::size_t>(limits.metric_lags)))
     p.node_services->groups.send(msg::report_lag{std::move(round)});
+  if (p.engine->free_bytes) {
+    page.add("tidegate_disk_free_bytes", static_cast<double>(p.engine->free_bytes()));
+    page.add("tidegate_disk_reserve_bytes", static_cast<double>(p.engine->reserve_bytes));
+  }
   page.add("tidegate_store_undecided_seconds", std::chrono::duration<double>(p.sessions->undecided_for()).count());
   const auto used = [&](std::string_view name, std::int64_t value) {
     page.add("tidegate_limit_used", static_cast<double>(value), {name});

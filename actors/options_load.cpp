@@ -102,6 +102,8 @@ class loader {
     if (smq.engine == "seaweedmq" && smq.masters.empty() && smq.filer.empty()) {
       problem("config", "smq.engine = \"seaweedmq\" needs smq.masters or smq.filer");
     }
+    if (smq.engine == "embedded" && !(smq.masters.empty() && smq.filer.empty()))
+      problem("config", "smq.masters and smq.filer are for smq.engine = \"seaweedmq\"; this one is \"embedded\"");
     if (smq.tls_ca.empty() != smq.tls_cert.empty() || smq.tls_ca.empty() != smq.tls_key.empty()) {
       problem("config", "smq.tls_ca, smq.tls_cert and smq.tls_key are only used together");
     }

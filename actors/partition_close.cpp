@@ -65,13 +65,22 @@ void partition_state::take_snapshot() {
                     machine_->high_watermark());
 }
 
-/// The partition entry with the producers at the high watermark, so that the next load need not read any batch.
-/// Without it nothing is lost, so that a failure stops nobody.
+/// Every batch that may still come again is in a snapshot that is taken now.
+bool partition_state::snapshot_tells_all() {
+  const auto now_ms = wall_ms();
+  machine_->expire_producers(now_ms, settings_.producer_expiration.get().count());
+  const auto since_ms = now_ms - settings_.retries_within.count();
+  return machine_->producers().fits(smq::partition_entry::max_snapshot_bytes, since_ms);
+}
+
+/// The partition entry with the producers at the high watermark, so that the next load need not read any batch. Of more
+/// producers than the entry holds the older snapshot stays, so that it reads the batches behind that one, as after a
+/// kill: those tell of all of them. Without a clean end nothing is lost, so that a failure stops nobody.
 void partition_state::write_clean_end(std::function<void()> then) {
   if (!machine_ || log_.segments.empty() || clean_end_ == machine_->high_watermark()) return then();
   report_mapping(true);
   const auto offset = machine_->high_watermark();
-  take_snapshot();
+  if (snapshot_tells_all()) take_snapshot();
   session_->write({smq::write_partition_entry(log_, place_), smq::write_checkpoint(log_, place_)},
                   smq::write_class::bulk,
                   [this, offset, then = std::move(then), post = poster()](const smq::write_answer& answer) {
@@ -106,6 +115,7 @@ void partition_state::forget(const msg::forget_topic& m) {
   fail_trims(error_code::unknown_topic_or_partition);
   store_->hints.forget(place_.topic_id, place_.partition);
   store_->other_epochs->forget(place_.topic_id, place_.partition);
+  store_->given_up->forget(place_.topic_id, place_.partition);
   end(m.held);
 }
 

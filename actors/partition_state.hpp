@@ -47,6 +47,9 @@ struct partition_settings {
   std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
   std::chrono::milliseconds reload_backoff{200};     // after a load that failed
   std::chrono::milliseconds idle_after{600'000};     // without requests for so long, the actor goes
+  /// A batch that is older is not sent again: its client would have done so while the node was up, and gives up after
+  /// delivery.timeout.ms, 2 minutes by default and rarely as much as an hour.
+  std::chrono::milliseconds retries_within{3'600'000};
   live<std::chrono::milliseconds> producer_expiration = std::chrono::milliseconds{86'400'000};  // producer.id.…
   std::chrono::milliseconds mapping_every{60'000};   // least time between two reports, but for the last one
   /// Where the partition's newest offset lies now; called on the actor's thread. Null: nobody wants to know.
@@ -217,6 +220,7 @@ class partition_state {
   void close(const msg::close_cleanly& m);
   void close_when_decided();
   void take_snapshot();
+  [[nodiscard]] bool snapshot_tells_all();
   void write_clean_end(std::function<void()> then);
   void report_mapping(bool is_last);
   void forget(const msg::forget_topic& m);

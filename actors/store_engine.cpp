@@ -37,24 +37,30 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   embedded.checkpoint_volume_bytes = std::min(embedded.checkpoint_volume_bytes, 4 * embedded.volume_bytes);
   if constexpr (has_fault_points)
     embedded.faults.at = [](std::string_view step) { fault_point("embedded." + std::string(step)); };
+  const auto reserve_bytes = embedded.reserve_bytes;
   auto opened = smq::embedded::open(std::move(embedded));
   error = std::move(opened.error);
   if (!opened.store) return nullptr;
   if (const auto& found = opened.store->recovered(); found.cut_bytes > 0)
     log_event(log_level::warn, "a write that was never acknowledged was cut off",
               {{"at", found.cut_at}, {"bytes", found.cut_bytes}});
+  if (opened.store->recovered().is_new)
+    log_event(log_level::warn, "a new store was made", {{"data_dir", settings.data_dir}});
   auto both = std::make_shared<counted_engine>();
   both->engine = std::move(opened.store);
   both->counted = std::make_unique<smq::counted_ports>(both->engine->ports());
   const auto ports = both->counted->ports();
   const smq::shard_options shards;
   auto release = [store = both->engine.get()](const smq::chunk_id& id) { store->release(id); };
+  auto free_bytes = [store = both->engine.get()] { return store->free_bytes(); };
   auto engine = std::make_unique<store_engine>(std::move(both), ports);
   engine->max_window_mutations = shards.max_window_mutations;
   engine->max_window_bytes = shards.max_window_bytes;
   engine->max_window_chunk_bytes = shards.max_window_chunk_bytes;
   // The chunks of a merge are in one window, and everybody's commits wait for it: short files. So a file of many chunks
   // is worth a copy of its own, else long logs would keep all their small chunks.
+  engine->free_bytes = std::move(free_bytes);
+  engine->reserve_bytes = reserve_bytes;
   engine->has_native_subscribers = false;  // nobody but this process writes here
   engine->merges = {.min_sources = 8, .min_chunks = 64, .max_bytes = std::uint64_t{8} << 20};
   engine->release = std::move(release);

@@ -34,6 +34,8 @@ struct store_engine {
   std::chrono::milliseconds start_timeout{60'000};    // of the steps that make this process a member
   std::chrono::milliseconds look_every{0};            // see shard_options
   bool has_native_subscribers = true;                 // see store_access
+  std::function<std::uint64_t()> free_bytes;          // of the disk under it; unset: it has none of its own
+  std::uint64_t reserve_bytes = 0;                    // records are refused while less is free
   std::string address;                                // of a store elsewhere; "" = in this process
   bool address_is_named = false;                      // by the operator
 };

@@ -68,7 +68,10 @@ void topic_registry_state::written_change(const smq::topic_info& after, const sm
     return end_change(after.name, undecided);
   }
   TIDEGATE_FAULT_POINT("topics.change.before_publish");
-  if (answer.code == smq::update_result::done) publish_change(std::make_shared<const smq::topic_info>(after));
+  if (answer.code == smq::update_result::done) {
+    publish_change(std::make_shared<const smq::topic_info>(after));
+    log_event(log_level::info, "topic changed", {{"topic", after.name}, {"partitions", after.partitions}});
+  }
   const bool is_decided = answer.code == smq::update_result::done || answer.code == smq::update_result::absent;
   if (is_decided)
     set_doubt(after.name, false);

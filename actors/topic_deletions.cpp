@@ -93,6 +93,7 @@ error_code topic_registry_state::end_deletion(const smq::topic_info& topic, cons
     auto next = std::make_shared<topic_snapshot>(*store_->topics.current());
     next->deleting.erase(topic.id);
     store_->topics.publish(std::move(next));
+    log_event(log_level::info, "topic deleted", {{"topic", topic.name}});
     return error_code::none;
   }
   if (std::exchange(why_unfinished_, answer.reason) != answer.reason)

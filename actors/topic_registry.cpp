@@ -122,8 +122,11 @@ void topic_registry_state::write_new(const msg::create_topic& m, std::int64_t ad
       // It may be stored yet: who asks for it looks, from now on, and finds it then.
       if (answer.code == smq::create_result::unknown) set_doubt(m.name, true);
       msg::topic_result result{to_error(answer.code), nullptr};
-      if (answer.code == smq::create_result::created)
+      if (answer.code == smq::create_result::created) {
         result.topic = std::make_shared<const smq::topic_info>(answer.topic);
+        log_event(log_level::info, "topic created",
+                  {{"topic", m.name}, {"partitions", answer.topic.partitions}, {"client", m.from.address}});
+      }
       publish_and_answer(result, m.answer, admitted);
     });
   };

@@ -1,6 +1,7 @@
 #include "actors/core/producer_state.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 namespace tidegate::core {
@@ -93,10 +94,10 @@ void producer_state::apply(const producer_claim& claim, std::int64_t base_offset
   if (!claim.is_idempotent()) return;
   auto& [applied, undecided, first] = producers_[claim.producer_id];
   first.reset();
-  if (!undecided.empty() && undecided.front().base_offset == base_offset) undecided.pop_front();
+  if (!undecided.empty() && undecided.front().base_offset == base_offset) undecided.erase(undecided.begin());
   if (!applied.empty() && applied.back().epoch != claim.producer_epoch) applied.clear();
+  if (applied.size() == batches_kept) applied.erase(applied.begin());
   applied.push_back(batch_of(claim, base_offset, timestamp_ms));
-  if (applied.size() > batches_kept) applied.pop_front();
 }
 
 void producer_state::abandon_undecided() {
@@ -141,22 +142,28 @@ std::vector<producer_state::kept> producer_state::keep_what_fits(std::size_t max
     bytes += snapshot_producer_size + p.applied.size() * snapshot_batch_size;
   }
   if (bytes <= max_bytes) return all;
-  constexpr auto least = snapshot_producer_size + snapshot_batch_size;
-  const auto is_newer = [](const kept& a, const kept& b) {
-    return a.of->applied.back().base_offset > b.of->applied.back().base_offset;
-  };
-  if (const auto room = (max_bytes - snapshot_head_size) / least; all.size() > room) {
-    std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(room), all.end(), is_newer);
-    all.resize(room);
+  std::ranges::sort(all, std::greater{}, [](const kept& one) { return one.of->applied.back().base_offset; });
+  auto left = max_bytes - snapshot_head_size;
+  std::size_t fitting = 0;
+  for (; fitting < all.size() && left >= snapshot_producer_size + snapshot_batch_size; ++fitting) {
+    auto& batches = all[fitting].batches;
+    left -= snapshot_producer_size;
+    batches = std::min(batches, left / snapshot_batch_size);
+    left -= batches * snapshot_batch_size;
   }
-  std::sort(all.begin(), all.end(), is_newer);
-  auto left = max_bytes - snapshot_head_size - all.size() * least;
-  for (auto& one : all) {
-    const auto more = std::min(one.batches - 1, left / snapshot_batch_size);
-    one.batches = 1 + more;
-    left -= more * snapshot_batch_size;
-  }
+  all.resize(fitting);
   return all;
+}
+
+bool producer_state::fits(std::size_t max_bytes, std::int64_t since_ms) const {
+  const auto is_young = [since_ms](const producer& p) {
+    return !p.applied.empty() && p.applied.back().timestamp_ms >= since_ms;
+  };
+  const auto young = std::ranges::count_if(producers_, [&](const auto& entry) { return is_young(entry.second); });
+  const auto whole = std::ranges::count_if(keep_what_fits(max_bytes), [&](const kept& one) {
+    return is_young(*one.of) && one.batches == one.of->applied.size();
+  });
+  return whole == young;
 }
 
 byte_buffer producer_state::encode(std::size_t max_bytes) const {

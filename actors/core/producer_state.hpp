@@ -4,7 +4,6 @@
 #include "messages/common/error_code.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <map>
 #include <optional>
@@ -69,16 +68,21 @@ class producer_state {
 
   [[nodiscard]] std::size_t size() const { return producers_.size(); }
 
-  /// The snapshot: applied batches only, at most `max_bytes` (not less than 40). What does not fit is left out: first
-  /// older batches of the producers that have been silent longest, then those producers.
+  /// The snapshot: applied batches only, at most `max_bytes` (not less than 40). The producers that wrote last come
+  /// with all their batches, as long as there is room; the last of them may be cut to its newest ones; the rest is left
+  /// out.
   ///
-  /// After a load from it, a retry of a batch that was left out of a known producer is refused
-  /// (out_of_order_sequence_number), never stored again. A producer that was left out is unknown, as one that expired,
-  /// and an unknown producer may start at any sequence number, so that a retry of its last batch is stored twice.
-  /// It takes a lost answer, thousands of other producers that wrote to this partition after that batch, a roll or
-  /// clean end behind them, and a load from it, all before the client's delivery.timeout.ms is over.
+  /// After a load from it, a retry of a batch that was cut off is refused (out_of_order_sequence_number), never stored
+  /// again. A producer that was left out is unknown, as one that expired, and an unknown producer may start at any
+  /// sequence number, so that a retry of its batches is stored twice, unless the log behind the snapshot has them, too.
+  /// It takes a lost answer, some hundred other producers that wrote to this partition after that batch (500, if each
+  /// wrote five and 64 KiB are the room), a roll or a trim behind them, and a load from it, all before the client's
+  /// delivery.timeout.ms is over. A clean end takes no snapshot that could do that: see fits().
   /// Source: Kafka's ProducerAppendInfo.checkSequence takes any sequence while it knows no epoch of the producer.
   [[nodiscard]] byte_buffer encode(std::size_t max_bytes = std::numeric_limits<std::size_t>::max()) const;
+
+  /// A snapshot of at most `max_bytes` has all batches of every producer whose newest one is from `since_ms` or later.
+  [[nodiscard]] bool fits(std::size_t max_bytes, std::int64_t since_ms) const;
 
   /// nullopt: not a snapshot of a version that this program knows, or cut short.
   static std::optional<producer_state> decode(byte_view snapshot);
@@ -95,9 +99,10 @@ class producer_state {
     friend bool operator==(const batch&, const batch&) = default;
   };
   struct producer {
-    std::deque<batch> applied;    // at most batches_kept, all of one epoch
-    std::deque<batch> undecided;  // in planned order
-    std::optional<batch> first;   // given up; set while nothing is applied
+    // Few are in either, and an empty std::deque has 600 bytes: ids of producers that wrote once are kept for a day.
+    std::vector<batch> applied;    // at most batches_kept, all of one epoch
+    std::vector<batch> undecided;  // in planned order
+    std::optional<batch> first;    // given up; set while nothing is applied
     friend bool operator==(const producer&, const producer&) = default;
   };
 
@@ -108,6 +113,7 @@ class producer_state {
     std::size_t batches = 0;
   };
 
+  /// All in the order of their ids, or those that fit, the newest first.
   [[nodiscard]] std::vector<kept> keep_what_fits(std::size_t max_bytes) const;
 
   static batch batch_of(const producer_claim& claim, std::int64_t base_offset, std::int64_t timestamp_ms);

@@ -1,6 +1,7 @@
 #include "messages/kafka/offset_commit.hpp"
 
 #include "actors/handlers/lookup.hpp"
+#include "actors/handlers/named_once.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
 #include "messages/common/utf16_length.hpp"
@@ -14,11 +15,12 @@ using kafka::offset_commit_response;
 
 constexpr std::size_t longest_wire_string = 32'767;
 
-/// The partitions of a request in order; `place` says which of them went to the coordinator.
+/// The partitions of a request in order; `accepted` are those that went to the coordinator, as its items at `places`.
 struct commit {
   offset_commit_request asked;
   offset_commit_response response;
-  std::vector<offset_commit_response::partition*> place;
+  std::vector<offset_commit_response::partition*> accepted;
+  std::vector<std::size_t> places;
 };
 
 void shape_response(commit& c) {
@@ -46,6 +48,39 @@ error_code check(const services& node, const msg::topic_result& topic, const off
   return is_too_large ? error_code::offset_metadata_too_large : error_code::none;
 }
 
+/// What is to be stored of those that are accepted; the others get their errors. Of a partition that is named again its
+/// last position counts, as in Kafka, where it is the later record.
+std::vector<msg::offset_commit_item> items_of(const services& node, commit& c,
+                                              const std::vector<msg::topic_result>& topics) {
+  struct source {
+    const smq::topic_info* of;
+    const offset_commit_request::partition* asked;
+  };
+  std::vector<named_partition> named;
+  std::vector<source> sources;
+  for (std::size_t t = 0; t < topics.size(); ++t) {
+    for (std::size_t i = 0; i < c.asked.topics[t].partitions.size(); ++i) {
+      const auto& p = c.asked.topics[t].partitions[i];
+      auto& out = c.response.topics[t].partitions[i];
+      out.error_code = check(node, topics[t], p);
+      if (out.error_code != error_code::none) continue;
+      named.push_back({topics[t].topic->id, p.partition_index});
+      sources.push_back({topics[t].topic.get(), &p});
+      c.accepted.push_back(&out);
+    }
+  }
+  c.places = places_of(named);
+  std::vector<source> last(count_of(c.places));
+  for (std::size_t i = 0; i < sources.size(); ++i) last[c.places[i]] = sources[i];
+  std::vector<msg::offset_commit_item> items;
+  items.reserve(last.size());
+  const auto now_ms = wall_ms();
+  for (const auto& [of, p] : last)
+    items.push_back({{of->name, of->id, p->partition_index},
+                     {p->committed_offset, p->committed_leader_epoch, p->committed_metadata.value_or(""), now_ms}});
+  return items;
+}
+
 void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit> c,
              const std::vector<msg::topic_result>& topics) {
   msg::offset_commit m;
@@ -54,26 +89,15 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
   m.instance_id = c->asked.group_instance_id;
   m.generation = c->asked.generation_id_or_member_epoch;
   m.client_host = r->client_host();
-  const auto now_ms = wall_ms();
-  for (std::size_t t = 0; t < topics.size(); ++t) {
-    for (std::size_t i = 0; i < c->asked.topics[t].partitions.size(); ++i) {
-      const auto& p = c->asked.topics[t].partitions[i];
-      auto& out = c->response.topics[t].partitions[i];
-      out.error_code = check(node, topics[t], p);
-      if (out.error_code != error_code::none) continue;
-      m.items.push_back({{topics[t].topic->name, topics[t].topic->id, p.partition_index},
-                         {p.committed_offset, p.committed_leader_epoch, p.committed_metadata.value_or(""), now_ms}});
-      c->place.push_back(&out);
-    }
-  }
+  m.items = items_of(node, *c, topics);
   if (m.items.empty()) return answer(r, c->response);
   auto done = [r, c](const msg::offset_commit_result& result) {
     const auto& errors = result.items;
     c->response.throttle_time_ms = result.throttle_ms;
     const bool by_id = r->header.api_version >= 10;
-    for (std::size_t i = 0; i < c->place.size(); ++i) {
-      auto& error = c->place[i]->error_code;
-      error = i < errors.size() ? errors[i] : error_code::unknown_server_error;
+    for (std::size_t i = 0; i < c->accepted.size(); ++i) {
+      auto& error = c->accepted[i]->error_code;
+      error = c->places[i] < errors.size() ? errors[c->places[i]] : error_code::unknown_server_error;
       // The topic was deleted on the way.
       if (by_id && error == error_code::unknown_topic_or_partition) error = error_code::unknown_topic_id;
     }

@@ -1,6 +1,7 @@
 #include "messages/kafka/offset_delete.hpp"
 
 #include "actors/handlers/lookup.hpp"
+#include "actors/handlers/named_once.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
 
@@ -11,11 +12,12 @@ namespace {
 using kafka::offset_delete_request;
 using kafka::offset_delete_response;
 
-/// The partitions of a request in order; `place` says which of them went to the coordinator.
+/// The partitions of a request in order; `accepted` are those that went to the coordinator, each once and at `places`.
 struct removal {
   offset_delete_request asked;
   offset_delete_response response;
-  std::vector<offset_delete_response::partition*> place;
+  std::vector<offset_delete_response::partition*> accepted;
+  std::vector<std::size_t> places;
 };
 
 /// An error of the group: then no partition is named, as in Kafka.
@@ -25,6 +27,26 @@ void fail(const request_ptr& r, error_code error) {
   r->answer(failed);
 }
 
+/// What is to be removed of those that are accepted; the others get their errors.
+std::vector<msg::group_partition> partitions_of(removal& d, const std::vector<msg::topic_result>& topics) {
+  std::vector<named_partition> named;
+  std::vector<const smq::topic_info*> of;
+  for (std::size_t t = 0; t < topics.size(); ++t) {
+    for (auto& out : d.response.topics[t].partitions) {
+      out.error_code = check_partition(topics[t], out.partition_index);
+      if (out.error_code != error_code::none) continue;
+      named.push_back({topics[t].topic->id, out.partition_index});
+      of.push_back(topics[t].topic.get());
+      d.accepted.push_back(&out);
+    }
+  }
+  d.places = places_of(named);
+  std::vector<msg::group_partition> partitions;
+  for (std::size_t i = 0; i < named.size(); ++i)
+    if (d.places[i] == partitions.size()) partitions.push_back({of[i]->name, of[i]->id, named[i].partition});
+  return partitions;
+}
+
 void pass_on(const services& node, const request_ptr& r, const std::shared_ptr<removal>& d,
              const std::vector<msg::topic_result>& topics) {
   // Admin clients ask again after this error of the group, and hand one of a partition to their user.
@@ -32,18 +54,14 @@ void pass_on(const services& node, const request_ptr& r, const std::shared_ptr<r
     if (topic.error == error_code::leader_not_available) return fail(r, error_code::coordinator_not_available);
   msg::delete_offsets m;
   m.group_id = d->asked.group_id;
-  for (std::size_t t = 0; t < topics.size(); ++t) {
-    for (auto& out : d->response.topics[t].partitions) {
-      out.error_code = check_partition(topics[t], out.partition_index);
-      if (out.error_code != error_code::none) continue;
-      m.partitions.push_back({topics[t].topic->name, topics[t].topic->id, out.partition_index});
-      d->place.push_back(&out);
-    }
-  }
+  m.partitions = partitions_of(*d, topics);
   auto done = [r, d](const msg::delete_offsets_result& removed) {
     if (removed.error != error_code::none) return fail(r, removed.error);
-    for (std::size_t i = 0; i < d->place.size(); ++i)
-      d->place[i]->error_code = i < removed.items.size() ? removed.items[i] : error_code::unknown_server_error;
+    for (std::size_t i = 0; i < d->accepted.size(); ++i) {
+      const auto place = d->places[i];
+      d->accepted[i]->error_code =
+        place < removed.items.size() ? removed.items[place] : error_code::unknown_server_error;
+    }
     r->answer(d->response);
   };
   m.answer = msg::reply_or_unavailable<msg::delete_offsets_result>(done);

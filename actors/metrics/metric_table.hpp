@@ -92,6 +92,8 @@ inline constexpr std::array all{
   metric_row{"tidegate_store_window_seconds", H, {}, "Time from its first attempt to its decision."},
   metric_row{"tidegate_store_windows_undecided", G, {}, "Such transactions that are sent and not decided."},
   metric_row{"tidegate_store_undecided_seconds", G, {}, "Age of the oldest of them."},
+  metric_row{"tidegate_disk_free_bytes", G, {}, "Free for data_dir; engine embedded only."},
+  metric_row{"tidegate_disk_reserve_bytes", G, {}, "Records are refused while less is free."},
   metric_row{"tidegate_fence_held", G, {}, "1 while this node may write."},
   metric_row{"tidegate_store_calls_total", C, {"call", "outcome"}, "Calls to the engine, by outcome."},
   metric_row{"tidegate_store_call_seconds", H, {"call"}, "Time of these calls."},

@@ -43,12 +43,13 @@ struct group_topic {
 struct group_metadata {
   std::string group_id;
   bool deleted = false;
+  bool is_assigned = false;  // the assignments of this generation are stored; all of them may be empty
   std::int32_t generation = 0;
   std::string protocol_type;  // "" until the first member joined
   std::string protocol_name;
   std::string leader;
   std::map<std::string, group_member> members;
-  std::vector<group_topic> topics;
+  std::vector<group_topic> topics;  // core::group keeps them in the order of their ids
   std::int64_t empty_since_ms = -1;  // -1: has members
   friend bool operator==(const group_metadata&, const group_metadata&) = default;
 };

@@ -117,7 +117,8 @@ class snappy_decompressor final : public decompressor {
   std::size_t position_ = 0;
 };
 
-/// Of a stream of frames: the codec gets them one by one, each with a header that asks for no more than it needs.
+/// Of a stream of frames (lz4: of one): the codec gets them one by one, each with a header that asks for no more than
+/// it needs.
 class framed_decompressor : public decompressor {
  protected:
   using take_frame = std::optional<frame> (*)(byte_view& input);

@@ -26,7 +26,8 @@ enum class decompression_status : std::uint8_t { ok, bad_data, too_large };
 /// are decompressed whole (bounded by the cap and by 22 times the input), and an input below 1 KiB takes less than 1 MiB
 /// of it: lz4 and zstd get room for what their blocks can hold, not for what the frame's header says. A zstd frame that
 /// needs a window of more than that, or in a longer input of more than 8 MiB and 512 times the input, is `too_large`.
-/// Concatenated gzip, lz4 and zstd frames count as one stream.
+/// Concatenated gzip and zstd frames count as one stream. Lz4 is one frame of independent blocks, nothing behind it:
+/// Java's clients read no other, so that any other is `bad_data`.
 class decompressor {
  public:
   virtual ~decompressor() = default;

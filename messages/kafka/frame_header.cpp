@@ -50,7 +50,7 @@ frame cut(byte_view& input, std::size_t header_size, std::size_t size) {
   return out;
 }
 
-/// A frame of user data, which both formats have.
+/// A frame of user data.
 std::optional<frame> take_skippable(byte_view& input) {
   walker from{input};
   if ((from.number(4) & 0xFFFFFFF0U) != 0x184D2A50U) return std::nullopt;
@@ -65,13 +65,15 @@ std::byte lz4_header_checksum(byte_view descriptor) {
 /// 64 KiB, 256 KiB, 1 MiB, 4 MiB.
 std::uint64_t lz4_block_bytes(unsigned id) { return std::uint64_t{1} << (8 + 2 * id); }
 
-/// The most that one block can hold; nothing is denser than a match of 255 bytes for one.
-std::uint64_t largest_lz4_block(walker& from, std::uint64_t limit, unsigned flags) {
+/// The most that one block can hold; nothing is denser than a match of 255 bytes for one. Nullopt: one holds nothing,
+/// which ends the stream for Kafka's clients when it is plain, and stops them when it is compressed (to one byte).
+std::optional<std::uint64_t> largest_lz4_block(walker& from, std::uint64_t limit, unsigned flags) {
   constexpr std::uint64_t densest = 255;
   std::uint64_t largest = 0;
   for (auto size = from.number(4); from.is_ok() && size != 0; size = from.number(4)) {
     const bool is_plain = (size & 0x80000000U) != 0;
     size &= 0x7FFFFFFFU;
+    if (size < (is_plain ? 1U : 2U)) return std::nullopt;
     largest = std::max(largest, std::min(is_plain ? size : size * densest, limit));
     from.take(size + ((flags & 0x10U) != 0 ? 4 : 0));
   }
@@ -111,20 +113,21 @@ std::optional<std::uint64_t> zstd_output(walker& from, std::uint64_t window) {
 
 std::optional<frame> take_lz4_frame(byte_view& input) {
   walker from{input};
-  if (from.number(4) != lz4_magic) return take_skippable(input);
+  if (from.number(4) != lz4_magic) return std::nullopt;
   const auto flags = static_cast<unsigned>(from.number(1));
+  // Version 01, independent blocks, nothing reserved, no dictionary.
+  if ((flags & 0xE3U) != 0x60U) return std::nullopt;
   const auto id = static_cast<unsigned>(from.number(1) >> 4U & 7U);
   from.take((flags & 8U) != 0 ? 8 : 0);
-  from.take((flags & 1U) != 0 ? 4 : 0);
   const auto checked = from.at();
   const auto checksum = static_cast<std::byte>(from.number(1));
   if (!from.is_ok() || id < 4 || checksum != lz4_header_checksum(input.subspan(4, checked - 4))) return std::nullopt;
   const auto largest = largest_lz4_block(from, lz4_block_bytes(id), flags);
   from.take((flags & 4U) != 0 ? 4 : 0);
-  if (!from.is_ok()) return std::nullopt;
+  if (!from.is_ok() || !largest || from.at() != input.size()) return std::nullopt;
   auto out = cut(input, checked + 1, from.at());
   auto needed = 4U;
-  while (lz4_block_bytes(needed) < largest) ++needed;
+  while (lz4_block_bytes(needed) < *largest) ++needed;
   const auto rest_of_byte = std::to_integer<unsigned>(out.header[5]) & 0x8FU;
   out.header[5] = static_cast<std::byte>(rest_of_byte | needed << 4U);
   out.header[checked] = lz4_header_checksum(byte_view{out.header}.subspan(4, checked - 4));

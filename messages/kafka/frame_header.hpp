@@ -18,8 +18,12 @@ struct frame {
   std::uint64_t window_bytes = 0;  // zstd: what is kept of the output
 };
 
-/// Take the first frame off `input`, also one that is to be skipped. Nullopt: it is none, or not all of it is there.
+/// Takes the frame that is all of `input`. Nullopt: it is none, not all of it is there, or Java's clients could not
+/// read it, who would then come no further in the log: they take one frame of independent blocks without a dictionary.
+/// Source: Kafka's Lz4BlockInputStream, and FLG and BD of Lz4BlockOutputStream.
 std::optional<frame> take_lz4_frame(byte_view& input);
+
+/// Takes the first frame off `input`, also one that is to be skipped. Nullopt: it is none, or not all of it is there.
 std::optional<frame> take_zstd_frame(byte_view& input);
 
 }  // namespace tidegate::kafka

@@ -171,6 +171,8 @@ void engine::remove_tree(const std::string& directory, time_point deadline, comp
 
 const recovery_report& engine::recovered() const { return impl_->report; }
 
+std::uint64_t engine::free_bytes() const { return impl_->files->free_bytes(); }
+
 usage engine::measure() const {
   usage now;
   for (const auto& [volume, bytes] : impl_->files->sizes()) {

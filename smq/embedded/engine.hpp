@@ -70,6 +70,7 @@ struct options {
 
 /// What open() found, for the log and for tests.
 struct recovery_report {
+  bool is_new = false;  // there was no store
   std::uint64_t replayed_windows = 0;
   std::uint64_t replayed_bytes = 0;
   std::uint64_t cut_bytes = 0;  // torn tail that was removed; it was never acknowledged
@@ -131,6 +132,9 @@ class engine final : public chunk_port, public entry_port {
 
   [[nodiscard]] smq::engine ports() { return {*this, *this}; }
   [[nodiscard]] const recovery_report& recovered() const;
+
+  /// Of the disk, for normal users. Asks the kernel.
+  [[nodiscard]] std::uint64_t free_bytes() const;
   [[nodiscard]] usage measure() const;
 
   /// Forgets a chunk that nobody named or ever will; a named one stays.

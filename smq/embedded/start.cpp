@@ -19,6 +19,7 @@ std::string engine::impl::load_store_id() {
     store = *found;
     return {};
   }
+  report.is_new = true;
   // The first volume comes before the store file: a store without volumes has lost them.
   if (auto error = files->start(1, 0); !error.empty()) return error;
   std::random_device random;

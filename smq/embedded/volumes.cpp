@@ -310,8 +310,13 @@ std::string volumes::remove(std::uint32_t number) {
 
 std::uint64_t volumes::free_bytes() const {
   if (faults_.free_bytes) return faults_.free_bytes();
+  std::shared_ptr<file> now;
+  {
+    const std::lock_guard lock{mutex_};
+    now = current_file_;
+  }
   struct statvfs facts {};
-  const auto failed = current_file_ ? ::fstatvfs(current_file_->fd(), &facts) : ::statvfs(directory_.c_str(), &facts);
+  const auto failed = now ? ::fstatvfs(now->fd(), &facts) : ::statvfs(directory_.c_str(), &facts);
   if (failed != 0) return ~std::uint64_t{0};
   return facts.f_bavail * facts.f_frsize;
 }

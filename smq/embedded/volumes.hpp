@@ -76,7 +76,7 @@ class volumes {
   std::string truncate(std::uint32_t number, std::uint64_t size);
   std::string remove(std::uint32_t number);
 
-  /// Bytes that a normal user may still write on this disk. Writer only.
+  /// Bytes that a normal user may still write on this disk. Thread: any.
   [[nodiscard]] std::uint64_t free_bytes() const;
 
  private:

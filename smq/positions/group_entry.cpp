@@ -11,11 +11,17 @@ namespace tidegate::smq {
 namespace {
 
 constexpr std::uint8_t group_entry_version = 1;
+// The second byte. Unknown bits are ignored, so that an older version reads what a newer one wrote.
 constexpr std::uint8_t deleted_flag = 1;
+constexpr std::uint8_t assigned_flag = 2;
 // What an element takes at least: bounds every count before anything is reserved.
 constexpr std::size_t smallest_protocol = 2 + 4;
 constexpr std::size_t smallest_member = 2 + 1 + 2 + 2 + 4 + 4 + 4 + 4;
 constexpr std::size_t smallest_topic = 16 + 2 + 4;
+
+std::uint8_t flags_of(const group_metadata& group) {
+  return static_cast<std::uint8_t>((group.deleted ? deleted_flag : 0) | (group.is_assigned ? assigned_flag : 0));
+}
 
 void write_member(layout_writer& out, const group_member& member) {
   out.text(member.member_id);
@@ -81,7 +87,7 @@ void read_members(layout_reader& in, group_metadata& group) {
 std::optional<std::string> encode_group_entry(const group_metadata& group) {
   layout_writer out;
   out.u8(group_entry_version);
-  out.u8(group.deleted ? deleted_flag : 0);
+  out.u8(flags_of(group));
   out.text(group.group_id);
   out.i32(group.generation);
   out.text(group.protocol_type);
@@ -105,7 +111,9 @@ std::optional<group_metadata> decode_group_entry(std::string_view content) {
   layout_reader in(content);
   if (in.u8() != group_entry_version) return std::nullopt;
   group_metadata group;
-  group.deleted = (in.u8() & deleted_flag) != 0;
+  const auto flags = in.u8();
+  group.deleted = (flags & deleted_flag) != 0;
+  group.is_assigned = (flags & assigned_flag) != 0;
   group.group_id = in.text();
   group.generation = in.i32();
   group.protocol_type = in.text();

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
-/// The one entry of a group (design §7.3).
+/// The one entry of a group (design §7.3): version, flags, group id, generation, protocol type and name, leader, empty
+/// since, members, topics. Flags: 1 deleted, 2 the assignments are stored; others are ignored. Entries of before the
+/// second flag have assignments when any of them is not empty.
 /// Order inside one unit of a session: the group entry before the first position of a partition, and the erasures of
 /// positions before the group entry that no longer lists them; so the list in the entry is never too short.
 namespace tidegate::smq {

@@ -55,7 +55,9 @@ class position_walk final : public step_loop {
     if (!e.path.ends_with(".offset")) return;
     const auto position = interpret_position(place_.topic_id, {{}, e});
     switch (position.code) {
-      case position_result::found: return lower(found_.offset, position.committed.offset);
+      case position_result::found:  // a negative offset is no position: whoever fetches it is told that there is none
+        if (position.committed.offset >= 0) lower(found_.offset, position.committed.offset);
+        return;
       case position_result::native: return lower(found_.value_ns, position.native_value_ns);
       case position_result::absent: return;
       case position_result::damaged:

@@ -103,6 +103,38 @@ CAF_TEST(a member without heartbeats is expelled) {
   CAF_CHECK_EQUAL(store->entry.entry.generation, 2);
 }
 
+CAF_TEST(a node that was paused longer than a session still knows its members) {
+  start();
+  const auto id = bring_to_stable();
+  advance_time(60s);
+  consume_messages();
+  CAF_CHECK(is_one(heartbeat(id, 1), none));
+  pass(11s);
+  CAF_CHECK(is_one(heartbeat(id, 1), unknown_member_id));
+}
+
+CAF_TEST(every member of a large group may wait behind a write) {
+  options.max_parked = 1;
+  start();
+  std::vector<answers<msg::join_group_result>> joined{join(), join(), join()};
+  pass(2s);
+  store->holds_writes = true;
+  for (const auto& j : joined) CAF_REQUIRE_EQUAL(j->size(), 1u);
+  std::vector<answers<msg::sync_group_result>> synced{sync(joined[0]->at(0).leader, 1)};
+  for (int round = 0; round < 2; ++round)
+    for (const auto& j : joined) synced.push_back(sync(j->at(0).member_id, 1));
+  for (const auto& s : synced) CAF_CHECK(s->empty());
+  const auto refused = sync(joined[0]->at(0).member_id, 1);
+  CAF_REQUIRE_EQUAL(refused->size(), 1u);
+  CAF_CHECK(refused->at(0).error == coordinator_not_available);
+  store->answer(group_write_answer::status::stored);
+  consume_messages();
+  for (const auto& s : synced) {
+    CAF_REQUIRE_EQUAL(s->size(), 1u);
+    CAF_CHECK(s->at(0).error == none);
+  }
+}
+
 CAF_TEST(a position is what the store says and never what a member committed once) {
   start();
   auto id = bring_to_stable();

@@ -138,6 +138,31 @@ CAF_TEST(where there is no position the answer is none and nothing is stored) {
   CAF_CHECK_EQUAL(d.listed(), 2u);
 }
 
+CAF_TEST(topics are kept in the order of their ids whatever was stored) {
+  group_metadata entry;
+  entry.empty_since_ms = 1;
+  for (const unsigned n : {5U, 1U, 3U}) entry.topics.push_back({id_of(n), "t", {0, 2}});
+  group_fixture f(entry);
+  msg::offset_commit again;
+  for (const unsigned n : {1U, 3U, 5U}) again.items.push_back({{"t", id_of(n), 2}, {5, 1, "", 0}});
+  CAF_CHECK(!f.group.plan_commit(again, f.at()).persist);
+  msg::offset_commit more;
+  for (const unsigned n : {4U, 2U, 4U, 3U, 6U}) more.items.push_back({{"t", id_of(n), 1}, {5, 1, "", 0}});
+  more.items.push_back({{"t", id_of(4), 0}, {5, 1, "", 0}});
+  CAF_REQUIRE(f.group.plan_commit(more, f.at()).persist.has_value());
+  f.take(f.group.on_persisted(none, f.at()));
+  const std::vector<group_topic> all{{id_of(1), "t", {0, 2}}, {id_of(2), "t", {1}},       {id_of(3), "t", {0, 1, 2}},
+                                     {id_of(4), "t", {0, 1}}, {id_of(5), "t", {0, 2}}, {id_of(6), "t", {1}}};
+  CAF_CHECK(f.group.stored().topics == all);
+  msg::delete_offsets gone;
+  for (const auto& [n, partition] : {std::pair{4U, 1}, {2U, 1}, {9U, 1}, {4U, 0}, {5U, 0}})
+    gone.partitions.push_back({"t", id_of(n), partition});
+  CAF_REQUIRE(f.group.plan_offset_delete(gone).persist.has_value());
+  f.take(f.group.on_persisted(none, f.at()));
+  CAF_CHECK((f.group.stored().topics == std::vector<group_topic>{
+    {id_of(1), "t", {0, 2}}, {id_of(3), "t", {0, 1, 2}}, {id_of(5), "t", {2}}, {id_of(6), "t", {1}}}));
+}
+
 CAF_TEST(a subscription that cannot be read protects every topic) {
   for (const auto& metadata : {byte_buffer{}, byte_buffer(5), group_fixture::bytes("m")}) {
     deletion_fixture d(group_phase::stable, "consumer", metadata);

@@ -82,6 +82,20 @@ CAF_TEST(the older twin that waits in a round is fenced) {
   CAF_CHECK_EQUAL(f.joined(newer).members.size(), 1u);
 }
 
+CAF_TEST(a static member that comes back in its first round waits for it longer than a session) {
+  group_fixture f;
+  const auto ids = f.bring_to(group_phase::stable, 1);
+  f.join_static("i");
+  const auto twin = f.join_static("i");
+  for (int i = 0; i < 4; ++i) {
+    f.advance(4'000);
+    CAF_CHECK(f.heartbeat(ids[0], 1) == rebalance_in_progress);
+  }
+  CAF_CHECK(!f.is_answered(twin));
+  f.join(group_fixture::join_request(ids[0]));
+  CAF_CHECK(f.joined(twin).error == none);
+}
+
 CAF_TEST(a static member that is away keeps its place until its session ends) {
   group_fixture f;
   auto ids = f.bring_to(group_phase::stable, 2, true);

@@ -3,6 +3,7 @@
 
 #include "caf/test/unit_test.hpp"
 
+#include <malloc.h>
 #include <rapidcheck.h>
 #include <limits>
 #include <map>
@@ -180,7 +181,7 @@ CAF_TEST(the snapshot has these bytes) {
   CAF_CHECK(std::memcmp(actual.data(), expected, sizeof expected) == 0);
 }
 
-CAF_TEST(a snapshot that must be small keeps the last batch of every producer and then the newest) {
+CAF_TEST(a snapshot that must be small keeps all batches of the producers that wrote last) {
   producer_state s;
   std::int64_t offset = 0;
   for (std::int32_t sequence = 0; sequence < 5; ++sequence)
@@ -193,10 +194,11 @@ CAF_TEST(a snapshot that must be small keeps the last batch of every producer an
     std::map<std::int64_t, int> kept;  // how many of its last batches
   };
   const row rows[] = {{all.size() - 1, {{20, 5}, {10, 5}, {30, 4}}},
-                      {5 + 3 * 35 + 24 * 5, {{20, 5}, {10, 2}, {30, 1}}},
-                      {5 + 3 * 35, {{20, 1}, {10, 1}, {30, 1}}},
-                      {5 + 3 * 35 - 1, {{20, 2}, {10, 1}}},
-                      {5 + 2 * 35 - 1, {{20, 2}}},
+                      {5 + 2 * 131 + 35, {{20, 5}, {10, 5}, {30, 1}}},
+                      {5 + 2 * 131 + 34, {{20, 5}, {10, 5}}},
+                      {5 + 131 + 11 + 4 * 24 - 1, {{20, 5}, {10, 3}}},
+                      {5 + 131, {{20, 5}}},
+                      {5 + 131 - 1, {{20, 4}}},
                       {5 + 35, {{20, 1}}}};
   for (const auto& r : rows) {
     const auto encoded = s.encode(r.max_bytes);
@@ -206,7 +208,7 @@ CAF_TEST(a snapshot that must be small keeps the last batch of every producer an
     CAF_CHECK_EQUAL(read->size(), r.kept.size());
     for (const auto& [id, batches] : r.kept) {
       for (std::int32_t sequence = 0; sequence < 5; ++sequence) {
-        // What is left out of a known producer is refused, never stored again.
+        // What is cut off a known producer is refused, never stored again.
         const auto expected =
           sequence >= 5 - batches ? produce_decision::duplicate : produce_decision::refuse;
         CAF_CHECK(read->decide({id, 0, sequence, 1}).decision == expected);
@@ -214,6 +216,45 @@ CAF_TEST(a snapshot that must be small keeps the last batch of every producer an
       CAF_CHECK(read->decide({id, 0, 5, 1}).decision == produce_decision::append);
     }
   }
+}
+
+CAF_TEST(a snapshot tells all about recent producers if each of them fits with all its batches) {
+  producer_state s;
+  std::int64_t offset = 0;
+  for (const std::int64_t id : {1, 2})
+    for (std::int32_t sequence = 0; sequence < 5; ++sequence) s.apply({id, 0, sequence, 1}, offset++, 1000 * id);
+  s.apply({3, 0, 0, 1}, offset, 3000);
+  s.plan({4, 0, 0, 1}, offset + 1, 4000);  // not stored, so in no snapshot
+  struct row {
+    std::size_t max_bytes;
+    std::int64_t since_ms;
+    bool fits;
+  };
+  constexpr std::size_t three = 5 + 35;
+  constexpr std::size_t two_and_three = three + 131;
+  const row rows[] = {{two_and_three + 131, 0, true},     {two_and_three + 130, 0, false},
+                      {two_and_three + 130, 1001, true},  {two_and_three, 1001, true},
+                      {two_and_three, 1000, false},       {two_and_three - 1, 2000, false},
+                      {two_and_three - 1, 2001, true},    {three, 3000, true},
+                      {three, 2000, false},               {three, 3001, true}};
+  for (const auto& r : rows) CAF_CHECK_EQUAL(s.fits(r.max_bytes, r.since_ms), r.fits);
+  CAF_CHECK(producer_state{}.fits(three, 0));
+}
+
+CAF_TEST(a producer that wrote one batch takes little memory) {
+  const auto in_use = [] {  // 0 where a sanitizer owns the heap
+    const auto now = mallinfo2();
+    return now.uordblks + now.hblkhd;
+  };
+  constexpr std::int64_t producers = 10'000;
+  const auto before = in_use();
+  producer_state s;
+  for (std::int64_t id = 0; id < producers; ++id) {
+    s.plan({id, 0, 0, 1}, id, 0);
+    s.apply({id, 0, 0, 1}, id, 0);
+  }
+  CAF_CHECK(in_use() - before <= 400 * producers);
+  CAF_CHECK_EQUAL(s.size(), 10'000U);
 }
 
 CAF_TEST(a cut or mutated snapshot is refused or read but never crashes) {

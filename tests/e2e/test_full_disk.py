@@ -3,13 +3,15 @@
 import os
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 from clients import admin, committed, consumer, create_topic, read
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from conftest import Node
-from metrics import scrape
+from metrics import scrape, scrape_until
 from wire import Wire, batch
 
 MB = 1 << 20
@@ -115,9 +117,16 @@ def test_readers_commit_and_whatever_frees_space_lets_records_in_again(small_dis
                                group_instance_id=None, topics=[{"name": "bulk", "partitions": [row]}])  # fmt: skip
             assert answer.topics[0].partitions[0].error_code == 0, offset
     assert committed(node, "reader", "bulk") == 49
-    assert scrape(node).get("tidegate_appends_refused_total") >= 1
+    full = scrape(node)
+    assert full.get("tidegate_appends_refused_total") >= 1
+    assert full.get("tidegate_disk_free_bytes") < full.get("tidegate_disk_reserve_bytes")
+    assert full.get("tidegate_healthy") == 0
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"http://127.0.0.1:{node.admin_port}/health", timeout=5)
+    assert refused.value.code == 503 and b"disk full" in refused.value.read()
     delete_topic(node, "bulk")
     wait_until_taken(node, "kept")
+    assert scrape_until(node, lambda s: s.get("tidegate_healthy") == 1, 10)
 
     create_topic(node, "bulk")
     count = fill(node, "bulk")

@@ -7,7 +7,7 @@ import threading
 import urllib.request
 
 import pytest
-from clients import create_topic, produce
+from clients import admin, create_topic, produce
 from conftest import BINARY, Node
 from confluent_kafka import Producer
 
@@ -51,6 +51,48 @@ def test_a_second_process_on_the_same_data_is_refused(node):
     assert second.returncode == 1
     assert b"in use by another process" in second.stderr
     assert produce(node, "still-here", [b"x"]) == [0]
+
+
+def test_a_directory_of_something_else_gets_no_store(tmp_path):
+    (tmp_path / "meta.properties").write_text("cluster.id=x\n")
+    refused = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:1", "--data-dir", str(tmp_path)],
+                             capture_output=True, timeout=20)
+    assert refused.returncode == 1
+    assert b"holds meta.properties and no store" in refused.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["lock", "meta.properties", "volumes"]
+
+
+def test_the_log_says_what_began_and_which_topics_came_and_went(tmp_path):
+    node = Node(tmp_path, "kafka.num.partitions=3").start()
+    create_topic(node, "made", partitions=2)
+    admin(node).delete_topics(["made"], operation_timeout=20)["made"].result(20)
+    produce(node, "by-itself", [b"x"])
+    assert node.stop() == 0
+    log = node.log.read_text()
+    assert 'event="a new store was made"' in log
+    assert "event=started version=" in log and "engine=embedded" in log
+    assert 'event="topic created" topic=made partitions=2 client=127.0.0.1' in log
+    assert 'event="topic deleted" topic=made' in log
+    assert 'event="topic created" topic=by-itself partitions=3' in log
+    assert "event=stopped" in log
+    node.start()
+    node.kill()
+    assert node.log.read_text().count("a new store was made") == 1
+
+
+@pytest.mark.parametrize("words, unknown", [(["topic", "list"], "topic"), (["topics", "lst"], "lst")])
+def test_a_command_that_is_not_there_is_named(words, unknown):
+    ended = subprocess.run([BINARY, *words], capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 2
+    assert ended.stderr == f'tidegate: there is no command "{unknown}"; see --help\n'
+
+
+def test_masters_of_the_embedded_engine_are_a_mistake(tmp_path):
+    ended = subprocess.run([BINARY, "serve", "--data-dir", str(tmp_path / "data"), "--masters", "127.0.0.1:9333"],
+                           capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 2
+    assert "smq.masters and smq.filer are for" in ended.stderr
+    assert not (tmp_path / "data").exists()
 
 
 def test_check_config_names_every_problem(tmp_path):

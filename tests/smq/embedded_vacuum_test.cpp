@@ -289,6 +289,16 @@ CAF_TEST(a chunk that is released while it is copied is gone) {
   }
 }
 
+/// The first place in any volume where `bytes` are.
+std::pair<std::string, std::streamoff> find_in_volumes(const std::string& directory, const std::string& bytes) {
+  for (const auto& [path, size] : files_in(directory + "/volumes")) {
+    std::ifstream in{path, std::ios::binary};
+    const std::string all{std::istreambuf_iterator<char>{in}, {}};
+    if (const auto at = all.find(bytes); at != std::string::npos) return {path, static_cast<std::streamoff>(at)};
+  }
+  CAF_FAIL("in no volume");
+}
+
 CAF_TEST(damage stays where it is and the rest moves on) {
   const scratch_directory home;
   auto wanted = small_volumes();
@@ -298,12 +308,8 @@ CAF_TEST(damage stays where it is and the rest moves on) {
     for (int i = 0; i < 600; ++i) one.set(std::to_string(i), 200);
   }
   // The first byte of a chunk that stays: the first one in volume 1.
-  const auto volume = home.path("/volumes/0000000001");
-  std::ifstream in{volume, std::ios::binary};
-  const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
-  const auto at = bytes.find(std::string(200, 'a'));
-  CAF_REQUIRE(at != std::string::npos);
-  std::fstream{volume, std::ios::in | std::ios::out | std::ios::binary}.seekp(static_cast<std::streamoff>(at)).put('!');
+  const auto [volume, at] = find_in_volumes(home.path(), std::string(200, 'a'));
+  std::fstream{volume, std::ios::in | std::ios::out | std::ios::binary}.seekp(at).put('!');
   const auto store = open_embedded(home.path(), small_volumes());
   const blocking calls{store->ports()};
   const auto id = calls.get("/d/0").value.chunks.at(0).id;
@@ -324,16 +330,6 @@ CAF_TEST(damage stays where it is and the rest moves on) {
   CAF_CHECK(fs::exists(volume));
   CAF_CHECK(calls.get_chunk(id, 0, 200).what.code == status::unknown);
   CAF_CHECK(calls.get_chunk(calls.get("/d/20").value.chunks.at(0).id, 0, 200).is_ok());
-}
-
-/// The first place in any volume where `bytes` are.
-std::pair<std::string, std::streamoff> find_in_volumes(const std::string& directory, const std::string& bytes) {
-  for (const auto& [path, size] : files_in(directory + "/volumes")) {
-    std::ifstream in{path, std::ios::binary};
-    const std::string all{std::istreambuf_iterator<char>{in}, {}};
-    if (const auto at = all.find(bytes); at != std::string::npos) return {path, static_cast<std::streamoff>(at)};
-  }
-  CAF_FAIL("in no volume");
 }
 
 CAF_TEST(what could not be read for a moment is vacuumed later) {

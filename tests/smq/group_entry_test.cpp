@@ -84,6 +84,19 @@ CAF_TEST(a tombstone has its golden bytes and keeps the generation) {
   CAF_CHECK(decode_group_entry(content) == tombstone);
 }
 
+CAF_TEST(a flag says that the assignments are stored and an entry of before has none) {
+  auto group = sample();
+  const auto before = encode_group_entry(group).value();
+  group.is_assigned = true;
+  auto content = encode_group_entry(group).value();
+  CAF_CHECK_EQUAL(to_hex(content.substr(0, 2)), "0102");
+  CAF_CHECK_EQUAL(content.substr(2), before.substr(2));
+  CAF_CHECK(decode_group_entry(content) == group);
+  CAF_CHECK(!decode_group_entry(before).value().is_assigned);
+  content[1] = '\xfe';  // a later version's flags
+  CAF_CHECK(decode_group_entry(content) == group);
+}
+
 CAF_TEST(trailing bytes are ignored and cut or unknown entries refused) {
   const auto content = encode_group_entry(sample()).value();
   CAF_CHECK(decode_group_entry(content + "later") == sample());
@@ -111,6 +124,7 @@ CAF_TEST(groups survive the round trip) {
     group.group_id = id;
     group.generation = generation;
     group.deleted = flag;
+    group.is_assigned = generation % 2 == 0;
     group.empty_since_ms = generation;
     for (const auto& [key, text] : members) {
       tidegate::group_member member;

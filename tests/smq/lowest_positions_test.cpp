@@ -76,6 +76,14 @@ CAF_TEST(the lowest of each kind is found on any page) {
   CAF_CHECK(found.value == (lowest_positions{51, 60, 0, ""}));
 }
 
+CAF_TEST(a negative offset is no position and holds nothing) {
+  consumers c;
+  c.commit("none", -1);
+  CAF_CHECK(c.lowest().value == lowest_positions{});
+  c.commit("g", 7);
+  CAF_CHECK(c.lowest().value == (lowest_positions{7, std::nullopt, 0, ""}));
+}
+
 CAF_TEST(very many positions of a store that answers at once are read on a small stack and in many turns) {
   consumers c;
   c.store.page_limit = 20;

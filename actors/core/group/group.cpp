@@ -18,9 +18,10 @@ std::string_view name_of(group_phase phase) {
 }
 
 group::group(group_metadata entry, group_options options, moment now) : options_(options), stored_(std::move(entry)) {
+  std::ranges::sort(stored_.topics, {}, &group_topic::topic_id);  // older versions stored them in any order
   leader_ = stored_.leader;
   protocol_type_ = stored_.protocol_type;
-  bool is_assigned = false;
+  bool is_assigned = stored_.is_assigned;  // before that flag was stored it had to be guessed
   for (const auto& [id, data] : stored_.members) {
     member& m = members_[id];
     m.data = data;

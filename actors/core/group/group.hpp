@@ -60,9 +60,9 @@ struct position_plan {
   std::optional<group_metadata> persist;  // when set, the group is busy until on_persisted
 };
 
-/// One classic consumer group. While `is_busy` only on_heartbeat, commit_answered, on_persisted, forget_topic, retire
-/// and the queries may be called: the shell keeps other inputs back. Hard state (`stored`) changes in apply() only, live
-/// and in recovery; what a deleted topic leaves behind goes in forget_topic().
+/// One classic consumer group. While `is_busy` only on_heartbeat, on_tick, commit_answered, on_persisted, forget_topic,
+/// retire and the queries may be called: the shell keeps other inputs back. Hard state (`stored`) changes in apply()
+/// only, live and in recovery; what a deleted topic leaves behind goes in forget_topic().
 class group {
  public:
   /// Recovers a group from its entry: members keep generation and assignment, and get a full session timeout.
@@ -86,8 +86,10 @@ class group {
   /// Source: LeaveGroup (API key 13); per member none, unknown_member_id or fenced_instance_id.
   group_effects on_leave(const msg::leave_group& request, waiter_key waiter, moment now);
 
-  /// Expires what is due: pending ids, sessions, the wait for SyncGroup, the round itself.
-  group_effects on_tick(moment now);
+  /// Expires what is due: pending ids, sessions, the wait for SyncGroup, the round itself; nothing while it is busy.
+  /// `late_ms`: so much later than it was to be called. When that says that the process was paused, members get a full
+  /// session from now, and the other deadlines are at least so far away, or their own timeout if that is shorter.
+  group_effects on_tick(moment now, std::int64_t late_ms = 0);
 
   /// Errors: non_empty_group, group_id_not_found. A deleted group leaves a tombstone with its generation.
   group_effects on_delete(waiter_key waiter, moment now);
@@ -185,6 +187,7 @@ class group {
   [[nodiscard]] msg::join_group_result current_round(const std::string& member_id, bool with_members) const;
   void join_new(const msg::join_group& r, waiter_key w, std::string_view new_uuid, moment now, group_effects& out);
   void join_known(const msg::join_group& r, waiter_key w, moment now, group_effects& out);
+  void await_first_round(member& who, moment now) const;
   void add_member(const std::string& id, const msg::join_group& r, waiter_key w, moment now, group_effects& out);
   void update_member(member& who, const msg::join_group& r, waiter_key w, group_effects& out);
   void replace_static(const std::string& old_id, const std::string& new_id, const msg::join_group& r, waiter_key w,
@@ -205,6 +208,7 @@ class group {
   // group_session.cpp
   error_code leave_one(const msg::leaving_member& who, group_effects& out);
   bool expire_members(moment now, group_effects& out);
+  void make_up_for(std::int64_t late_ms, moment now);
 
   group_options options_;
   group_metadata stored_;
@@ -215,6 +219,7 @@ class group {
   struct pending_member {
     std::int64_t since_ms = 0;
     std::int64_t deadline_ms = 0;
+    std::int64_t timeout_ms = 0;
   };
   std::map<std::string, pending_member> pending_;  // by KIP-394 id
   bool initial_ = false;            // preparing the first round of an empty group: it waits for others to join

@@ -3,6 +3,7 @@
 #include "messages/common/utf16_length.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 /// Which commits are accepted, and what the entry's list of positions becomes.
 namespace tidegate::core {
@@ -11,25 +12,39 @@ namespace {
 
 constexpr std::string_view consumer_protocol = "consumer";
 
+// `topics` are in the order of their ids: a group may have positions in thousands of them.
+
+auto find_topic(auto& topics, const uuid& topic_id) {
+  const auto t = std::ranges::lower_bound(topics, topic_id, {}, &group_topic::topic_id);
+  return t != topics.end() && t->topic_id == topic_id ? t : topics.end();
+}
+
 bool has_partition(const std::vector<group_topic>& topics, const msg::group_partition& where) {
-  const auto t = std::ranges::find(topics, where.topic_id, &group_topic::topic_id);
+  const auto t = find_topic(topics, where.topic_id);
   return t != topics.end() && std::ranges::binary_search(t->partitions, where.partition);
 }
 
-void add_partition(std::vector<group_topic>& topics, const msg::group_partition& where) {
-  auto t = std::ranges::find(topics, where.topic_id, &group_topic::topic_id);
-  if (t == topics.end()) {
-    topics.push_back({where.topic_id, where.topic, {where.partition}});
-  } else {
-    t->partitions.insert(std::ranges::lower_bound(t->partitions, where.partition), where.partition);
+/// Some may be named twice. All at once: one after the other would move the topics behind each new one.
+void add_partitions(std::vector<group_topic>& topics, std::vector<const msg::group_partition*> added) {
+  std::ranges::sort(added, {}, [](const auto* where) { return std::pair(where->topic_id, where->partition); });
+  std::vector<group_topic> fresh;  // in order, too
+  for (const auto* where : added) {
+    const auto t = find_topic(topics, where->topic_id);
+    const bool is_fresh = t == topics.end();
+    if (is_fresh && (fresh.empty() || fresh.back().topic_id != where->topic_id))
+      fresh.push_back({where->topic_id, where->topic, {}});
+    auto& partitions = is_fresh ? fresh.back().partitions : t->partitions;
+    const auto at = std::ranges::lower_bound(partitions, where->partition);
+    if (at == partitions.end() || *at != where->partition) partitions.insert(at, where->partition);
   }
+  const auto known = static_cast<std::ptrdiff_t>(topics.size());
+  std::ranges::move(fresh, std::back_inserter(topics));
+  std::ranges::inplace_merge(topics, topics.begin() + known, {}, &group_topic::topic_id);
 }
 
 void remove_partition(std::vector<group_topic>& topics, const msg::group_partition& where) {
-  auto t = std::ranges::find(topics, where.topic_id, &group_topic::topic_id);
-  if (t == topics.end()) return;
-  std::erase(t->partitions, where.partition);
-  if (t->partitions.empty()) topics.erase(t);
+  const auto t = find_topic(topics, where.topic_id);
+  if (t != topics.end()) std::erase(t->partitions, where.partition);
 }
 
 }  // namespace
@@ -52,22 +67,23 @@ position_plan group::plan_commit(const msg::offset_commit& request, moment now) 
   if (error != error_code::none) return plan;
   const auto who = members_.find(request.member_id);
   if (who != members_.end() && !who->second.is_new) extend_session(who->second, now);
-  std::optional<group_metadata> next;  // the entry is copied only when its list changes
+  std::vector<const msg::group_partition*> added;
   for (std::size_t i = 0; i < request.items.size(); ++i) {
     const auto& where = request.items[i].where;
     if (utf16_length(request.items[i].position.metadata) > options_.max_offset_metadata_bytes) {
       plan.items[i] = error_code::offset_metadata_too_large;
-    } else if (!has_partition(next ? next->topics : stored_.topics, where)) {
-      if (!next) next = stored_;
-      add_partition(next->topics, where);
+    } else if (!has_partition(stored_.topics, where)) {
+      added.push_back(&where);
     }
   }
   if (who != members_.end() && std::ranges::count(plan.items, error_code::none) > 0) ++who->second.commits;
-  if (!next) return plan;
-  if (next->deleted || !exists()) next->empty_since_ms = now.wall_ms;  // a simple consumer made the group
-  next->deleted = false;
+  if (added.empty()) return plan;
+  group_metadata next = stored_;  // the entry is copied only when its list changes
+  add_partitions(next.topics, std::move(added));
+  if (next.deleted || !exists()) next.empty_since_ms = now.wall_ms;  // a simple consumer made the group
+  next.deleted = false;
   plan.persist = next;
-  in_flight_ = write_in_flight{.what = write_kind::positions, .next = std::move(*next)};
+  in_flight_ = write_in_flight{.what = write_kind::positions, .next = std::move(next)};
   return plan;
 }
 
@@ -112,6 +128,7 @@ position_plan group::plan_offset_delete(const msg::delete_offsets& request) {
     plan.items.push_back(is_in_use ? error_code::group_subscribed_to_topic : error_code::none);
     if (!is_in_use) remove_partition(next.topics, where);
   }
+  std::erase_if(next.topics, [](const group_topic& listed) { return listed.partitions.empty(); });
   if (next == stored_) return plan;
   plan.persist = next;
   in_flight_ = write_in_flight{.what = write_kind::positions, .next = std::move(next)};

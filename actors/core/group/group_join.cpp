@@ -91,7 +91,7 @@ void group::join_new(const msg::join_group& r, waiter_key w, std::string_view ne
     // Who comes with an id that is gone gets a new one; who were refused here would give up.
     if (pending_.size() >= options_.max_pending_members)
       pending_.erase(std::ranges::min_element(pending_, {}, [](const auto& p) { return p.second.since_ms; }));
-    pending_[id] = {now.now_ms, now.now_ms + r.session_timeout_ms};
+    pending_[id] = {now.now_ms, now.now_ms + r.session_timeout_ms, r.session_timeout_ms};
     out.replies.push_back({w, refuse(error_code::member_id_required, id)});
   }
 }
@@ -109,7 +109,13 @@ void group::join_known(const msg::join_group& r, waiter_key w, moment now, group
     return;
   }
   update_member(m, r, w, out);
+  if (m.is_new) await_first_round(m, now);  // its first round could not be stored, which left it a plain session
   prepare_or_complete(now, out);
+}
+
+/// A new member cannot send heartbeats yet; one whose connection is gone must not hold the group for ever.
+void group::await_first_round(member& who, moment now) const {
+  who.session_deadline_ms = now.now_ms + options_.new_member_timeout_ms;
 }
 
 void group::add_member(const std::string& id, const msg::join_group& r, waiter_key w, moment now, group_effects& out) {
@@ -121,8 +127,7 @@ void group::add_member(const std::string& id, const msg::join_group& r, waiter_k
   m.data.instance_id = r.instance_id;
   m.is_new = true;
   update_member(m, r, w, out);
-  // A new member cannot send heartbeats yet; one whose connection is gone must not hold the group for ever.
-  m.session_deadline_ms = now.now_ms + options_.new_member_timeout_ms;
+  await_first_round(m, now);
   joined_meanwhile_ = true;
   prepare_or_complete(now, out);
 }
@@ -147,6 +152,7 @@ void group::replace_static(const std::string& old_id, const std::string& new_id,
   twin.joining.reset();
   twin.syncing.reset();
   twin.commits = 0;
+  twin.is_new = false;  // as in Kafka: it is held while it waits in the round, like any member that was there before
   twin.data.member_id = new_id;
   twin.data.instance_id = r.instance_id;
   update_member(twin, r, w, out);

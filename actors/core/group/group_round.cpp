@@ -134,6 +134,7 @@ void group::complete_round(moment now, group_effects& out) {
   join_deadline_ms_.reset();
   group_metadata next = stored_;
   next.deleted = false;
+  next.is_assigned = false;
   ++next.generation;
   next.protocol_type = protocol_type_;
   next.protocol_name = select_protocol();

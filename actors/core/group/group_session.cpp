@@ -1,5 +1,7 @@
 #include "actors/core/group/group.hpp"
 
+#include <algorithm>
+
 /// Heartbeats, leaving, expiry.
 namespace tidegate::core {
 
@@ -66,7 +68,25 @@ bool group::expire_members(moment now, group_effects& out) {
   return !gone.empty();
 }
 
-group_effects group::on_tick(moment now) {
+/// What was due may have been done in time: it waits in the sockets, which are read after this.
+void group::make_up_for(std::int64_t late_ms, moment now) {
+  auto put_off = [&](std::int64_t& deadline_ms, std::int64_t timeout_ms) {
+    deadline_ms = std::max(deadline_ms, now.now_ms + std::min(late_ms, timeout_ms));
+  };
+  for (auto& [id, m] : members_)  // as after a load
+    m.session_deadline_ms = std::max(m.session_deadline_ms, now.now_ms + m.data.session_timeout_ms);
+  for (auto& [id, p] : pending_) put_off(p.deadline_ms, p.timeout_ms);
+  if (join_deadline_ms_) {
+    const auto round_ms = std::max(rebalance_timeout_ms(), options_.retry_ms);
+    put_off(*join_deadline_ms_, initial_ ? options_.initial_rebalance_delay_ms : round_ms);
+  }
+  if (sync_deadline_ms_) put_off(*sync_deadline_ms_, rebalance_timeout_ms());
+}
+
+group_effects group::on_tick(moment now, std::int64_t late_ms) {
+  // More than a busy machine makes of it: the process stood still.
+  constexpr std::int64_t tolerated_ms = 1'000;
+  if (late_ms > tolerated_ms) make_up_for(late_ms, now);
   group_effects out;
   if (is_busy() || phase_ == group_phase::dead) return out;
   std::erase_if(pending_, [&](const auto& p) { return p.second.deadline_ms <= now.now_ms; });

@@ -44,6 +44,7 @@ group_effects group::on_sync(const msg::sync_group& request, waiter_key waiter, 
   m.syncing = waiter;
   if (request.member_id != stored_.leader) return out;
   group_metadata next = stored_;
+  next.is_assigned = true;
   for (auto& [id, data] : next.members) data.assignment.clear();
   for (const auto& row : request.assignments) {
     const auto target = next.members.find(row.member_id);

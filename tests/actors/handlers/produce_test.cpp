@@ -98,3 +98,26 @@ CAF_TEST(so many given up batches are noted and no more) {
   CAF_CHECK_EQUAL(noted, actors::first_batches::max_producers);
   CAF_CHECK(!notes.has_any());
 }
+
+CAF_TEST(notes that are old make room for new ones) {
+  using notes_of = actors::first_batches;
+  notes_of notes;
+  const uuid topic{};
+  for (std::int64_t id = 0; id < static_cast<std::int64_t>(notes_of::max_producers); ++id)
+    notes.add(topic, static_cast<std::int32_t>(id % 3), {id, 0, 0, 1}, 1000);
+  notes.add(topic, 3, {7, 0, 0, 1}, 1000 + notes_of::max_age_ms);
+  CAF_CHECK_EQUAL(notes.take(topic, 3).size(), 0U);
+  const auto later = 1000 + 2 * notes_of::max_age_ms;
+  for (std::int64_t id = 0; id < 2; ++id) notes.add(topic, 3, {id, 0, 0, 1}, later);
+  for (std::int32_t p = 0; p < 3; ++p) CAF_CHECK_EQUAL(notes.take(topic, p).size(), 0U);
+  CAF_CHECK_EQUAL(notes.take(topic, 3).size(), 2U);
+  CAF_CHECK(!notes.has_any());
+}
+
+CAF_TEST(notes of a partition that is deleted go with it) {
+  fixture f;
+  CAF_CHECK_EQUAL(f.node.append(f.topic, batch_of(0)).base_offset, 0);
+  f.node.store->given_up->add(f.topic->id, 0, {producer, 0, 5, 1}, 1000);
+  caf::anon_send(f.node.partitions, msg::forget_topic{f.topic->id, nullptr});
+  CAF_CHECK(soon_true([&] { return !f.node.store->given_up->has_any(); }));
+}

@@ -101,8 +101,10 @@ inline byte_buffer compress(kafka::compression codec, byte_view plain) {
     case kafka::compression::snappy:
       return xerial(plain, 32 * 1024);
     case kafka::compression::lz4: {
-      byte_buffer out(LZ4F_compressFrameBound(plain.size(), nullptr));
-      out.resize(LZ4F_compressFrame(out.data(), out.size(), plain.data(), plain.size(), nullptr));
+      LZ4F_preferences_t wanted{};
+      wanted.frameInfo.blockMode = LZ4F_blockIndependent;  // as all clients do
+      byte_buffer out(LZ4F_compressFrameBound(plain.size(), &wanted));
+      out.resize(LZ4F_compressFrame(out.data(), out.size(), plain.data(), plain.size(), &wanted));
       return out;
     }
     case kafka::compression::zstd: {
