@@ -30,7 +30,8 @@ std::string find_stranger(const std::string& data_dir) {
     if (std::ranges::find(ours, name) == ours.end())
       return data_dir + " holds " + name + " and no store: a new one needs an empty directory";
   }
-  return failed ? "cannot read " + data_dir + ": " + failed.message() : std::string{};
+  const bool is_readable = !failed || failed == std::errc::no_such_file_or_directory;
+  return is_readable ? std::string{} : "cannot read " + data_dir + ": " + failed.message();
 }
 
 }  // namespace

@@ -65,13 +65,14 @@ def test_a_directory_of_something_else_gets_no_store(tmp_path):
 def test_the_log_says_what_began_and_which_topics_came_and_went(tmp_path):
     node = Node(tmp_path, "kafka.num.partitions=3").start()
     create_topic(node, "made", partitions=2)
-    admin(node).delete_topics(["made"], operation_timeout=20)["made"].result(20)
+    client = admin(node)
+    client.delete_topics(["made"], operation_timeout=20)["made"].result(20)
     produce(node, "by-itself", [b"x"])
     assert node.stop() == 0
     log = node.log.read_text()
     assert 'event="a new store was made"' in log
     assert "event=started version=" in log and "engine=embedded" in log
-    assert 'event="topic created" topic=made partitions=2 client=127.0.0.1' in log
+    assert 'event="topic created" topic=made partitions=2 client=/127.0.0.1' in log
     assert 'event="topic deleted" topic=made' in log
     assert 'event="topic created" topic=by-itself partitions=3' in log
     assert "event=stopped" in log

@@ -90,6 +90,8 @@ CAF_TEST(no series is there twice and every row of the table has one) {
   add_topics(page, topics);
   add_lags(page, board);
   page.add("tidegate_store_undecided_seconds", 0);
+  page.add("tidegate_disk_free_bytes", 0);
+  page.add("tidegate_disk_reserve_bytes", 0);
   page.add("tidegate_connections_waiting", 0);
   page.add("tidegate_unsent_bytes", 0);
   std::set<std::string> series;
