@@ -194,8 +194,8 @@ CLI::App* add_check_command(CLI::App& app, std::string& config) {
 std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
   const auto* at = &app;
   for (const auto& word : arguments) {
+    if (at->get_require_subcommand_min() == 0 || word.starts_with("-")) return {};
     const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
-    if (commands.empty() || word.starts_with("-")) return {};
     const auto named = std::ranges::find_if(commands, [&](const CLI::App* one) { return one->check_name(word); });
     if (named == commands.end()) return word;
     at = *named;

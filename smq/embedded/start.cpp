@@ -19,6 +19,7 @@ std::string engine::impl::load_store_id() {
     store = *found;
     return {};
   }
+  if (auto error = find_stranger(settings.data_dir); !error.empty()) return error;
   report.is_new = true;
   // The first volume comes before the store file: a store without volumes has lost them.
   if (auto error = files->start(1, 0); !error.empty()) return error;

@@ -21,19 +21,6 @@ namespace {
 constexpr std::string_view magic = "TGS1";
 constexpr std::uint8_t version = 1;
 
-/// A new store among the files of something else is a mistake: another path was meant, or a disk is not mounted there.
-std::string find_stranger(const std::string& data_dir) {
-  constexpr std::array<std::string_view, 5> ours{"lock", "volumes", "store.new", "index", "lost+found"};
-  std::error_code failed;
-  for (const auto& item : std::filesystem::directory_iterator(data_dir, failed)) {
-    const auto name = item.path().filename().string();
-    if (std::ranges::find(ours, name) == ours.end())
-      return data_dir + " holds " + name + " and no store: a new one needs an empty directory";
-  }
-  const bool is_readable = !failed || failed == std::errc::no_such_file_or_directory;
-  return is_readable ? std::string{} : "cannot read " + data_dir + ": " + failed.message();
-}
-
 }  // namespace
 
 bool has_store_file(const std::string& data_dir) {
@@ -67,7 +54,19 @@ std::string find_store(const std::string& data_dir, volumes& files, std::optiona
   for (const auto volume : files.numbers()) {
     if (files.size_of(volume).value_or(1) > 0) return data_dir + "/store is missing, but there are volumes";
   }
-  return find_stranger(data_dir);
+  return {};
+}
+
+std::string find_stranger(const std::string& data_dir) {
+  constexpr std::array<std::string_view, 5> ours{"lock", "volumes", "store.new", "index", "lost+found"};
+  std::error_code failed;
+  for (const auto& item : std::filesystem::directory_iterator(data_dir, failed)) {
+    const auto name = item.path().filename().string();
+    if (std::ranges::find(ours, name) == ours.end())
+      return data_dir + " holds " + name + " and no store: a new one needs an empty directory";
+  }
+  const bool is_readable = !failed || failed == std::errc::no_such_file_or_directory;
+  return is_readable ? std::string{} : "cannot read " + data_dir + ": " + failed.message();
 }
 
 std::string write_store_file(const std::string& data_dir, const uuid& id) {

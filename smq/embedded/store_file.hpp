@@ -17,6 +17,10 @@ std::string read_store_file(const std::string& data_dir, uuid& id);
 /// What a start goes by: nothing in `id` when it would make a new store. Errors: it refuses.
 std::string find_store(const std::string& data_dir, volumes& files, std::optional<uuid>& id);
 
+/// A new store among the files of something else is a mistake: another path was meant, or a disk is not mounted there.
+/// Errors: there is something.
+std::string find_stranger(const std::string& data_dir);
+
 /// Durable, as a whole or not at all.
 std::string write_store_file(const std::string& data_dir, const uuid& id);
 

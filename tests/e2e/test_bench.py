@@ -243,7 +243,7 @@ def test_memory_is_bounded():
     (("resume", "--topic", "t", "--records", "0"), "--records"),
     (("resume", "--topic", "t", "--partitions", "0"), "--partitions"),
     (("resume", "--topic", "t", "--in-flight", "1001"), "--in-flight"),
-    (("return", "--topic", "t"), "subcommand"),
+    (("return", "--topic", "t"), "no command"),
 ])
 def test_bad_words(words, message):
     done = subprocess.run([BINARY, "bench", *words], capture_output=True, text=True, timeout=20)
