@@ -171,7 +171,11 @@ CLI::App* add_orphans_command(CLI::App& app, orphans_flags& into) {
 }
 
 int orphans(const orphans_flags& given) {
-  const auto loaded = load_options(given.where.config, settings_of(given.where));
+  auto settings = settings_of(given.where);
+  // Who names masters here means their cluster.
+  if (std::ranges::count(settings, "smq.masters", &setting::key) > 0)
+    settings.insert(settings.begin(), {"orphans", "smq.engine", "seaweedmq"});
+  const auto loaded = load_options(given.where.config, settings);
   if (report(loaded.problems)) return usage_error;
   if (given.older_than_s < 1) return report({"--older-than: at least 1s"}), usage_error;
   const cli::output to{std::cout, std::cerr, given.is_json, isatty(STDERR_FILENO) != 0};

@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <numeric>
 #include <optional>
 #include <sstream>
+#include <system_error>
 
 namespace tidegate::actors {
 
@@ -46,13 +48,28 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string nearest_key(std::string_view key) {
+/// "; did you mean X?", or nothing when no key is like it.
+std::string suggestion(std::string_view key) {
   const auto rows = option_table();
   const auto bare = [](std::string_view name) { return name.substr(0, 6) == "kafka." ? name.substr(6) : name; };
-  return std::string(std::ranges::min_element(rows, {}, [&](const option_row& row) {
+  const auto distance = [&](const option_row& row) {
     // A Kafka name at the top level is the likeliest mistake of all.
     return std::min(edit_distance(key, row.key), 1 + edit_distance(key, bare(row.key)));
-  })->key);
+  };
+  const auto nearest = std::ranges::min_element(rows, {}, distance);
+  return 2 * distance(*nearest) <= key.size() ? "; did you mean " + std::string(nearest->key) + "?" : "";
+}
+
+/// As SeaweedFS writes a server: host:port, or host:port.port of gRPC.
+bool is_server(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const auto ports = text.substr(colon + 1);
+  const auto dot = std::min(ports.find('.'), ports.size());
+  const auto is_port = [](std::string_view port) {
+    return !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return is_port(ports.substr(0, dot)) && (dot == ports.size() || is_port(ports.substr(dot + 1)));
 }
 
 /// Collects every problem of one load, each as "<where>: <key> <what>".
@@ -98,6 +115,11 @@ class loader {
       problem("config", "kafka.message.max.bytes is greater than kafka.socket.request.max.bytes");
     }
     check_listeners();
+    check_store();
+  }
+
+ private:
+  void check_store() {
     const auto& smq = into_.value.smq;
     if (smq.engine == "seaweedmq" && smq.masters.empty() && smq.filer.empty()) {
       problem("config", "smq.engine = \"seaweedmq\" needs smq.masters or smq.filer");
@@ -115,9 +137,23 @@ class loader {
     if (smq.https_cert.empty() != smq.https_key.empty()) {
       problem("config", "smq.https_cert and smq.https_key are only used together");
     }
+    check_servers("smq.masters", smq.masters);
+    check_servers("smq.filer", smq.filer);
+    const bool is_placement = smq.replication.size() == 3 &&
+                              smq.replication.find_first_not_of("0123456789") == std::string::npos;
+    if (!smq.replication.empty() && !is_placement)
+      problem("config", "smq.replication = \"" + smq.replication + "\" is no placement of SeaweedFS, as 010");
   }
 
- private:
+  void check_servers(const std::string& key, std::string_view list) {
+    for (std::size_t at = 0; at < list.size();) {
+      const auto comma = std::min(list.find(',', at), list.size());
+      const auto one = list.substr(at, comma - at);
+      if (!is_server(one)) problem("config", key + ": \"" + std::string(one) + "\" is not host:port");
+      at = comma + 1;
+    }
+  }
+
   void check_listeners() {
     const auto& all = into_.value;
     for (const auto& [key, text] : {std::pair{"listen", &all.listen}, std::pair{"admin.listen", &all.admin.listen}}) {
@@ -174,7 +210,7 @@ class loader {
 
   const option_row* known(const std::string& where, const std::string& key) {
     const auto* row = find_row(key);
-    if (row == nullptr) problem(where, "unknown key " + key + "; did you mean " + nearest_key(key) + "?");
+    if (row == nullptr) problem(where, "unknown key " + key + suggestion(key));
     return row;
   }
 
@@ -279,11 +315,13 @@ loaded_options parse_options(std::string_view toml_text, const std::string& name
 loaded_options load_options(const std::string& config_path, const std::vector<setting>& settings) {
   if (config_path.empty()) return finish({}, settings);
   std::ifstream file(config_path, std::ios::binary);
+  const std::error_code why(errno, std::generic_category());
   std::ostringstream content;
   if (file) content << file.rdbuf();
-  if (!file || std::filesystem::is_directory(config_path)) {
+  const bool is_directory = std::filesystem::is_directory(config_path);
+  if (!file || is_directory) {
     loaded_options loaded;
-    loader(loaded).problem(config_path, "cannot be read");
+    loader(loaded).problem(config_path, "cannot be read: " + (is_directory ? "it is a directory" : why.message()));
     return finish(std::move(loaded), settings);
   }
   return parse_options(content.str(), config_path, settings);

@@ -79,8 +79,9 @@ int run_orphans(const options& settings, std::chrono::seconds older_than, bool d
     if (to.is_terminal) to.err << start_of_line << what << std::flush;
   });
   if (to.is_terminal) to.err << start_of_line << std::flush;
+  const bool has_read = report.entries > 0 || report.volumes > 0;
   if (to.is_json) print_json(report, to.out);
-  else print_table(report, deletes, to.out);
+  else if (has_read || report.doubts.empty()) print_table(report, deletes, to.out);  // else it says that all is well
   for (const auto& one : report.doubts) to.report(one);
   return report.doubts.empty() ? 0 : 1;
 }

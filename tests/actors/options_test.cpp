@@ -200,8 +200,29 @@ CAF_TEST(files for HTTPS are those of gRPC unless they are named) {
 }
 
 CAF_TEST(a config that cannot be read is a problem) {
-  CAF_CHECK_EQUAL(load_options("/nowhere/tidegate.toml", {}).problems.size(), 1u);
-  CAF_CHECK_EQUAL(load_options("/", {}).problems.size(), 1u);
+  const auto problems = load_options("/nowhere/tidegate.toml", {}).problems;
+  CAF_REQUIRE_EQUAL(problems.size(), 1u);
+  CAF_CHECK(mentions(problems, 0, {"No such file"}));
+  CAF_CHECK(mentions(load_options("/", {}).problems, 0, {"directory"}));
+}
+
+CAF_TEST(what names no server of a cluster is a problem) {
+  const auto problems = [](const std::string& settings) {
+    return parse_options("[smq]\nengine = \"seaweedmq\"\n" + settings, "f.toml", {}).problems;
+  };
+  for (const auto* good : {"masters = \"a:9333\"", "masters = \"a:9333,[::1]:9333,c.d:9333.19333\"",
+                           "filer = \"a:8888.18888\"", "filer = \"a:8888\"\nreplication = \"010\""})
+    CAF_CHECK_EQUAL(problems(good).size(), 0u);
+  for (const auto* bad : {"masters = \"a\"", "masters = \"a:9333,,b:9333\"", "masters = \"a:\"", "filer = \"x\"",
+                          "filer = \"a:8888.\"", "filer = \"a:8888\"\nreplication = \"9999\""})
+    CAF_CHECK_EQUAL(problems(bad).size(), 1u);
+  CAF_CHECK(mentions(parse_options("[smq]\nmasters = \"a:9333\"\n", "f.toml", {}).problems, 0, {"smq.engine"}));
+}
+
+CAF_TEST(a key that is like none is not taken for another) {
+  const auto problems = parse_options("foo = 1\n[log]\nretention = 2\n", "f.toml", {}).problems;
+  CAF_REQUIRE_EQUAL(problems.size(), 2u);
+  CAF_CHECK(!mentions(problems, 0, {"did you mean"}));
 }
 
 CAF_TEST(host and port) {

@@ -10,6 +10,7 @@ using clock = std::chrono::steady_clock;
 using message_owner = c_owner<rd_kafka_message_t, rd_kafka_message_destroy>;
 
 constexpr std::size_t partitions_at_a_time = 16;
+constexpr std::chrono::milliseconds usual_answer{20};
 
 /// Reads one record of each position, some partitions at a time, each partition once at a time.
 class record_reader {
@@ -29,9 +30,9 @@ class record_reader {
     auto give_up = clock::now() + patience;
     start_some();
     while (!reading_.empty()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(give_up - clock::now()).count();
-      if (left <= 0) break;
-      const message_owner message(rd_kafka_consume_queue(queue_.get(), static_cast<int>(left)));
+      if (clock::now() >= give_up) break;
+      const message_owner message(rd_kafka_consume_queue(queue_.get(), usual_answer.count()));
+      if (!message) wake();
       if (!message || !take(*message)) continue;
       give_up = clock::now() + patience;
       start_some();
@@ -67,6 +68,18 @@ class record_reader {
     }
   }
 
+  /// A thread of librdkafka for a broker may sleep up to a second before it looks at partitions that were started
+  /// meanwhile. A request for it wakes it.
+  void wake() {
+    auto next = reading_.upper_bound(woken_);
+    if (next == reading_.end()) next = reading_.begin();
+    woken_ = next->first;
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    constexpr int patience_ms = 1000;
+    rd_kafka_query_watermark_offsets(from_.handle(), woken_.topic.c_str(), woken_.partition, &low, &high, patience_ms);
+  }
+
   /// Whether the message is the answer for a position.
   bool take(const rd_kafka_message_t& message) {
     if (message.rkt == nullptr) return false;
@@ -95,6 +108,7 @@ class record_reader {
   c_owner<rd_kafka_queue_t, rd_kafka_queue_destroy> queue_;
   std::set<log_position> waiting_;
   being_read reading_;
+  topic_partition woken_;  // the last one
   std::map<std::string, rd_kafka_topic_t*> topics_;
   std::map<log_position, std::optional<std::int64_t>> found_;
 };
