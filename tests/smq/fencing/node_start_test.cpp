@@ -187,7 +187,7 @@ CAF_TEST(a store that is slow and answers has the time that it needs) {
   f.options.shard_count = 16;
   f.options.start_timeout = std::chrono::seconds{4};
   CAF_CHECK(f.start(1).is_ok());
-  f.options.now = [&f] { return f.now += std::chrono::milliseconds{50}; };
+  f.options.now = [&f] { return f.now += std::chrono::milliseconds{200}; };
   f.engine.script.assign(30, {fault::none, 0});
   f.engine.script.emplace_back(fault::unknown_lost, 0);
   const auto began = f.now;
