@@ -12,6 +12,21 @@
 
 namespace tidegate::smq::embedded {
 
+namespace {
+
+/// With the directories above it that are missing, on the disk.
+std::string make_directory(const std::filesystem::path& wanted) {
+  std::error_code error;
+  if (std::filesystem::is_directory(wanted, error)) return {};
+  const auto parent = std::filesystem::absolute(wanted, error).parent_path();
+  if (auto problem = make_directory(parent); !problem.empty()) return problem;
+  std::filesystem::create_directory(wanted, error);
+  if (error) return "cannot create " + wanted.string() + ": " + error.message();
+  return sync_directory_at(parent);
+}
+
+}  // namespace
+
 std::string engine::impl::load_store_id() {
   std::optional<uuid> found;
   if (auto error = find_store(settings.data_dir, *files, found); !error.empty()) return error;
@@ -26,17 +41,6 @@ std::string engine::impl::load_store_id() {
   std::random_device random;
   for (auto& b : store.bytes) b = static_cast<std::byte>(random() & 0xFFU);
   return write_store_file(settings.data_dir, store);
-}
-
-/// With the directories above it that are missing, on the disk.
-std::string make_directory(const std::filesystem::path& wanted) {
-  std::error_code error;
-  if (std::filesystem::is_directory(wanted, error)) return {};
-  const auto parent = std::filesystem::absolute(wanted, error).parent_path();
-  if (auto problem = make_directory(parent); !problem.empty()) return problem;
-  std::filesystem::create_directory(wanted, error);
-  if (error) return "cannot create " + wanted.string() + ": " + error.message();
-  return sync_directory_at(parent);
 }
 
 std::string engine::impl::start() {

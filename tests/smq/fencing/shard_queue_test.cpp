@@ -9,16 +9,43 @@ using namespace tidegate::smq;
 using namespace tidegate::smq::test;
 using enum write_result;
 
-CAF_TEST(a unit that is larger than the bound of the queue waits alone) {
-  shard_fixture f;
-  f.options.max_queued_bytes = 200;
-  f.store = f.make_store();
+namespace {
+
+/// A queue of 200 bytes behind a write that is on its way.
+struct short_queue : shard_fixture {
   answers got;
-  auto a = f.open("g/a");
-  a->write({put("/sent", "")}, write_class::commit, got.at(0));
-  a->write({put("/a", std::string(1'000, 'x'))}, write_class::commit, got.at(1));
-  a->write({put("/b", "")}, write_class::commit, got.at(2));
-  CAF_CHECK(got.are({{2, refused}}));
+  std::shared_ptr<session> writer;
+
+  short_queue() {
+    options.max_queued_bytes = 200;
+    store = make_store();
+    writer = open("g/a");
+    write(0, "/sent", 0);
+  }
+
+  void write(int unit, const std::string& entry_path, std::size_t bytes) {
+    writer->write({put(entry_path, std::string(bytes, 'x'))}, write_class::commit, got.at(unit));
+  }
+};
+
+}  // namespace
+
+CAF_TEST(a queue over its bound refuses and takes again when it is shorter) {
+  short_queue f;
+  f.write(1, "/a", 100);
+  f.write(2, "/b", 100);
+  CAF_CHECK(f.got.are({{2, refused}}));
   f.run_all();
-  CAF_CHECK(got.are({{2, refused}, {0, stored}, {1, stored}}));
+  f.write(3, "/b", 100);
+  f.run_all();
+  CAF_CHECK(f.got.are({{2, refused}, {0, stored}, {1, stored}, {3, stored}}));
+}
+
+CAF_TEST(a unit that is larger than the bound of the queue waits alone) {
+  short_queue f;
+  f.write(1, "/a", 1'000);
+  f.write(2, "/b", 0);
+  CAF_CHECK(f.got.are({{2, refused}}));
+  f.run_all();
+  CAF_CHECK(f.got.are({{2, refused}, {0, stored}, {1, stored}}));
 }
