@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int max_tries = 20;
+/// Beside a vacuum that deletes a volume in each moment up to six of ten tries fail; otherwise the first one does it.
+constexpr int max_tries = 100;
 constexpr std::uint64_t block_bytes = 1ULL << 20;
 
 std::string sync_file_at(const std::string& path) {
