@@ -207,7 +207,8 @@ void node::parts::start_actors(const options& settings) {
   registries.partitions.merges = engine->merges;
   registries.partitions.appends_at_once = engine->appends_at_once;
   registries.partitions.overlap_bytes = engine->overlap_bytes;
-  registries.partitions.turns = std::make_shared<merge_turns>(engine->merges_at_once);
+  registries.partitions.turns = std::make_shared<turn_queue>(engine->merges_at_once);
+  registries.partitions.inflations = std::make_shared<turn_queue>(std::max<std::size_t>(thread_count(settings), 2) - 1);
   registries.partitions.idle_after = std::chrono::milliseconds{settings.limits.partition_idle_ms};
   configured = settings;
   metrics = std::make_shared<topic_metrics>(static_cast<std::size_t>(settings.limits.metric_topics));

@@ -1,6 +1,7 @@
 // Produce, from the validated batch to the answer: offer → plan → put chunk → write entry → apply → answer.
 // Up to `appends_at_once` are between plan and apply. Their chunks are put side by side; entries are written one unit
 // after the other, in order, each with all chunks of its file that are there. So nothing is stored above what was refused.
+// A batch that is long to decompress waits for a turn, and all that come behind it wait, too: in order.
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
@@ -12,6 +13,9 @@
 namespace tidegate::actors {
 
 namespace {
+
+/// Decompressed on the way, some milliseconds at most; for more a batch waits for a turn.
+constexpr std::size_t trial_bytes = std::size_t{1} << 20U;
 
 msg::append_result refused(error_code error, std::string_view why) {
   msg::append_result result;
@@ -34,6 +38,29 @@ bool uses_log_append_time(const smq::topic_info& topic) {
 }  // namespace
 
 void partition_state::append(const msg::append& m) {
+  if (for_turn_.empty() && decide(m, false)) return;
+  if (for_turn_.size() >= settings_.max_parked) return counted.unparked_partition_requests.add();
+  for_turn_.push_back(m);
+  if (for_turn_.size() == 1) ask_turn();
+}
+
+void partition_state::ask_turn() {
+  settings_.inflations->ask([this, post = poster()](const turn_queue::turn& turn) {
+    post([this, turn] { decide_next(); });
+  });
+}
+
+/// One for each turn: who else waits for a turn, and for a thread, comes between.
+void partition_state::decide_next() {
+  if (for_turn_.empty()) return;  // given up
+  decide(for_turn_.front(), true);
+  for_turn_.pop_front();
+  if (!for_turn_.empty()) ask_turn();
+  if (closing_) close_when_decided();
+}
+
+/// False: nothing is decided, it needs a turn.
+bool partition_state::decide(const msg::append& m, bool has_turn) {
   auto limits = settings_.batches;
   limits.max_batch_bytes =
     static_cast<std::size_t>(own_max_bytes_ >= 0 ? own_max_bytes_ : settings_.message_max_bytes.get());
@@ -42,8 +69,17 @@ void partition_state::append(const msg::append& m) {
   const auto now_ms = now_ns / 1'000'000;
   limits.max_timestamp = now_ms + std::min(timestamp_after_max_ms_, std::numeric_limits<std::int64_t>::max() - now_ms);
   limits.min_timestamp = now_ms - timestamp_before_max_ms_;
+  if (!has_turn) limits.trial_bytes = trial_bytes;
   const auto check = kafka::validate_batch(m.records.view(), limits);
-  if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
+  if (check.is_cut_short) return false;
+  if (check.error != error_code::none)
+    m.answer(refused(check.error, check.reason));
+  else
+    offer(m, check, now_ns);
+  return true;
+}
+
+void partition_state::offer(const msg::append& m, const kafka::batch_check& check, std::int64_t now_ns) {
   if (store_->given_up->has_any())
     machine_->expect_first_batches_of(store_->given_up->take(place_.topic_id, place_.partition));
   const auto verdict = machine_->offer(core::to_produced(m.records, check), now_ns);
@@ -176,7 +212,7 @@ std::vector<partition_state::pending_append> partition_state::take_written() {
   return written;
 }
 
-bool partition_state::is_appending() const { return !appends_.empty() || !planned_.empty(); }
+bool partition_state::is_appending() const { return !appends_.empty() || !planned_.empty() || !for_turn_.empty(); }
 
 void partition_state::count_stored(std::span<const planned_batch> stored) {
   std::uint64_t records = 0;

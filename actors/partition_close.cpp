@@ -61,7 +61,7 @@ void partition_state::close_when_decided() {
 /// Into the log's state, for the next partition entry.
 void partition_state::take_snapshot() {
   machine_->expire_producers(wall_ms(), settings_.producer_expiration.get().count());
-  smq::set_snapshot(log_, machine_->producers().encode(smq::partition_entry::max_snapshot_bytes),
+  smq::set_snapshot(log_, machine_->producers().encode(settings_.snapshot_bytes),
                     machine_->high_watermark());
 }
 
@@ -70,7 +70,7 @@ bool partition_state::snapshot_tells_all() {
   const auto now_ms = wall_ms();
   machine_->expire_producers(now_ms, settings_.producer_expiration.get().count());
   const auto since_ms = now_ms - settings_.retries_within.count();
-  return machine_->producers().fits(smq::partition_entry::max_snapshot_bytes, since_ms);
+  return machine_->producers().fits(settings_.snapshot_bytes, since_ms);
 }
 
 /// The partition entry with the producers at the high watermark, so that the next load need not read any batch. Of more

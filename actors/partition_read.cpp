@@ -6,6 +6,7 @@
 #include "smq/segments/read_log.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace tidegate::actors {
 
@@ -141,9 +142,24 @@ void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t
      busy = reads_](const smq::result<shared_bytes>& found) {
       post([this, m, timestamp, newest, seen, found, busy] {
         if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
-        if (machine_) answer_timestamp(m, found, timestamp, newest);
+        if (!machine_) return;
+        with_turn({&found.value, 1}, [this, m, found, timestamp, newest, busy] {
+          answer_timestamp(m, found, timestamp, newest);
+        });
       });
     });
+}
+
+/// Compressed batches are read in turn, one of all partitions after the other.
+void partition_state::with_turn(std::span<const shared_bytes> batches, std::function<void()> f) {
+  const auto is_compressed = [](const shared_bytes& batch) {
+    const auto header = kafka::read_batch_header(batch.view());
+    return header && header->codec() != 0;
+  };
+  if (std::ranges::none_of(batches, is_compressed)) return f();
+  settings_.inflations->ask([post = poster(), f = std::move(f)](const turn_queue::turn& turn) {
+    post([f, turn] { f(); });
+  });
 }
 
 void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found,
@@ -192,8 +208,10 @@ void partition_state::list_newest_above_start(const msg::list_offsets& m) {
                      post([this, m, end, seen, found, busy] {
                        if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
                        if (!machine_) return;
-                       // The log start, or where files end, may be another one now.
-                       found.is_ok() && changes_ != seen ? list_newest(m) : answer_newest_above_start(m, found, end);
+                       with_turn(std::array{found.value.first, found.value.behind}, [this, m, end, seen, found, busy] {
+                         // The log start, or where files end, may be another one now.
+                         found.is_ok() && changes_ != seen ? list_newest(m) : answer_newest_above_start(m, found, end);
+                       });
                      });
                    });
 }

@@ -2,11 +2,11 @@
 
 #include "actors/core/partition_machine.hpp"
 #include "actors/core/tail_cache.hpp"
-#include "actors/merge_turns.hpp"
 #include "actors/metrics/counters.hpp"
 #include "actors/metrics/topic_metrics.hpp"
 #include "actors/partition_registry.hpp"
 #include "actors/store_access.hpp"
+#include "actors/turn_queue.hpp"
 #include "messages/common/live.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/mappings.hpp"
@@ -21,6 +21,7 @@
 
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -38,8 +39,10 @@ struct partition_settings {
   std::size_t appends_at_once = 1;                   // the engine's; whose chunks are put or wait for their entry
   std::size_t overlap_bytes = 0;                     // the engine's; queued for another while one is on its way
   smq::merge_rules merges;                           // the engine's
-  std::shared_ptr<merge_turns> turns = std::make_shared<merge_turns>();  // shared by all partitions of the node
+  std::shared_ptr<turn_queue> turns = std::make_shared<turn_queue>();  // to merge; shared by all partitions of the node
   std::chrono::milliseconds merge_timeout{60'000};   // for copying
+  /// To decompress: shared by all partitions, and fewer than threads, so that one is left for everybody else.
+  std::shared_ptr<turn_queue> inflations = std::make_shared<turn_queue>();
   std::size_t segments_per_trim = 64;                // deleted with one write: a window takes 128 mutations
   std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
   std::shared_ptr<core::tail_budget> tails;          // of all partitions together; null: no limit
@@ -50,6 +53,7 @@ struct partition_settings {
   /// A batch that is older is not sent again: its client would have done so while the node was up, and gives up after
   /// delivery.timeout.ms, 2 minutes by default and rarely as much as an hour.
   std::chrono::milliseconds retries_within{3'600'000};
+  std::size_t snapshot_bytes = smq::partition_entry::max_snapshot_bytes;  // of the producers
   live<std::chrono::milliseconds> producer_expiration = std::chrono::milliseconds{86'400'000};  // producer.id.…
   std::chrono::milliseconds mapping_every{60'000};   // least time between two reports, but for the last one
   /// Where the partition's newest offset lies now; called on the actor's thread. Null: nobody wants to know.
@@ -156,6 +160,10 @@ class partition_state {
 
   // partition_append.cpp
   void append(const msg::append& m);
+  bool decide(const msg::append& m, bool has_turn);
+  void offer(const msg::append& m, const kafka::batch_check& check, std::int64_t now_ns);
+  void ask_turn();
+  void decide_next();
   void start_append();
   void plan_batches();
   void upload_next();
@@ -177,7 +185,7 @@ class partition_state {
   void start_merge();
   void look_back();
   [[nodiscard]] std::vector<smq::segment> next_merge() const;
-  void merge_now(merge_turns::turn turn);
+  void merge_now(turn_queue::turn turn);
   void write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged);
   void merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
                      const smq::write_answer& answer);
@@ -205,6 +213,7 @@ class partition_state {
   void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest, std::int64_t from);
   void list_newest(const msg::list_offsets& m);
   void list_newest_above_start(const msg::list_offsets& m);
+  void with_turn(std::span<const shared_bytes> batches, std::function<void()> f);
   void answer_newest_above_start(const msg::list_offsets& m, const smq::result<smq::newest_batches>& found,
                                  std::int64_t end);
   void answer_record(const msg::list_offsets& m, const std::optional<kafka::timestamped_offset>& record);
@@ -263,7 +272,7 @@ class partition_state {
   core::tail_cache tail_;
   bool new_leader_ = true;
   bool merging_ = false;         // or waiting for the turn, or erasing what is left of a merge
-  merge_turns::turn merge_turn_;  // held while it copies and writes
+  turn_queue::turn merge_turn_;  // held while it copies and writes
   bool merge_undecided_ = false;  // its unit is sent: the chunks of its sources may be gone
   std::uint64_t changes_ = 0;     // merges and trims applied to `log_`
   std::vector<parked_request> after_change_;  // reads that found a chunk gone meanwhile
@@ -273,6 +282,7 @@ class partition_state {
   std::set<std::int64_t> not_merged_;  // base offsets of files whose merge failed
   std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry
   std::vector<msg::trim> trims_;       // not answered yet
+  std::list<msg::append> for_turn_;       // to be decompressed, and all that came behind it
   std::vector<planned_batch> planned_;    // by the machine, and not in an append yet
   std::deque<pending_append> appends_;    // not stored, in order; those that are written come first
   std::uint64_t next_append_ = 0;         // its number

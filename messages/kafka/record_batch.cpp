@@ -142,11 +142,19 @@ batch_check validate_batch(byte_view records, const batch_limits& limits) {
   auto out = check_header(records, limits);
   if (out.error != error_code::none || !limits.walks_records) return out;
   const auto& h = out.header;
-  auto reader = reader_of(records, h, limits.decompression);
+  auto within = limits.decompression;
+  within.max_output_bytes = std::min(within.max_output_bytes, limits.trial_bytes);
+  auto reader = reader_of(records, h, within);
+  const auto stopped = [&] {
+    const bool is_trial = limits.trial_bytes < limits.decompression.max_output_bytes;
+    if (!is_trial || reader.what() != record_reader::state::too_large) return refuse(reader);
+    out.is_cut_short = true;
+    return out;
+  };
   record_reader::record record;
   out.max_timestamp = std::numeric_limits<std::int64_t>::min();
   for (std::int32_t i = 0; i < h.record_count; ++i) {
-    if (!reader.next(record)) return refuse(reader);
+    if (!reader.next(record)) return stopped();
     if (record.offset_delta != i)
       return refuse(error_code::invalid_record, "The offsets of the records are not dense.");
     const auto timestamp = add(h.base_timestamp, record.timestamp_delta);
@@ -158,7 +166,7 @@ batch_check validate_batch(byte_view records, const batch_limits& limits) {
       out.max_timestamp_delta = i;
     }
   }
-  if (!reader.is_at_end()) return refuse(reader);
+  if (!reader.is_at_end()) return stopped();
   return out;
 }
 

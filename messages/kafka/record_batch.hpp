@@ -53,6 +53,7 @@ struct batch_limits {
   std::int64_t min_timestamp = std::numeric_limits<std::int64_t>::min();  // ms; message.timestamp.before.max.ms
   std::int64_t max_timestamp = std::numeric_limits<std::int64_t>::max();  // ms; message.timestamp.after.max.ms
   decompression_limits decompression;
+  std::size_t trial_bytes = std::numeric_limits<std::size_t>::max();  // decompressed for a check that may come again
 };
 
 /// What validate_batch() found; the header is set only when `error` is none.
@@ -62,6 +63,7 @@ struct batch_check {
   batch_header header;
   std::int64_t max_timestamp = -1;       // as the records say (the header's, when records were not walked)
   std::int32_t max_timestamp_delta = 0;  // offset delta of the first record that has it
+  bool is_cut_short = false;             // by `trial_bytes`; nothing else here means anything
 };
 
 /// Checks what a Produce request (v3 or later) carries for one partition, as Kafka's broker does.

@@ -22,6 +22,7 @@ actors::partition_settings soon_idle() {
 actors::partition_settings without_rolls() {
   actors::partition_settings settings;
   settings.segments.max_chunks_per_segment = 10'000;
+  settings.snapshot_bytes = 64 * 1024;
   return settings;
 }
 
@@ -61,7 +62,7 @@ void remove_snapshot(node_fixture& node, const actors::topic_ptr& topic) {
   CAF_REQUIRE(port.transact({found.path, before}, {{smq::mutation::kind::put, found}}).is_ok());
 }
 
-constexpr int many_producers = 600;  // 131 bytes each with five batches; the snapshot may have 64 KiB
+constexpr int many_producers = 600;  // 131 bytes each with five batches
 
 /// Each writes one batch after the other has.
 void write_five_each(node_fixture& node, const actors::topic_ptr& topic) {

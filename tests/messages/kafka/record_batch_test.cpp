@@ -1,6 +1,7 @@
 #define CAF_SUITE record_batch
 #include "messages/kafka/record_batch.hpp"
 
+#include "messages/kafka/counters.hpp"
 #include "tests/messages/kafka/batch_builder.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -144,6 +145,24 @@ CAF_TEST(options decide about transactions and zstd and decompressed size) {
   CAF_CHECK(verdict(b.build(), limits) == error_code::invalid_txn_state);
   limits.allows_transactions = true;
   CAF_CHECK(verdict(b.build(), limits) == error_code::none);
+}
+
+CAF_TEST(a trial says that it was cut short and counts nothing) {
+  auto b = batch_builder::of(100, 1000);
+  b.codec = compression::gzip;
+  batch_limits limits;
+  limits.trial_bytes = 50'000;
+  const auto refused_before = kafka::counted.too_large_records.value();
+  CAF_CHECK(validate_batch(b.build(), limits).is_cut_short);
+  limits.trial_bytes = 200'000;
+  const auto whole = validate_batch(b.build(), limits);
+  CAF_CHECK(!whole.is_cut_short && whole.error == error_code::none);
+  CAF_CHECK_EQUAL(whole.max_timestamp, 1099);
+  CAF_CHECK_EQUAL(kafka::counted.too_large_records.value(), refused_before);
+  limits.trial_bytes = 50'000;
+  limits.decompression.max_output_bytes = 50'000;
+  const auto refused = validate_batch(b.build(), limits);
+  CAF_CHECK(!refused.is_cut_short && refused.error == error_code::message_too_large);
 }
 
 CAF_TEST(timestamps outside the range are refused unless they are replaced anyway) {
