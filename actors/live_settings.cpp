@@ -8,6 +8,7 @@ core::group_options live_group_rules::now(std::int32_t max_offset_metadata_bytes
   rules.min_session_timeout_ms = min_session_timeout_ms;
   rules.max_session_timeout_ms = max_session_timeout_ms;
   rules.max_size = max_size;
+  rules.max_metadata_bytes = max_metadata_bytes;
   rules.max_offset_metadata_bytes = static_cast<std::size_t>(max_offset_metadata_bytes);
   return rules;
 }
@@ -26,6 +27,7 @@ void live_settings::follow(const options& from) const {
   groups.min_session_timeout_ms.set(static_cast<std::int32_t>(kafka.group_min_session_timeout_ms));
   groups.max_session_timeout_ms.set(static_cast<std::int32_t>(kafka.group_max_session_timeout_ms));
   groups.max_size.set(static_cast<std::size_t>(kafka.group_max_size));
+  groups.max_metadata_bytes.set(static_cast<std::size_t>(from.limits.group_metadata_bytes));
   most_partitions.set(from.limits.partitions);
   producer_expiration.set(std::chrono::milliseconds{kafka.producer_id_expiration_ms});
   retention_check.set(std::chrono::milliseconds{kafka.log_retention_check_interval_ms});

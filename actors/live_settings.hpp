@@ -16,6 +16,7 @@ struct live_group_rules {
   live<std::int32_t> min_session_timeout_ms = core::group_options{}.min_session_timeout_ms;
   live<std::int32_t> max_session_timeout_ms = core::group_options{}.max_session_timeout_ms;
   live<std::size_t> max_size = core::group_options{}.max_size;
+  live<std::size_t> max_metadata_bytes = core::group_options{}.max_metadata_bytes;
 
   /// `max_offset_metadata_bytes`: one of the handlers' settings.
   [[nodiscard]] core::group_options now(std::int32_t max_offset_metadata_bytes) const;

@@ -53,7 +53,28 @@ def test_a_member_that_says_too_much_for_an_entry_is_refused_and_others_join_wit
         head = text(b"g") + struct.pack(">ii", 6000, 6000) + text(b"") + text(b"consumer")
         return struct.unpack(">h", exchange(node, frame(11, 1, head + said), seconds=30)[8:10])[0]
 
-    assert (join(5 * MB), join(100)) == (15, 0)
+    assert (join(5 * MB), join(100)) == (81, 0)
+
+
+def test_assignments_too_large_for_an_entry_are_an_error_and_smaller_ones_are_taken_in_the_next_round(make_node):
+    node = make_node("kafka.group.initial.rebalance.delay.ms=0")
+    with Wire(node) as wire:
+        def join(member: str):
+            return wire.call("JoinGroup", 3, group_id="g", session_timeout_ms=10000, rebalance_timeout_ms=10000,
+                             member_id=member, protocol_type="consumer",
+                             protocols=[{"name": "range", "metadata": b""}])  # fmt: skip
+
+        def sync(member: str, generation: int, size: int) -> int:
+            return wire.call("SyncGroup", 2, group_id="g", generation_id=generation, member_id=member,
+                             assignments=[{"member_id": member, "assignment": bytes(size)}]).error_code  # fmt: skip
+
+        first = join("")
+        member, generation = first.member_id, first.generation_id
+        assert sync(member, generation, 4 * MB) == -1
+        assert sync(member, generation, 1) == 27
+        again = join(member)
+        assert (again.error_code, again.generation_id) == (0, generation + 1)
+        assert sync(member, generation + 1, 4 * MB - 8192) == 0  # the engine takes what the core does
 
 
 def test_a_group_that_is_full_or_too_slow_or_too_talkative_is_told(make_node):

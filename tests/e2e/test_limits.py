@@ -243,7 +243,8 @@ def test_large_requests_of_very_many_clients_wait_for_each_other_and_all_get_thr
 
 def test_a_full_node_still_takes_joins_heartbeats_and_commits(make_node):
     """Its budget is held by large joins that wait for a rebalance."""
-    node = make_node(f"limits.node_bytes_in_flight={1 * MB}", "kafka.group.initial.rebalance.delay.ms=4000")
+    node = make_node(f"limits.node_bytes_in_flight={1 * MB}", f"limits.group_metadata_bytes={3 * MB}",
+                     "kafka.group.initial.rebalance.delay.ms=4000")
     create_topic(node, "t")
     metadata = struct.pack(">i", 2 * MB) + bytes(2 * MB)
     join = struct.pack(">ii", 10000, 10000) + text(b"") + text(b"consumer") + array([text(b"range") + metadata])

@@ -30,6 +30,8 @@ struct group_options {
   std::int32_t new_member_timeout_ms = 300'000;     // Kafka's limit for a new member that waits in JoinGroup
   std::int32_t retry_ms = 1'000;                    // after a round without members could not be stored
   std::size_t max_size = 1'000;                     // group.max.size
+  std::size_t max_metadata_bytes = 2'097'152;       // limits.group_metadata_bytes: members, as they are stored
+  std::size_t max_entry_bytes = 4'190'208;          // the engines take 4 MiB; 4 KiB of it are for the path
   std::size_t max_pending_members = 1'000;          // KIP-394 ids that were handed out and not used yet; the oldest goes
   std::size_t max_offset_metadata_bytes = 4'096;    // offset.metadata.max.bytes
 };
@@ -77,7 +79,8 @@ class group {
   group_effects on_join(const msg::join_group& request, waiter_key waiter, std::string_view new_uuid, moment now);
 
   /// Errors: unknown_member_id, fenced_instance_id, illegal_generation, inconsistent_group_protocol,
-  ///         rebalance_in_progress. Source: SyncGroup (API key 14).
+  ///         rebalance_in_progress, unknown_server_error (the assignments are too large to be stored: another round
+  ///         follows). Source: SyncGroup (API key 14).
   group_effects on_sync(const msg::sync_group& request, waiter_key waiter, moment now);
 
   /// Answers one Heartbeat and, when it is accepted, extends the session; rebalance_in_progress is accepted, too.
@@ -184,6 +187,8 @@ class group {
 
   // group_join.cpp
   [[nodiscard]] bool has_room_for(const std::string& member_id) const;
+  [[nodiscard]] bool has_bytes_for(const msg::join_group& request, std::string_view new_uuid) const;
+  void refuse_for_size(const msg::join_group& r, waiter_key w, moment now, group_effects& out);
   [[nodiscard]] msg::join_group_result current_round(const std::string& member_id, bool with_members) const;
   void join_new(const msg::join_group& r, waiter_key w, std::string_view new_uuid, moment now, group_effects& out);
   void join_known(const msg::join_group& r, waiter_key w, moment now, group_effects& out);
@@ -198,6 +203,7 @@ class group {
   // group_sync.cpp
   [[nodiscard]] error_code check_sync(const msg::sync_group& request) const;
   [[nodiscard]] msg::sync_group_result assignment_of(const std::string& member_id) const;
+  void refuse_assignments(moment now, group_effects& out);
   void assignments_stored(moment now, group_effects& out);
 
   // group_commit.cpp

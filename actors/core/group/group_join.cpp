@@ -1,5 +1,7 @@
 #include "actors/core/group/group.hpp"
 
+#include "actors/core/group/entry_size.hpp"
+
 #include <algorithm>
 
 /// JoinGroup.
@@ -9,6 +11,10 @@ namespace {
 
 msg::join_group_result refuse(error_code error, std::string member_id) {
   return {.error = error, .member_id = std::move(member_id)};
+}
+
+std::string new_member_id(const msg::join_group& r, std::string_view new_uuid) {
+  return (r.instance_id ? *r.instance_id : r.client_id) + "-" + std::string(new_uuid);
 }
 
 }  // namespace
@@ -27,6 +33,32 @@ bool group::has_room_for(const std::string& member_id) const {
     case group_phase::stable: return known != members_.end() || members_.size() < options_.max_size;
   }
   return false;
+}
+
+/// What a member says counts instead of what it said before, and who says no more than before is never refused: the
+/// limit may have been lowered. Without a limit one member could make an entry that cannot be stored, for all of them.
+bool group::has_bytes_for(const msg::join_group& request, std::string_view new_uuid) const {
+  const bool is_new = request.member_id.empty();
+  const std::string* known = &request.member_id;
+  if (is_new) known = request.instance_id ? find_static(*request.instance_id) : nullptr;
+  std::size_t before = 0;
+  std::size_t others = 0;
+  for (const auto& [id, m] : members_) (known && id == *known ? before : others) += stored_bytes(id, m.data);
+  const auto wanted = stored_bytes(is_new ? new_member_id(request, new_uuid) : request.member_id, request);
+  return wanted <= before || others + wanted <= options_.max_metadata_bytes;
+}
+
+/// For its client this is the end, so the others do not wait for it.
+void group::refuse_for_size(const msg::join_group& r, waiter_key w, moment now, group_effects& out) {
+  const bool was_member = check_member(r.member_id, r.instance_id) == error_code::none;
+  pending_.erase(r.member_id);
+  if (was_member) remove_member(r.member_id, error_code::group_max_size_reached, out);
+  out.replies.push_back({w, refuse(error_code::group_max_size_reached, r.member_id)});
+  if (was_member) {
+    prepare_or_complete(now, out);
+  } else {
+    complete_round_if_all_joined(now, out);
+  }
 }
 
 msg::join_group_result group::current_round(const std::string& member_id, bool with_members) const {
@@ -52,11 +84,8 @@ group_effects group::on_join(const msg::join_group& request, waiter_key waiter, 
   } else if (request.session_timeout_ms < options_.min_session_timeout_ms ||
              request.session_timeout_ms > options_.max_session_timeout_ms) {
     refused(error_code::invalid_session_timeout);
-  } else if (!has_room_for(request.member_id)) {
-    pending_.erase(request.member_id);
-    remove_member(request.member_id, error_code::group_max_size_reached, out);
-    refused(error_code::group_max_size_reached);
-    complete_round_if_all_joined(now, out);
+  } else if (!has_room_for(request.member_id) || !has_bytes_for(request, new_uuid)) {
+    refuse_for_size(request, waiter, now, out);
   } else if (!supports(request.protocol_type, request.protocols)) {
     refused(error_code::inconsistent_group_protocol);
   } else if (request.member_id.empty()) {
@@ -77,7 +106,7 @@ group_effects group::on_join(const msg::join_group& request, waiter_key waiter, 
 
 void group::join_new(const msg::join_group& r, waiter_key w, std::string_view new_uuid, moment now,
                      group_effects& out) {
-  std::string id = (r.instance_id ? *r.instance_id : r.client_id) + "-" + std::string(new_uuid);
+  std::string id = new_member_id(r, new_uuid);
   if (r.instance_id) {
     const std::string* existing = find_static(*r.instance_id);
     if (existing) {
@@ -184,6 +213,10 @@ void group::store_replacement(const std::string& old_id, member twin, waiter_key
   node.mapped().assignment = std::move(assignment);
   next.members.insert(std::move(node));
   if (next.leader == old_id) next.leader = twin.data.member_id;
+  if (stored_bytes(next) > options_.max_entry_bytes) {  // beside the assignments, which nobody makes anew for it
+    out.replies.push_back({w, refuse(error_code::group_max_size_reached, twin.data.member_id)});
+    return;
+  }
   persist({.what = write_kind::static_member, .next = std::move(next), .waiter = w,
            .on_stored = msg::join_group_result{}, .old_member_id = old_id, .replacement = std::move(twin)}, out);
 }

@@ -1,5 +1,7 @@
 #include "actors/core/group/group.hpp"
 
+#include "actors/core/group/entry_size.hpp"
+
 /// SyncGroup.
 namespace tidegate::core {
 
@@ -50,8 +52,24 @@ group_effects group::on_sync(const msg::sync_group& request, waiter_key waiter, 
     const auto target = next.members.find(row.member_id);
     if (target != next.members.end()) target->second.assignment = row.assignment;
   }
-  persist({.what = write_kind::assignment, .next = std::move(next)}, out);
+  if (stored_bytes(next) > options_.max_entry_bytes) {
+    refuse_assignments(now, out);
+  } else {
+    persist({.what = write_kind::assignment, .next = std::move(next)}, out);
+  }
   return out;
+}
+
+/// The store would refuse them each time: no error that clients repeat, and the round is over.
+/// Source: ClassicGroup.resetAndPropagateAssignmentError and appendGroupMetadataErrorToResponseError of Kafka.
+void group::refuse_assignments(moment now, group_effects& out) {
+  for (auto& [id, m] : members_) {
+    if (!m.syncing) continue;
+    out.replies.push_back({*m.syncing, msg::sync_group_result{.error = error_code::unknown_server_error}});
+    m.syncing.reset();
+    extend_session(m, now);
+  }
+  prepare_or_complete(now, out);
 }
 
 void group::assignments_stored(moment now, group_effects& out) {
