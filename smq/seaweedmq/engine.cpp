@@ -7,6 +7,7 @@
 #include "smq/seaweedmq/filer_directory.hpp"
 #include "smq/seaweedmq/http/chunk_store.hpp"
 #include "smq/seaweedmq/pem_files.hpp"
+#include "smq/seaweedmq/storage_rules.hpp"
 #include "smq/seaweedmq/tls_trouble.hpp"
 
 #include <algorithm>
@@ -53,6 +54,16 @@ outcome ask_once(entry_port& entries, time_point deadline) {
   return answered.get_future().get();
 }
 
+/// A node whose positions and records go by themselves after a time must not store them. Empty: they stay.
+std::string check_rules(entry_port& entries, time_point deadline) {
+  std::promise<result<entry>> answered;
+  entries.get(storage_rules_path, deadline, [&](result<entry> found) { answered.set_value(std::move(found)); });
+  const auto found = answered.get_future().get();
+  if (found.what.code == status::absent) return {};
+  if (!found.is_ok()) return "the filer does not show its rules: " + found.what.reason;
+  return expiry_problem(found.value.content);
+}
+
 }  // namespace
 
 struct engine::parts {
@@ -94,6 +105,7 @@ open_result open(const options& wanted, time_point deadline) {
                                               wanted);
   if (const auto answer = ask_once(made->files, deadline); !answer.is_ok())
     return {nullptr, "the filer " + address.value + " does not answer: " + failed(answer.reason)};
+  if (auto problem = check_rules(made->files, deadline); !problem.empty()) return {nullptr, std::move(problem)};
   if (const auto access = check_access(made->chunks, deadline); !access.is_ok()) return {nullptr, access.reason};
   return {std::make_unique<engine>(std::move(made)), {}};
 }

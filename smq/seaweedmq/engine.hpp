@@ -17,9 +17,11 @@ struct open_result {
   std::string error;
 };
 
-/// Finds the filer, proves that it answers, and asks a volume server whether we may read; within `deadline`. Blocks.
-/// Errors: addresses or TLS files that cannot be right, nobody who answers, several filers and none named, a volume
-/// server that wants other read tokens, or with which HTTP or HTTPS, as `wanted` says, does not come about.
+/// Finds the filer, proves that it answers and keeps what we store, and asks a volume server whether we may read;
+/// within `deadline`. Blocks.
+/// Errors: addresses or TLS files that cannot be right, nobody who answers, several filers and none named, a storage
+/// rule with a ttl (see storage_rules.hpp), a volume server that wants other read tokens, or with which HTTP or HTTPS,
+/// as `wanted` says, does not come about.
 open_result open(const options& wanted, time_point deadline);
 
 /// Both ports. Thread: any; completions come on threads of gRPC and of the chunk store. The destructor answers what is

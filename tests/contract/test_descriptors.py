@@ -33,6 +33,8 @@ FILER = {
     "Locations": "locations=1",
     "LookupVolumeRequest": "volume_ids=1",
     "LookupVolumeResponse": "locations_map=1",
+    "FilerConf": "locations=2",
+    "FilerConf.PathConf": "location_prefix=1 ttl=4",
     "LogEntry": "ts_ns=1 partition_key_hash=2 data=3 key=4 offset=5",
     "LockRequest": "name=1 seconds_to_lock=2 renew_token=3 owner=5",
     "LockResponse": "renew_token=1 lock_owner=2 error=4 generation=5",
