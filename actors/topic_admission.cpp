@@ -1,4 +1,4 @@
-// How many partitions a node has, and how fast one address may make more.
+// How many partitions a node has, how fast one address may make more, and which names new topics may have.
 #include "actors/message_types.hpp"
 #include "actors/metrics/counters.hpp"
 #include "actors/spawn.hpp"
@@ -37,19 +37,42 @@ topic_registry_state::admission topic_registry_state::admit(const msg::partition
 /// What is known to be there is not counted, and its creation says what it always says.
 void topic_registry_state::create(const msg::create_topic& m) {
   const auto known = store_->topics.current();
-  if (known->find(m.name)) return write_new(m, 0);
-  if (known->complete) return create_admitted(m);
+  if (const auto topic = known->find(m.name)) {
+    if (m.validate_only) return m.answer({error_code::topic_already_exists, topic});
+    return write_new(m, {});
+  }
+  if (known->complete) return create_unknown(m);
   load_all([this, m](error_code error) {
     if (error != error_code::none) return m.answer({error, nullptr});
-    create_admitted(m);
+    // It may be there. Once the list is complete, this ends above or goes on.
+    create(m);
   });
 }
 
-void topic_registry_state::create_admitted(const msg::create_topic& m) {
+void topic_registry_state::create_unknown(const msg::create_topic& m) {
+  const auto similar = names_.other_than(m.name, [this](const std::string& topic) { return is_taken(topic); });
+  if (similar) return m.answer({error_code::invalid_topic_exception, nullptr, 0, *similar});
+  if (m.validate_only) return m.answer({error_code::none, nullptr});
   const auto may = admit(m.from, m.partitions);
   if (may.error != error_code::none)
     return m.answer({may.error, nullptr, static_cast<std::int32_t>(may.wait.count())});
-  after(may.wait, [this, m] { write_new(m, m.partitions); });
+  creating_.insert(m.name);
+  names_.add(m.name);
+  after(may.wait, [this, m] { write_new(m, {m.name, m.partitions}); });
+}
+
+/// No other topic may have a name like this one. What is being deleted is in nobody's metrics any more, and a creation
+/// in doubt counts once somebody finds its topic.
+bool topic_registry_state::is_taken(const std::string& topic) const {
+  const auto known = store_->topics.current();
+  return known->find(topic) || known->unreadable.contains(topic) || creating_.contains(topic);
+}
+
+void topic_registry_state::release(const topic_creation& ended) {
+  if (ended.partitions == 0) return;
+  promised_ -= ended.partitions;
+  creating_.erase(creating_.find(ended.name));
+  if (!is_taken(ended.name)) names_.remove(ended.name);
 }
 
 /// True: the change at the front of the topic's queue may go on; else it is answered, or asked once more later.

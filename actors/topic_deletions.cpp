@@ -167,6 +167,7 @@ void topic_registry_state::unpublish(const topic_ptr& topic, bool is_deleting) {
   next->by_id.erase(topic->id);
   if (is_deleting) next->deleting.emplace(topic->id, topic);
   store_->topics.publish(std::move(next));
+  if (!is_taken(topic->name)) names_.remove(topic->name);
   if (!gone_.insert(topic->id).second) return;
   gone_order_.push_back(topic->id);
   if (gone_order_.size() <= most_gone) return;

@@ -38,7 +38,11 @@ error_code to_error(smq::create_result code) {
 topic_registry_state::topic_registry_state(topic_registry_actor::pointer self, std::shared_ptr<const store_access> store,
                                            topic_defaults defaults, topic_forgotten forget, topic_told tell)
   : self_(self), store_(std::move(store)), catalog_(store_->engine.entries), defaults_(std::move(defaults)),
-    forget_(std::move(forget)), tell_(std::move(tell)), creations_(defaults_.new_partitions_per_second) {}
+    forget_(std::move(forget)), tell_(std::move(tell)), creations_(defaults_.new_partitions_per_second) {
+  const auto known = store_->topics.current();  // of a registry that crashed
+  for (const auto& topic : topics_of(*known)) names_.add(topic->name);
+  for (const auto& topic : known->unreadable) names_.add(topic);
+}
 
 topic_registry_actor::behavior_type topic_registry_state::make_behavior() {
   for (const auto& topic : store_->topics.current()->in_doubt) settle(topic);  // of a registry that crashed
@@ -106,8 +110,7 @@ void topic_registry_state::find_by_id(const msg::find_topic& m) {
   });
 }
 
-/// `admitted`: partitions that are counted in promised_ until they are in the snapshot, or not made.
-void topic_registry_state::write_new(const msg::create_topic& m, std::int64_t admitted) {
+void topic_registry_state::write_new(const msg::create_topic& m, const topic_creation& admitted) {
   smq::topic_spec spec;
   spec.name = m.name;
   spec.partitions = m.partitions;
@@ -116,7 +119,7 @@ void topic_registry_state::write_new(const msg::create_topic& m, std::int64_t ad
     post([this, m, admitted, answer = std::move(answer)] {
       TIDEGATE_FAULT_POINT("topics.create.before_answer");
       if (answer.code == smq::create_result::already_exists) {
-        promised_ -= admitted;
+        release(admitted);
         return after_lost_race(m);
       }
       // It may be stored yet: who asks for it looks, from now on, and finds it then.
@@ -166,12 +169,14 @@ void topic_registry_state::listed(const smq::topic_page& all) {
     auto shared = std::make_shared<const smq::topic_info>(topic);
     next->by_name[topic.name] = shared;
     next->by_id[topic.id] = shared;
+    names_.add(topic.name);
   }
   for (const auto& topic : all.deleting)
     if (!is_going(topic.id)) add_deletion(*next, topic);
   report(all.unreadable);
   next->complete = true;
   next->unreadable = {all.unreadable.begin(), all.unreadable.end()};
+  for (const auto& topic : all.unreadable) names_.add(topic);
   store_->topics.publish(std::move(next));
   finish_deletions();
 }
@@ -184,10 +189,10 @@ bool topic_registry_state::is_going(const uuid& topic_id) const {
 /// Publishes the topic, if there is one that stays, and then answers. Every snapshot is a copy of the one before it, so
 /// topics that come in together are published together: with what stands in the mailbox already.
 void topic_registry_state::publish_and_answer(const msg::topic_result& result, const reply<msg::topic_result>& answer,
-                                              std::int64_t admitted) {
+                                              const topic_creation& admitted) {
   // It is being removed now, or was since it was read.
   if (!result.topic || is_going(result.topic->id)) {
-    promised_ -= admitted;
+    release(admitted);
     return answer(result);
   }
   arrived_.push_back({result, answer, admitted});
@@ -197,7 +202,7 @@ void topic_registry_state::publish_and_answer(const msg::topic_result& result, c
     std::vector<topic_ptr> topics;
     for (const auto& one : arrived) topics.push_back(one.result.topic);
     publish(topics);
-    for (const auto& one : arrived) promised_ -= one.admitted;
+    for (const auto& one : arrived) release(one.admitted);
     for (const auto& one : arrived) one.answer(one.result);
   });
 }
@@ -211,6 +216,7 @@ void topic_registry_state::publish(const std::vector<topic_ptr>& topics) {
     if (!next) next = std::make_shared<topic_snapshot>(*known);
     next->by_name[topic->name] = topic;
     next->by_id[topic->id] = topic;
+    names_.add(topic->name);
     next->unreadable.erase(topic->name);
     next->in_doubt.erase(topic->name);  // its creation's: what is in doubt otherwise is in the snapshot
   }

@@ -20,6 +20,7 @@ struct topic_result {
   error_code error = error_code::leader_not_available;
   std::shared_ptr<const smq::topic_info> topic;  // with error none
   std::int32_t throttle_ms = 0;                  // how long the client is to wait before it asks again
+  std::string similar{};                         // with invalid_topic_exception: the topic whose name collides
 };
 
 /// Who wants partitions that nobody had before: limits.new_partitions_per_second.
@@ -38,15 +39,16 @@ struct find_topic {
   partition_maker from{};
 };
 
-/// Makes a topic. Errors: topic_already_exists, invalid_topic_exception, request_timed_out (undecided in time),
-/// policy_violation (limits.partitions), throttling_quota_exceeded, leader_not_available (nobody can say now how many
-/// partitions there are).
+/// Makes a topic. Errors: topic_already_exists, invalid_topic_exception (its name collides with another topic's),
+/// request_timed_out (undecided in time), policy_violation (limits.partitions), throttling_quota_exceeded,
+/// leader_not_available (nobody can say now which topics there are).
 struct create_topic {
   std::string name;
   std::int32_t partitions = 1;
   std::map<std::string, std::string> configs;
   reply<topic_result> answer;
   partition_maker from{};
+  bool validate_only = false;  // look at the name, make nothing: error none comes without a topic
 };
 
 /// Deletes a topic: no write for its id is accepted any more, then its data and positions are removed.

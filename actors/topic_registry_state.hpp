@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/creations.hpp"
+#include "actors/core/similar_names.hpp"
 #include "actors/store_access.hpp"
 #include "actors/topic_registry.hpp"
 #include "messages/common/live.hpp"
@@ -29,6 +30,12 @@ using topic_forgotten = std::function<void(const topic_ptr& topic, std::function
 /// Tells the owners of the topic's partitions what it has become. Thread: any.
 using topic_told = std::function<void(const topic_ptr& topic)>;
 
+/// What a new topic holds until it is in the snapshot, or not made. Without partitions: nothing.
+struct topic_creation {
+  std::string name{};           // nobody else may have one like it
+  std::int64_t partitions = 0;  // counted with those that are there
+};
+
 class topic_registry_state {
  public:
   static inline const char* name = "topic-registry";
@@ -41,7 +48,7 @@ class topic_registry_state {
  private:
   void find(const msg::find_topic& m);
   void find_by_id(const msg::find_topic& m);
-  void write_new(const msg::create_topic& m, std::int64_t admitted);
+  void write_new(const msg::create_topic& m, const topic_creation& admitted);
   void after_lost_race(const msg::create_topic& m);
   void load_all(std::function<void(error_code)> done);
   void listed(const smq::topic_page& all);
@@ -66,7 +73,9 @@ class topic_registry_state {
   };
   admission admit(const msg::partition_maker& who, std::int64_t count);
   void create(const msg::create_topic& m);
-  void create_admitted(const msg::create_topic& m);
+  void create_unknown(const msg::create_topic& m);
+  [[nodiscard]] bool is_taken(const std::string& topic) const;
+  void release(const topic_creation& ended);
   bool may_grow(const std::string& topic, std::int64_t more);
   void after(std::chrono::milliseconds wait, std::function<void()> then);
 
@@ -85,7 +94,7 @@ class topic_registry_state {
   void set_doubt(const std::string& topic, bool in_doubt);
 
   void publish_and_answer(const msg::topic_result& result, const reply<msg::topic_result>& answer,
-                          std::int64_t admitted = 0);
+                          const topic_creation& admitted = {});
   void publish(const std::vector<topic_ptr>& topics);
   [[nodiscard]] bool is_going(const uuid& topic_id) const;
   void report(const std::string& topic, const smq::topic_answer& answer);
@@ -95,7 +104,7 @@ class topic_registry_state {
   struct arrival {
     msg::topic_result result;
     reply<msg::topic_result> answer;
-    std::int64_t admitted = 0;  // new partitions that are counted in promised_
+    topic_creation admitted;
   };
 
   topic_registry_actor::pointer self_;
@@ -112,6 +121,8 @@ class topic_registry_state {
   std::string why_unfinished_;  // the last reason that was logged
   core::creations creations_;
   std::int64_t promised_ = 0;  // partitions that are being made
+  std::multiset<std::string> creating_;  // topics that are being made; a name may be asked for twice
+  core::similar_names names_;            // all that is_taken(), and maybe more
   std::map<std::string, std::deque<queued_change>> changes_;  // one at a time per topic; the first one runs
   std::map<std::string, std::string> reported_;  // topics that could not be read, and why: said once
   std::vector<std::string> reported_paths_;      // of the last list of all topics

@@ -1,5 +1,6 @@
 #include "actors/cli/soak.hpp"
 
+#include "actors/cli/admin/cluster.hpp"
 #include "actors/cli/soak_gateway.hpp"
 #include "actors/cli/soak_reader.hpp"
 #include "actors/cli/soak_writer.hpp"
@@ -54,6 +55,18 @@ class stop_signals {
   std::jthread waiting_;
 };
 
+/// Who is not there at the start is named soon: only what was there may be away as long as `patience`.
+void check_brokers(const soak_place& place) {
+  cluster_options where;
+  where.bootstrap = place.brokers;
+  where.timeout_ms = 10'000;
+  try {
+    cluster(where).topics({place.topic});
+  } catch (const std::runtime_error& why) {
+    throw soak_failure("no broker answers at " + place.brokers + ": " + why.what());
+  }
+}
+
 class soak {
  public:
   explicit soak(const soak_options& wanted) : wanted_(wanted), gateway_(wanted.serve, wanted.host, wanted.port, log()) {
@@ -103,7 +116,10 @@ class soak {
   [[nodiscard]] bool goes_on() const { return sum_.violations.empty() && !place_.stopping; }
 
   void run_cycles() {
-    if (owns_gateway()) gateway_.start(place_);
+    if (owns_gateway())
+      gateway_.start(place_);
+    else
+      check_brokers(place_);
     create_topic(place_);
     soak_writer writer(place_, logs_);
     for (std::int64_t number = 1; number <= wanted_.cycles && goes_on(); ++number) run_cycle(number, writer);

@@ -109,9 +109,10 @@ void pass_on(const services& node, const request_ptr& r, std::shared_ptr<commit>
 
 }  // namespace
 
-/// OffsetCommit (API key 8). Answered when the positions are stored.
-/// Errors per partition: unknown_topic_or_partition, unknown_topic_id, offset_metadata_too_large, invalid_group_id,
-/// and the coordinator's: illegal_generation, unknown_member_id, rebalance_in_progress, fenced_instance_id,
+/// OffsetCommit (API key 8). Answered when the positions are stored. As in Kafka the group may be "": old consumers
+/// without a group commit to it. Nobody can join it.
+/// Errors per partition: unknown_topic_or_partition, unknown_topic_id, offset_metadata_too_large, and the
+/// coordinator's: illegal_generation, unknown_member_id, rebalance_in_progress, fenced_instance_id,
 /// not_coordinator, coordinator_load_in_progress (limits.new_groups_per_second: not stored, clients repeat it),
 /// coordinator_not_available (stored or not: ask OffsetFetch). The last one is also for what the store
 /// refused: clients look for the coordinator and commit again, and kafka_storage_error would end a Java consumer.
@@ -121,11 +122,6 @@ void offset_commit(const services& node, const request_ptr& r) {
   auto c = std::make_shared<commit>();
   c->asked = std::move(*decoded);
   shape_response(*c);
-  if (c->asked.group_id.empty()) {
-    for (auto& topic : c->response.topics)
-      for (auto& p : topic.partitions) p.error_code = error_code::invalid_group_id;
-    return answer(r, c->response);
-  }
   const bool by_id = r->header.api_version >= 10;
   std::vector<topic_reference> wanted;
   for (const auto& topic : c->asked.topics) wanted.push_back({topic.name, topic.topic_id, by_id});

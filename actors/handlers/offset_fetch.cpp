@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -18,6 +17,10 @@ namespace {
 using kafka::offset_fetch_request;
 using kafka::offset_fetch_response;
 using group_answer = offset_fetch_response::group;
+
+// Of one group in one request. Kafka answers each mention by itself; but some bytes of request must not ask for all
+// positions of a large group again and again.
+constexpr std::size_t most_mentions = 10;
 
 offset_fetch_response::group_partition to_wire(std::int32_t index, const msg::offset_fetch_item& item) {
   return {index, item.position.offset, item.position.leader_epoch, item.position.metadata, item.error};
@@ -177,20 +180,19 @@ void answer(const request_ptr& r, std::vector<group_answer> groups) {
 
 /// OffsetFetch (API key 9). Offset -1 only for what storage proved to be absent; trouble is an error.
 /// Errors of a group, and of each of its partitions then: coordinator_load_in_progress (cannot be read now; ask again),
-/// not_coordinator, invalid_request. Of a partition alone: kafka_storage_error (its position is damaged; a Java consumer
-/// gives up on any error here), unknown_topic_id (v10).
+/// not_coordinator, invalid_request (named too often). Of a partition alone: kafka_storage_error (its position is
+/// damaged; a Java consumer gives up on any error here), unknown_topic_id (v10).
 void offset_fetch(const services& node, const request_ptr& r) {
   auto asked = r->decode<offset_fetch_request>();
   if (!asked) return;
   auto groups = groups_of(*asked, r->header.api_version);
   auto all = fan_in<group_answer>::make(
     groups.size(), [r](std::vector<group_answer> answers) { answer(r, std::move(answers)); });
-  std::set<std::string_view> seen;
+  std::map<std::string_view, std::size_t> mentions;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     auto done = all->slot(i, failed(groups[i], error_code::coordinator_load_in_progress));
     if (groups[i].topics) name_once(*groups[i].topics);
-    // Some bytes of request must not ask for all positions of a large group again and again.
-    if (!seen.insert(groups[i].group_id).second) {
+    if (++mentions[groups[i].group_id] > most_mentions) {
       done(failed(groups[i], error_code::invalid_request));
       continue;
     }

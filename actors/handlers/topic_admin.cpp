@@ -1,5 +1,6 @@
 // CreateTopics, DeleteTopics, DescribeConfigs.
 #include "actors/handlers/table.hpp"
+#include "actors/core/similar_names.hpp"
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/shown.hpp"
 #include "actors/handlers/throttle.hpp"
@@ -87,26 +88,40 @@ created check(const services& node, const wanted_topic& topic, config_values& co
   return out;
 }
 
-/// validate_only: what creating the topic would answer.
-void validate_one(const services& node, const request_ptr& r, const wanted_topic& topic, created accepted,
-                  const reply<created>& done) {
-  find_topics(node, r, {{topic.name, {}, false}}, false,
-              [topic, accepted = std::move(accepted), done](std::vector<msg::topic_result> found) {
-                const auto error = found.front().error;
-                if (error == error_code::none)
-                  return done(refused(topic, error_code::topic_already_exists, already_exists(topic)));
-                if (error == error_code::unknown_topic_or_partition) return done(accepted);
-                done(refused(topic, error_code::request_timed_out, "Storage cannot say now."));
-              });
+std::string collides(const wanted_topic& topic, const std::string& similar) {
+  return "Topic '" + topic.name + "' collides with topic '" + similar + "': '.' and '_' are one in names of metrics.";
 }
 
 std::string why_not_created(const wanted_topic& topic, const msg::topic_result& result) {
   switch (result.error) {
     case error_code::topic_already_exists: return already_exists(topic);
+    case error_code::invalid_topic_exception: return collides(topic, result.similar);
     case error_code::policy_violation: return "The node would have more partitions than limits.partitions.";
     case error_code::throttling_quota_exceeded: return "The throttling quota has been exceeded.";
     default: return "The topic may exist or not; ask for it.";
   }
+}
+
+/// validate_only: what creating the topic would answer.
+void validate_one(const services& node, const request_ptr& r, const wanted_topic& topic, const created& accepted,
+                  const reply<created>& done) {
+  const auto unknown = refused(topic, error_code::request_timed_out, "Storage cannot say now.");
+  auto judged = [topic, accepted, unknown, done](const msg::topic_result& result) {
+    if (result.error == error_code::none) return done(accepted);
+    if (result.error == error_code::leader_not_available) return done(unknown);
+    done(refused(topic, result.error, why_not_created(topic, result)));
+  };
+  find_topics(node, r, {{topic.name, {}, false}}, false,
+              [&node, topic, unknown, judged, done](std::vector<msg::topic_result> found) {
+                const auto error = found.front().error;
+                if (error == error_code::none) return judged({error_code::topic_already_exists, found.front().topic});
+                if (error != error_code::unknown_topic_or_partition) return done(unknown);
+                msg::create_topic m;
+                m.name = topic.name;
+                m.answer = reply<msg::topic_result>{{}, judged};
+                m.validate_only = true;
+                node.topics.send(std::move(m));
+              });
 }
 
 void create_one(const services& node, const request_ptr& r, const wanted_topic& topic, created accepted,
@@ -131,6 +146,7 @@ void create_topics(const services& node, const request_ptr& r) {
   if (!asked) return;
   std::multiset<std::string> names;
   for (const auto& topic : asked->topics) names.insert(topic.name);
+  core::similar_names validated;  // the registry sees no two of them together: none is made
   const throttle wait;
   auto all = fan_in<created>::make(asked->topics.size(), [r, wait](std::vector<created> topics) {
     kafka::create_topics_response response;
@@ -147,12 +163,16 @@ void create_topics(const services& node, const request_ptr& r) {
     }
     config_values configs;
     auto checked = check(node, topic, configs);
-    if (checked.error_code != error_code::none)
+    if (checked.error_code != error_code::none) {
       done(std::move(checked));
-    else if (asked->validate_only)
-      validate_one(node, r, topic, std::move(checked), done);
-    else
+    } else if (!asked->validate_only) {
       create_one(node, r, topic, std::move(checked), std::move(configs), wait, done);
+    } else if (const auto similar = validated.other_than(topic.name)) {
+      done(refused(topic, error_code::invalid_topic_exception, collides(topic, *similar)));
+    } else {
+      validated.add(topic.name);
+      validate_one(node, r, topic, checked, done);
+    }
   }
 }
 

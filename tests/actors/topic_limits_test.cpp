@@ -1,5 +1,5 @@
 #define CAF_SUITE topic_limits
-// How many partitions there may be, and how fast one address may make more.
+// How many partitions there may be, how fast one address may make more, and which names new topics may have.
 #include "tests/actors/store_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -152,4 +152,37 @@ CAF_TEST(an address that makes partitions too fast is told or waits) {
   CAF_CHECK(too_long.throttle_ms > 9'000);
   CAF_CHECK(find_or_create(node, "auto") == throttling_quota_exceeded);
   CAF_CHECK_EQUAL(actors::counted.refused_by_new_partitions.value() - before, 5u);
+}
+
+CAF_TEST(no topic is made whose name is another one in metrics) {
+  node_fixture node;
+  CAF_CHECK(create(node, "a.b_c", 1).error == none);
+  const auto refused = create(node, "a_b.c", 1);
+  CAF_CHECK(refused.error == invalid_topic_exception);
+  CAF_CHECK_EQUAL(refused.similar, "a.b_c");
+  CAF_CHECK(find_or_create(node, "a.b.c") == invalid_topic_exception);
+  CAF_CHECK(create(node, "a.b_c", 1).error == topic_already_exists);
+  for (const auto* other : {"a-b-c", "a.b_c.", "a.b", "abc", "A.b_c"}) CAF_CHECK(create(node, other, 1).error == none);
+  limit(node, 100, any_speed);  // another registry, of the same node
+  CAF_CHECK(create(node, "a_b_c", 1).error == invalid_topic_exception);
+  node.restart();
+  CAF_CHECK(!node.store->topics.current()->complete);
+  CAF_CHECK(find_or_create(node, "a_b_c") == invalid_topic_exception);
+  CAF_CHECK(remove(node, "a.b_c") == none);
+  CAF_CHECK(find_or_create(node, "a_b_c") == none);
+  CAF_CHECK(create(node, "a.b_c", 1).error == invalid_topic_exception);
+}
+
+CAF_TEST(of names that are one in metrics the first gets its topic) {
+  node_fixture node;
+  limit(node, 100, any_speed);
+  auto first = create_later(node, "a.b", 1);
+  auto again = create_later(node, "a.b", 1);
+  auto other = create_later(node, "a_b", 1);
+  const auto made = {value_of(std::move(first)).error, value_of(std::move(again)).error};
+  CAF_CHECK(std::ranges::count(made, none) == 1 && std::ranges::count(made, topic_already_exists) == 1);
+  CAF_CHECK(value_of(std::move(other)).error == invalid_topic_exception);
+  node.ports->script({fault::refused});
+  CAF_CHECK(create(node, "c.d", 1).error == invalid_request);
+  CAF_CHECK(create(node, "c_d", 1).error == none);
 }

@@ -59,6 +59,11 @@ def test_idempotent_producers_number_their_records(node, acks):
         assert [first for first, _ in batches] == [sum(n for _, n in batches[:i]) for i in range(len(batches))]
 
 
+def test_all_acks_have_a_name(node):
+    assert document(node, "bench", "produce", "--topic", "all", "--records", "5", "--acks", "all")["records"] == 5
+    assert document(node, "bench", "e2e", "--topic", "all", "--seconds", "0.1", "--acks=all")["records"] == 10
+
+
 def test_without_idempotence_there_is_no_producer(node):
     document(node, "bench", "produce", "--topic", "anonymous", "--records", "100", "--batch-bytes", "2000")
     assert producers_in(node, "anonymous", 0).keys() == {-1}
@@ -123,6 +128,16 @@ def test_consume_of_nothing(node):
     create_topic(node, "empty", 2)
     done = document(node, "bench", "consume", "--topic", "empty")
     assert done["records"] == 0 and done["bytes"] == 0 and done["fetch_ms"]["max"] == 0
+
+
+def test_consume_from_behind_the_end_is_no_success(node):
+    create_topic(node, "short", 2)
+    produce(node, "short", [b"x"] * 3)
+    produce(node, "short", [b"x"] * 5, partition=1)
+    assert document(node, "bench", "consume", "--topic", "short", "--offset", "3")["records"] == 2
+    for offset in ("4", "5", "6"):
+        line = failure(node, "bench", "consume", "--topic", "short", "--offset", offset)
+        assert line == f"short-0: OFFSET_OUT_OF_RANGE: the log ends at 3, before offset {offset}"
 
 
 def test_consume_what_produce_wrote(node):
@@ -233,6 +248,7 @@ def test_memory_is_bounded():
 @pytest.mark.parametrize("words, message", [
     (("produce",), "--topic is required"),
     (("produce", "--topic", "t", "--acks", "0"), "--acks"),
+    (("produce", "--topic", "t", "--acks", "some"), "--acks"),
     (("produce", "--topic", "t", "--records", "0"), "--records"),
     (("produce", "--topic", "t", "--rate", "-1"), "--rate"),
     (("consume", "--topic", "t", "--in-flight", "0"), "--in-flight"),

@@ -39,7 +39,7 @@ def test_commands_and_options():
     assert complete("bench ") == ["commit", "consume", "e2e", "produce", "resume"]
     assert complete("bench resume --re") == ["--records", "--return"]
     assert complete("bench produce --i") == ["--idempotent", "--in-flight"]
-    assert complete("bench produce --acks ") == ["-1", "1"] and complete("bench commit --mode ") == ["simple"]
+    assert complete("bench produce --acks ") == ["-1", "1", "all"] and complete("bench commit --mode ") == ["simple"]
     assert "serve" in complete("") and "topics" in complete("")
     assert complete("serve --data") == ["--data-dir"]
 

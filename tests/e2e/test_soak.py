@@ -10,7 +10,7 @@ import time
 
 import pytest
 from clients import admin
-from conftest import BINARY
+from conftest import BINARY, free_port
 
 SMALL = ("--groups", "8", "--records", "300", "--more", "600", "--seed", "7")
 HOOK = """
@@ -80,6 +80,13 @@ def test_a_running_gateway_is_not_killed(node, tmp_path):
     assert node.process is process and process.poll() is None
     again = soak(tmp_path, "--cycles", "1", *SMALL, "--brokers", node.address)
     assert again.returncode == 1 and "was not created" in again.stdout, "the topic of this seed exists"
+
+
+def test_a_gateway_that_is_not_there_is_named_soon(tmp_path):
+    nobody = f"127.0.0.1:{free_port()}"
+    done = soak(tmp_path, "--cycles", "1", *SMALL, "--brokers", nobody, seconds=40)
+    assert done.returncode == 1 and f'failure reason="no broker answers at {nobody}: _' in done.stdout, done.stdout
+    assert rows(done.stdout, "verdict=")[0]["verdict"] == "failed" and list(tmp_path.iterdir()) == []
 
 
 def test_sigint_stops_it_and_its_gateway(tmp_path):

@@ -79,7 +79,7 @@ completion::names names_of(std::string_view what) {
 /// Of the options whose values are known beforehand.
 std::vector<std::string> values_of(std::string_view option) {
   if (option == "--state") return group_states();
-  if (option == "--acks") return {"-1", "1"};
+  if (option == "--acks") return {"-1", "1", "all"};
   if (option == "--mode") return {"simple"};
   return {};
 }

@@ -28,7 +28,7 @@ int run_produce(cluster& at, const produce_options& wanted, const output& to);
 
 struct consume_options {
   std::string topic;
-  std::int64_t offset = -1;      // of every partition; −1: the first that is there
+  std::int64_t offset = -1;      // of every partition, and not behind its end; −1: the first that is there
   std::int64_t connections = 1;  // to each broker
   std::int64_t in_flight = 1;
   std::int32_t max_bytes = 52'428'800;

@@ -166,8 +166,14 @@ struct bench_commands::given {
   }
 
   static void add_acks(CLI::App& to, std::int16_t& at) {
-    to.add_option("--acks", at, "What is waited for: -1, all replicas; 1, the leader")
-      ->check(CLI::IsMember({-1, 1}))->capture_default_str();
+    const CLI::Validator as_number(
+      [](std::string& text) {
+        if (text == "all") text = "-1";
+        return std::string();
+      },
+      "");
+    to.add_option("--acks", at, "What is waited for: all (or -1), all replicas; 1, the leader")
+      ->transform(as_number)->check(CLI::IsMember({-1, 1}))->capture_default_str();
   }
 };
 

@@ -84,6 +84,10 @@ int run_consume(cluster& at, const consume_options& wanted, const output& to) {
   std::int64_t total = 0;
   for (const auto& [partition, range] : ranges_of(at, wanted.topic, where)) {
     const auto from = wanted.offset < 0 ? range.start : wanted.offset;
+    // No broker would be asked for what is not there yet, so none would say so.
+    if (from > range.end)
+      throw kafka_failure(wanted.topic + "-" + std::to_string(partition) + ": OFFSET_OUT_OF_RANGE: the log ends at " +
+                          std::to_string(range.end) + ", before offset " + std::to_string(from));
     sum.positions[partition] = {from, range.end, clock::now()};
     total += std::max<std::int64_t>(range.end - from, 0);
   }

@@ -1,5 +1,5 @@
 #define CAF_SUITE offset_fetch_errors
-// What OffsetFetch answers when a position cannot be read, in every form of its response.
+// What OffsetFetch answers when a position cannot be read, or is asked for again, in every form of its response.
 #include "messages/kafka/offset_fetch.hpp"
 #include "smq/names.hpp"
 #include "tests/actors/handlers/handler_fixture.hpp"
@@ -89,6 +89,49 @@ CAF_TEST(what is named again is answered once and what does not exist has no pos
     }
     CAF_CHECK((rows == std::vector<std::pair<std::int32_t, std::int64_t>>{{0, 5}, {1, 6}, {9, -1}}));
   }
+}
+
+CAF_TEST(each mention of a group is answered by itself and in order) {
+  fixture f;
+  CAF_CHECK(f.commit("h", 7) == none);
+  for (const auto version : std::initializer_list<std::int16_t>{8, 10}) {
+    kafka::offset_fetch_request asked;
+    for (const auto* name : {"g", "h", "g", "g"}) asked.groups.emplace_back().group_id = name;
+    for (const auto i : {0, 1}) asked.groups[i].topics->push_back({"t", f.topic->id, {0, 1}});
+    asked.groups[2].topics->push_back({"t", f.topic->id, {1}});
+    if (version < 10) asked.groups[3].topics.reset();  // all; with ids Kafka has no such request
+    std::vector<std::string> rows;
+    for (const auto& group : f.ask<kafka::offset_fetch_response>(asked, version).groups) {
+      CAF_CHECK(group.error_code == none);
+      auto& row = rows.emplace_back(group.group_id);
+      for (const auto& t : group.topics)
+        for (const auto& p : t.partitions)
+          row += " " + std::to_string(p.partition_index) + "=" + std::to_string(p.committed_offset);
+    }
+    CAF_CHECK((rows == std::vector<std::string>{"g 0=5 1=6", "h 0=7 1=-1", "g 1=6", version < 10 ? "g 0=5 1=6" : "g"}));
+  }
+}
+
+CAF_TEST(a group that is named very often is refused in the end) {
+  fixture f;
+  kafka::offset_fetch_request asked;
+  asked.groups.resize(1000);
+  for (auto& group : asked.groups) {
+    group.group_id = "g";
+    group.topics.reset();
+  }
+  const auto found = f.ask<kafka::offset_fetch_response>(asked, 8).groups;
+  CAF_REQUIRE_EQUAL(found.size(), 1000u);
+  std::size_t answered = 0;
+  for (const auto& group : found) {
+    if (group.error_code == none) {
+      CAF_CHECK_EQUAL(group.topics.at(0).partitions.size(), 2u);
+      ++answered;
+    } else {
+      CAF_CHECK(group.error_code == invalid_request && group.topics.empty());
+    }
+  }
+  CAF_CHECK_EQUAL(answered, 10u);
 }
 
 CAF_TEST(damage is an error of its partition alone) {
