@@ -16,6 +16,7 @@
 #include "actors/socket_options.hpp"
 #include "actors/store_engine.hpp"
 #include "actors/store_timer.hpp"
+#include "actors/store_watch.hpp"
 #include "net/work_pool.hpp"
 #include "smq/fencing/session_store.hpp"
 #include "smq/producer_ids.hpp"
@@ -117,6 +118,7 @@ struct node::parts {
   std::unique_ptr<store_engine> engine;
   smq::node_identity identity;
   std::unique_ptr<store_timer> timer = std::make_unique<store_timer>();
+  std::shared_ptr<store_watch> watch;
   std::unique_ptr<smq::session_store> sessions;
   std::unique_ptr<smq::producer_ids> producer_ids;
   topic_directory topics;
@@ -172,6 +174,8 @@ bool node::parts::open_store(const options& settings, std::string& error) {
     std::_Exit(1);
   };
   sessions = std::make_unique<smq::session_store>(engine->ports.entries, identity, shards);
+  watch = std::make_shared<store_watch>(engine->ask_about_rules, timer->run_after());
+  watch->start();
   smq::producer_id_options ids;
   ids.random = random;
   producer_ids = std::make_unique<smq::producer_ids>(engine->ports.entries, ids);
@@ -299,6 +303,7 @@ std::string node::trouble() const {
   const auto silent = std::chrono::floor<std::chrono::seconds>(parts_->sessions->unanswered_for());
   if (silent >= longest_silence)
     return "the store has not answered for " + std::to_string(silent.count()) + " s: another node may have taken over";
+  if (auto problem = parts_->watch->problem(); !problem.empty()) return problem;
   const auto& engine = *parts_->engine;
   const auto free = engine.free_bytes ? engine.free_bytes() : engine.reserve_bytes;
   if (free < engine.reserve_bytes)

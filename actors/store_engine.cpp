@@ -19,6 +19,7 @@ namespace {
 
 // A person who mistyped an address is told within this time.
 constexpr std::chrono::seconds cluster_patience{4};
+constexpr std::chrono::seconds rules_patience{10};
 
 /// The engine goes before what counts its calls: its last completions come while it goes.
 struct counted_engine {
@@ -89,7 +90,11 @@ std::unique_ptr<store_engine> open_seaweedmq(const options& settings, std::strin
   const auto address = both->cluster->filer_address();
   auto release = [store = both->cluster.get()](const smq::chunk_id& id) { store->release(id); };
   auto mark = [store = both->cluster.get()](const std::string& cluster_id) { store->mark_uploads(cluster_id); };
+  auto ask = [store = both->cluster.get()](std::function<void(std::optional<std::string>)> done) {
+    store->ask_about_rules(std::chrono::steady_clock::now() + rules_patience, std::move(done));
+  };
   auto engine = std::make_unique<store_engine>(std::move(both), cached);
+  engine->ask_about_rules = std::move(ask);
   engine->shards = smq::seaweedmq::shard_count;
   engine->max_window_mutations = smq::seaweedmq::max_window_mutations;
   engine->max_window_bytes = smq::seaweedmq::max_window_bytes;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -36,6 +37,9 @@ struct store_engine {
   bool has_native_subscribers = true;                 // see store_access
   std::function<std::uint64_t()> free_bytes;          // of the disk under it; unset: it has none of its own
   std::uint64_t reserve_bytes = 0;                    // records are refused while less is free
+  /// Whether the store keeps what it is given: answered once, with what is wrong, "" or nullopt (not known). Unset: it
+  /// has no rules of its own.
+  std::function<void(std::function<void(std::optional<std::string>)>)> ask_about_rules;
   std::string address;                                // of a store elsewhere; "" = in this process
   bool address_is_named = false;                      // by the operator
 };

@@ -54,14 +54,19 @@ outcome ask_once(entry_port& entries, time_point deadline) {
   return answered.get_future().get();
 }
 
+void read_rules(entry_port& entries, time_point deadline, std::function<void(std::optional<std::string>)> done) {
+  entries.get(storage_rules_path, deadline, [done = std::move(done)](const result<entry>& found) {
+    if (found.what.code == status::absent) return done("");
+    if (!found.is_ok()) return done(std::nullopt);
+    done(expiry_problem(found.value.content));
+  });
+}
+
 /// A node whose positions and records go by themselves after a time must not store them. Empty: they stay.
 std::string check_rules(entry_port& entries, time_point deadline) {
-  std::promise<result<entry>> answered;
-  entries.get(storage_rules_path, deadline, [&](result<entry> found) { answered.set_value(std::move(found)); });
-  const auto found = answered.get_future().get();
-  if (found.what.code == status::absent) return {};
-  if (!found.is_ok()) return "the filer does not show its rules: " + found.what.reason;
-  return expiry_problem(found.value.content);
+  std::promise<std::optional<std::string>> answered;
+  read_rules(entries, deadline, [&](std::optional<std::string> problem) { answered.set_value(std::move(problem)); });
+  return answered.get_future().get().value_or("the filer does not show its rules now");
 }
 
 }  // namespace
@@ -88,6 +93,10 @@ void engine::release(const chunk_id& id) {
 }
 
 void engine::mark_uploads(const std::string& cluster_id) { parts_->chunks.mark_uploads(cluster_id); }
+
+void engine::ask_about_rules(time_point deadline, std::function<void(std::optional<std::string>)> done) {
+  read_rules(parts_->files, deadline, std::move(done));
+}
 
 const std::string& engine::filer_address() const { return parts_->filer_address; }
 

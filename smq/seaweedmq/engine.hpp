@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 /// The store of a real SeaweedMQ cluster (design §5.1): entries on a filer, chunks on volume servers.
@@ -41,6 +42,9 @@ class engine {
 
   /// Chunks that are put after this call carry the id of the cluster, by which a sweep knows them as ours.
   void mark_uploads(const std::string& cluster_id);
+
+  /// Whether the filer keeps what we store (see storage_rules.hpp): "" or what is wrong; nullopt: it does not say now.
+  void ask_about_rules(time_point deadline, std::function<void(std::optional<std::string>)> done);
 
   /// The filer that was found, "host:port".
   [[nodiscard]] const std::string& filer_address() const;

@@ -53,3 +53,14 @@ def test_a_rule_that_would_erase_ours_is_told_before_anything_is_stored(weed, ma
     weed.shell(told.rpartition("weed shell: ")[2])
     wait_for("a start", lambda: health(node) == (200, "ok\n"))
     assert weed.filer.lookup(VIEW).attributes.ttl_sec == 0
+
+
+def test_a_rule_that_comes_later_is_told_while_it_is_there(weed, make_gateway):
+    node = make_gateway(weed)
+    configure(weed, "/topics", "7d")
+    status, told = wait_for_health(node, "would erase", 30)
+    assert status == 503
+    wait_for_log(node, "the store will not keep what it is given", 1, 10)
+    weed.shell(told.rpartition("weed shell: ")[2])
+    wait_for("peace", lambda: health(node) == (200, "ok\n"))
+    wait_for_log(node, "the store keeps everything again", 1, 10)
