@@ -86,6 +86,10 @@ struct guarded_creations {
   core::creations groups;
 };
 
+std::shared_ptr<inflater> inflaters(const options& settings) {
+  return std::make_shared<inflater>(std::max<std::size_t>(thread_count(settings) / 2, 1));
+}
+
 coordinator_context coordinators(const options& settings, const live_settings& live, const store_access& store) {
   coordinator_context context;
   context.new_uuid = [random = store.random_uuid] { return text_of(random()); };
@@ -124,6 +128,7 @@ struct node::parts {
   topic_directory topics;
   smq::timestamp_hints hints;
   smq::index_cache index{index_cache_bytes};
+  std::shared_ptr<inflater> inflations;  // here, too, so that none of its own threads lets it go
   std::unique_ptr<caf_settings> config;
   std::unique_ptr<caf::actor_system> system;
   std::shared_ptr<const store_access> store;
@@ -211,8 +216,8 @@ void node::parts::start_actors(const options& settings) {
   registries.partitions.merges = engine->merges;
   registries.partitions.appends_at_once = engine->appends_at_once;
   registries.partitions.overlap_bytes = engine->overlap_bytes;
-  registries.partitions.turns = std::make_shared<turn_queue>(engine->merges_at_once);
-  registries.partitions.inflations = std::make_shared<turn_queue>(std::max<std::size_t>(thread_count(settings), 2) - 1);
+  registries.partitions.turns = std::make_shared<merge_turns>(engine->merges_at_once);
+  registries.partitions.inflations = inflations = inflaters(settings);
   registries.partitions.idle_after = std::chrono::milliseconds{settings.limits.partition_idle_ms};
   configured = settings;
   metrics = std::make_shared<topic_metrics>(static_cast<std::size_t>(settings.limits.metric_topics));

@@ -1,7 +1,7 @@
 // Produce, from the validated batch to the answer: offer → plan → put chunk → write entry → apply → answer.
 // Up to `appends_at_once` are between plan and apply. Their chunks are put side by side; entries are written one unit
 // after the other, in order, each with all chunks of its file that are there. So nothing is stored above what was refused.
-// A batch that is long to decompress waits for a turn, and all that come behind it wait, too: in order.
+// A batch that takes long to decompress is checked elsewhere, and all that come behind it wait for it: in order.
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
@@ -14,7 +14,7 @@ namespace tidegate::actors {
 
 namespace {
 
-/// Decompressed on the way, some milliseconds at most; for more a batch waits for a turn.
+/// Decompressed on the actor's thread, which takes some milliseconds at most.
 constexpr std::size_t trial_bytes = std::size_t{1} << 20U;
 
 msg::append_result refused(error_code error, std::string_view why) {
@@ -38,51 +38,48 @@ bool uses_log_append_time(const smq::topic_info& topic) {
 }  // namespace
 
 void partition_state::append(const msg::append& m) {
-  if (for_turn_.empty() && decide(m, false)) return;
-  if (for_turn_.size() >= settings_.max_parked) return counted.unparked_partition_requests.add();
-  for_turn_.push_back(m);
-  if (for_turn_.size() == 1) ask_turn();
+  if (unchecked_.empty()) {
+    auto limits = limits_now();
+    limits.trial_bytes = trial_bytes;
+    const auto check = kafka::validate_batch(m.records.view(), limits);
+    if (!check.is_cut_short) return decide(m, check);
+  }
+  if (unchecked_.size() >= settings_.max_parked) return counted.unparked_partition_requests.add();
+  unchecked_.push_back(m);
+  if (unchecked_.size() == 1) check_next();
 }
 
-void partition_state::ask_turn() {
-  settings_.inflations->ask([this, post = poster()](const turn_queue::turn& turn) {
-    post([this, turn] { decide_next(); });
-  });
-}
-
-/// One for each turn: who else waits for a turn, and for a thread, comes between.
-void partition_state::decide_next() {
-  if (for_turn_.empty()) return;  // given up
-  decide(for_turn_.front(), true);
-  for_turn_.pop_front();
-  if (!for_turn_.empty()) ask_turn();
-  if (closing_) close_when_decided();
-}
-
-/// False: nothing is decided, it needs a turn.
-bool partition_state::decide(const msg::append& m, bool has_turn) {
+kafka::batch_limits partition_state::limits_now() const {
   auto limits = settings_.batches;
   limits.max_batch_bytes =
     static_cast<std::size_t>(own_max_bytes_ >= 0 ? own_max_bytes_ : settings_.message_max_bytes.get());
   limits.checks_record_timestamps = !uses_log_append_time(*topic_);
-  const auto now_ns = wall_ns();
-  const auto now_ms = now_ns / 1'000'000;
+  const auto now_ms = wall_ms();
   limits.max_timestamp = now_ms + std::min(timestamp_after_max_ms_, std::numeric_limits<std::int64_t>::max() - now_ms);
   limits.min_timestamp = now_ms - timestamp_before_max_ms_;
-  if (!has_turn) limits.trial_bytes = trial_bytes;
-  const auto check = kafka::validate_batch(m.records.view(), limits);
-  if (check.is_cut_short) return false;
-  if (check.error != error_code::none)
-    m.answer(refused(check.error, check.reason));
-  else
-    offer(m, check, now_ns);
-  return true;
+  return limits;
 }
 
-void partition_state::offer(const msg::append& m, const kafka::batch_check& check, std::int64_t now_ns) {
+void partition_state::check_next() {
+  settings_.inflations->run([records = unchecked_.front().records, limits = limits_now(), post = poster(), this] {
+    post([this, check = kafka::validate_batch(records.view(), limits)] { checked(check); });
+  });
+}
+
+void partition_state::checked(const kafka::batch_check& check) {
+  if (unchecked_.empty()) return;  // given up
+  const auto m = std::move(unchecked_.front());
+  unchecked_.pop_front();
+  decide(m, check);
+  if (!unchecked_.empty()) check_next();
+  if (closing_) close_when_decided();
+}
+
+void partition_state::decide(const msg::append& m, const kafka::batch_check& check) {
+  if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
   if (store_->given_up->has_any())
     machine_->expect_first_batches_of(store_->given_up->take(place_.topic_id, place_.partition));
-  const auto verdict = machine_->offer(core::to_produced(m.records, check), now_ns);
+  const auto verdict = machine_->offer(core::to_produced(m.records, check), wall_ns());
   switch (verdict.decision) {
     case core::produce_decision::refuse: return m.answer(refused(verdict.error, ""));
     case core::produce_decision::duplicate: {
@@ -212,7 +209,7 @@ std::vector<partition_state::pending_append> partition_state::take_written() {
   return written;
 }
 
-bool partition_state::is_appending() const { return !appends_.empty() || !planned_.empty() || !for_turn_.empty(); }
+bool partition_state::is_appending() const { return !appends_.empty() || !planned_.empty() || !unchecked_.empty(); }
 
 void partition_state::count_stored(std::span<const planned_batch> stored) {
   std::uint64_t records = 0;

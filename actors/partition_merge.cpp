@@ -28,7 +28,7 @@ void partition_state::start_merge() {
     return;
   }
   merging_ = true;
-  settings_.turns->ask([this, post = poster()](const turn_queue::turn& turn) {
+  settings_.turns->ask([this, post = poster()](const merge_turns::turn& turn) {
     post([this, turn] { merge_now(turn); });
   });
 }
@@ -48,7 +48,7 @@ std::vector<smq::segment> partition_state::next_merge() const {
   return plan(log_, rules, not_merged_);
 }
 
-void partition_state::merge_now(turn_queue::turn turn) {
+void partition_state::merge_now(merge_turns::turn turn) {
   if (trim_ || closing_) return merge_ended();  // the next roll asks again
   merge_turn_ = std::move(turn);
   const auto sources = next_merge();

@@ -6,7 +6,6 @@
 #include "smq/segments/read_log.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace tidegate::actors {
 
@@ -142,43 +141,43 @@ void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t
      busy = reads_](const smq::result<shared_bytes>& found) {
       post([this, m, timestamp, newest, seen, found, busy] {
         if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
-        if (!machine_) return;
-        with_turn({&found.value, 1}, [this, m, found, timestamp, newest, busy] {
-          answer_timestamp(m, found, timestamp, newest);
-        });
+        if (machine_) answer_timestamp(m, found, timestamp, newest);
       });
     });
 }
 
-/// Compressed batches are read in turn, one of all partitions after the other.
-void partition_state::with_turn(std::span<const shared_bytes> batches, std::function<void()> f) {
-  const auto is_compressed = [](const shared_bytes& batch) {
-    const auto header = kafka::read_batch_header(batch.view());
+/// Looks into batches, of which compressed ones may take long: elsewhere then. `look` touches nothing of this actor.
+template <class Look, class Then>
+void partition_state::look_into(std::initializer_list<byte_view> batches, Look look, Then then) {
+  const auto is_compressed = [](byte_view batch) {
+    const auto header = kafka::read_batch_header(batch);
     return header && header->codec() != 0;
   };
-  if (std::ranges::none_of(batches, is_compressed)) return f();
-  settings_.inflations->ask([post = poster(), f = std::move(f)](const turn_queue::turn& turn) {
-    post([f, turn] { f(); });
+  if (std::ranges::none_of(batches, is_compressed)) return then(look());
+  settings_.inflations->run([look, then, post = poster(), busy = reads_] {
+    post([then, found = look(), busy] { then(found); });
   });
 }
 
 void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found,
                                        std::int64_t timestamp, bool newest) {
-  if (found.is_ok() && found.value.empty()) return m.answer(msg::list_offsets_result{});
+  if (!found.is_ok()) return answer_record(m, std::nullopt);
+  if (found.value.empty()) return m.answer(msg::list_offsets_result{});
   const auto log_start = machine_->log_start_offset();
-  const auto& limits = settings_.batches.decompression;
-  std::optional<kafka::timestamped_offset> record;
-  if (found.is_ok() && newest) {
-    record = kafka::find_max_timestamp(found.value.view(), 0, limits);
-    if (record && record->offset < log_start) return list_newest_above_start(m);
-  }
-  if (found.is_ok() && !newest) {
-    record = kafka::find_by_timestamp(found.value.view(), timestamp, log_start, limits);
-    // Only records below the log start are so new: the search goes on behind their batch.
-    if (!record && kafka::find_by_timestamp(found.value.view(), timestamp, 0, limits))
-      return list_by_timestamp(m, timestamp, false, kafka::read_batch_header(found.value.view())->next_offset());
-  }
-  answer_record(m, record);
+  auto look = [batch = found.value, timestamp, newest, log_start, limits = settings_.batches.decompression] {
+    using kafka::find_by_timestamp;
+    if (newest) return kafka::find_max_timestamp(batch.view(), 0, limits);
+    const auto record = find_by_timestamp(batch.view(), timestamp, log_start, limits);
+    return record ? record : find_by_timestamp(batch.view(), timestamp, 0, limits);
+  };
+  look_into({found.value.view()}, std::move(look),
+            [this, m, batch = found.value, timestamp, newest, log_start](
+              const std::optional<kafka::timestamped_offset>& record) {
+              if (!record || record->offset >= log_start) return answer_record(m, record);
+              if (newest) return list_newest_above_start(m);
+              // Only records below the log start are so new: the search goes on behind their batch.
+              list_by_timestamp(m, timestamp, false, kafka::read_batch_header(batch.view())->next_offset());
+            });
 }
 
 /// nullopt: it cannot be read.
@@ -208,10 +207,8 @@ void partition_state::list_newest_above_start(const msg::list_offsets& m) {
                      post([this, m, end, seen, found, busy] {
                        if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
                        if (!machine_) return;
-                       with_turn(std::array{found.value.first, found.value.behind}, [this, m, end, seen, found, busy] {
-                         // The log start, or where files end, may be another one now.
-                         found.is_ok() && changes_ != seen ? list_newest(m) : answer_newest_above_start(m, found, end);
-                       });
+                       // The log start, or where files end, may be another one now.
+                       found.is_ok() && changes_ != seen ? list_newest(m) : answer_newest_above_start(m, found, end);
                      });
                    });
 }
@@ -220,20 +217,30 @@ void partition_state::list_newest_above_start(const msg::list_offsets& m) {
 void partition_state::answer_newest_above_start(const msg::list_offsets& m,
                                                 const smq::result<smq::newest_batches>& found, std::int64_t end) {
   if (!found.is_ok()) return answer_record(m, std::nullopt);
-  std::optional<kafka::timestamped_offset> record;
-  for (const auto* batch : {&found.value.first, &found.value.behind}) {
-    if (batch->empty()) continue;
-    const auto newest = kafka::find_max_timestamp(batch->view(), machine_->log_start_offset(),
-                                                  settings_.batches.decompression);
-    if (!newest) return answer_record(m, std::nullopt);
-    if (!record || newest->timestamp > record->timestamp) record = newest;
-  }
-  auto timestamp = record ? record->timestamp : -1;
-  for (const auto& s : log_.segments)
-    if (s.base_offset >= end) timestamp = std::max(timestamp, s.max_timestamp);
-  if (timestamp < 0) return m.answer(msg::list_offsets_result{});
-  if (!record || timestamp > record->timestamp) return list_by_timestamp(m, timestamp, true, end);
-  answer_record(m, record);
+  struct newest_of_both {
+    bool is_readable = true;
+    std::optional<kafka::timestamped_offset> record;
+  };
+  auto look = [both = found.value, start = machine_->log_start_offset(), limits = settings_.batches.decompression] {
+    newest_of_both out;
+    for (const auto* batch : {&both.first, &both.behind}) {
+      if (batch->empty()) continue;
+      const auto newest = kafka::find_max_timestamp(batch->view(), start, limits);
+      if (!newest) return newest_of_both{false, std::nullopt};
+      if (!out.record || newest->timestamp > out.record->timestamp) out.record = newest;
+    }
+    return out;
+  };
+  look_into({found.value.first.view(), found.value.behind.view()}, std::move(look),
+            [this, m, end](const newest_of_both& both) {
+              if (!both.is_readable) return answer_record(m, std::nullopt);
+              auto timestamp = both.record ? both.record->timestamp : -1;
+              for (const auto& s : log_.segments)
+                if (s.base_offset >= end) timestamp = std::max(timestamp, s.max_timestamp);
+              if (timestamp < 0) return m.answer(msg::list_offsets_result{});
+              if (!both.record || timestamp > both.record->timestamp) return list_by_timestamp(m, timestamp, true, end);
+              answer_record(m, both.record);
+            });
 }
 
 /// Where a position that a native subscriber moved lies in this log.

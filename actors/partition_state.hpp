@@ -2,11 +2,12 @@
 
 #include "actors/core/partition_machine.hpp"
 #include "actors/core/tail_cache.hpp"
+#include "actors/inflater.hpp"
+#include "actors/merge_turns.hpp"
 #include "actors/metrics/counters.hpp"
 #include "actors/metrics/topic_metrics.hpp"
 #include "actors/partition_registry.hpp"
 #include "actors/store_access.hpp"
-#include "actors/turn_queue.hpp"
 #include "messages/common/live.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/mappings.hpp"
@@ -21,6 +22,7 @@
 
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <list>
 #include <memory>
 #include <optional>
@@ -39,10 +41,10 @@ struct partition_settings {
   std::size_t appends_at_once = 1;                   // the engine's; whose chunks are put or wait for their entry
   std::size_t overlap_bytes = 0;                     // the engine's; queued for another while one is on its way
   smq::merge_rules merges;                           // the engine's
-  std::shared_ptr<turn_queue> turns = std::make_shared<turn_queue>();  // to merge; shared by all partitions of the node
+  std::shared_ptr<merge_turns> turns = std::make_shared<merge_turns>();  // shared by all partitions of the node
   std::chrono::milliseconds merge_timeout{60'000};   // for copying
-  /// To decompress: shared by all partitions, and fewer than threads, so that one is left for everybody else.
-  std::shared_ptr<turn_queue> inflations = std::make_shared<turn_queue>();
+  /// Shared by all partitions of the node, and kept by somebody else, too: see its destructor.
+  std::shared_ptr<inflater> inflations = std::make_shared<inflater>(1);
   std::size_t segments_per_trim = 64;                // deleted with one write: a window takes 128 mutations
   std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
   std::shared_ptr<core::tail_budget> tails;          // of all partitions together; null: no limit
@@ -160,10 +162,10 @@ class partition_state {
 
   // partition_append.cpp
   void append(const msg::append& m);
-  bool decide(const msg::append& m, bool has_turn);
-  void offer(const msg::append& m, const kafka::batch_check& check, std::int64_t now_ns);
-  void ask_turn();
-  void decide_next();
+  [[nodiscard]] kafka::batch_limits limits_now() const;
+  void check_next();
+  void checked(const kafka::batch_check& check);
+  void decide(const msg::append& m, const kafka::batch_check& check);
   void start_append();
   void plan_batches();
   void upload_next();
@@ -185,7 +187,7 @@ class partition_state {
   void start_merge();
   void look_back();
   [[nodiscard]] std::vector<smq::segment> next_merge() const;
-  void merge_now(turn_queue::turn turn);
+  void merge_now(merge_turns::turn turn);
   void write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged);
   void merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
                      const smq::write_answer& answer);
@@ -213,9 +215,10 @@ class partition_state {
   void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest, std::int64_t from);
   void list_newest(const msg::list_offsets& m);
   void list_newest_above_start(const msg::list_offsets& m);
-  void with_turn(std::span<const shared_bytes> batches, std::function<void()> f);
   void answer_newest_above_start(const msg::list_offsets& m, const smq::result<smq::newest_batches>& found,
                                  std::int64_t end);
+  template <class Look, class Then>
+  void look_into(std::initializer_list<byte_view> batches, Look look, Then then);
   void answer_record(const msg::list_offsets& m, const std::optional<kafka::timestamped_offset>& record);
   void end_of_epoch(const msg::offset_for_leader_epoch& m);
 
@@ -272,7 +275,7 @@ class partition_state {
   core::tail_cache tail_;
   bool new_leader_ = true;
   bool merging_ = false;         // or waiting for the turn, or erasing what is left of a merge
-  turn_queue::turn merge_turn_;  // held while it copies and writes
+  merge_turns::turn merge_turn_;  // held while it copies and writes
   bool merge_undecided_ = false;  // its unit is sent: the chunks of its sources may be gone
   std::uint64_t changes_ = 0;     // merges and trims applied to `log_`
   std::vector<parked_request> after_change_;  // reads that found a chunk gone meanwhile
@@ -282,7 +285,7 @@ class partition_state {
   std::set<std::int64_t> not_merged_;  // base offsets of files whose merge failed
   std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry
   std::vector<msg::trim> trims_;       // not answered yet
-  std::list<msg::append> for_turn_;       // to be decompressed, and all that came behind it
+  std::list<msg::append> unchecked_;      // the first takes long to decompress; all that came behind it
   std::vector<planned_batch> planned_;    // by the machine, and not in an append yet
   std::deque<pending_append> appends_;    // not stored, in order; those that are written come first
   std::uint64_t next_append_ = 0;         // its number

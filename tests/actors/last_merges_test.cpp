@@ -178,8 +178,8 @@ CAF_TEST(the clean end of a quiet partition does not wait for its turn to merge)
   auto settings = soon_idle();
   node_fixture node(settings);
   auto topic = node.create("t");
-  actors::turn_queue::turn held;
-  settings.turns->ask([&](actors::turn_queue::turn turn) { held = std::move(turn); });
+  actors::merge_turns::turn held;
+  settings.turns->ask([&](actors::merge_turns::turn turn) { held = std::move(turn); });
   append_one_by_one(node, topic, 0, 5);
   CAF_CHECK(soon_true([&] { return stored_names(node, topic).size() == 7; }));  // checkpoint.offset is the last
   CAF_CHECK_EQUAL(node.system->registry().running(), 3u);

@@ -154,8 +154,8 @@ CAF_TEST(partitions of a node merge one after the other) {
   auto settings = small_files();
   node_fixture node(settings);
   auto topic = node.create("t", 3);
-  actors::turn_queue::turn held;
-  settings.turns->ask([&](actors::turn_queue::turn turn) { held = std::move(turn); });
+  actors::merge_turns::turn held;
+  settings.turns->ask([&](actors::merge_turns::turn turn) { held = std::move(turn); });
   for (std::int32_t p = 0; p < 3; ++p) append_one_by_one(node, topic, 0, 12, p);
   for (std::int32_t p = 0; p < 3; ++p) CAF_CHECK_EQUAL(stored_files(node, topic, p).size(), 12u);
   CAF_CHECK_EQUAL(node.ports->chunk_reads.load(), 0);
@@ -213,7 +213,7 @@ CAF_TEST(reads that find a chunk gone never take it for damage when the log must
 
 CAF_TEST(as many partitions merge at once as there are turns) {
   auto settings = small_files();
-  settings.turns = std::make_shared<actors::turn_queue>(2);
+  settings.turns = std::make_shared<actors::merge_turns>(2);
   node_fixture node(settings);
   auto topic = node.create("t", 3);
   node.ports->holds_reads = true;  // nothing but a merge reads

@@ -295,8 +295,8 @@ CAF_TEST(a trim waits for a merge and a merge for a trim) {
   CAF_CHECK_EQUAL(value_of(std::move(trimmed)).log_start_offset, 4);
   CAF_CHECK(stored_files(node, topic) == (std::vector<std::int64_t>{4}));
   // The turn comes while a trim is undecided: it is given back, and the next roll asks again.
-  actors::turn_queue::turn held;
-  settings.turns->ask([&](actors::turn_queue::turn turn) { held = std::move(turn); });
+  actors::merge_turns::turn held;
+  settings.turns->ask([&](actors::merge_turns::turn turn) { held = std::move(turn); });
   append_one_by_one(node, topic, 5, 5);
   node.ports->holds_erasures = true;
   trimmed = trim_later(node, topic, 5);

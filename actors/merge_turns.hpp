@@ -9,15 +9,15 @@
 
 namespace tidegate::actors {
 
-/// A few at a time on a node, of what would hold up everybody else: merges, because partitions roll together, at the ends
-/// of their time spans; batches that are long to decompress. Whoever asks first comes first. Thread: any.
-class turn_queue : public std::enable_shared_from_this<turn_queue> {
+/// A few merges at a time on a node: partitions roll together, at the ends of their time spans, and the copies of all of
+/// them at once would hold up everybody's appends. Whoever asks first comes first. Thread: any.
+class merge_turns : public std::enable_shared_from_this<merge_turns> {
  public:
   /// The turn lasts until its last copy is gone.
   using turn = std::shared_ptr<void>;
 
   /// `count`: turns at the same time, at least 1.
-  explicit turn_queue(std::size_t count = 1) : free_(count) {}
+  explicit merge_turns(std::size_t count = 1) : free_(count) {}
 
   /// `granted` is called once: before this returns, or on the thread where the turn before it ends.
   void ask(std::function<void(turn)> granted) {

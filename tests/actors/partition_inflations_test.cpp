@@ -1,5 +1,5 @@
-#define CAF_SUITE partition_turns
-// Batches that are long to decompress come one after the other, and nobody else waits for them.
+#define CAF_SUITE partition_inflations
+// Batches that take long to decompress are checked elsewhere, and nobody else waits for them.
 #include "tests/actors/store_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -11,14 +11,20 @@ using enum error_code;
 
 namespace {
 
-struct held_turn {
+/// Nothing is decompressed elsewhere until it is let go.
+struct held_inflater {
   actors::partition_settings settings;
-  actors::turn_queue::turn turn;
+  std::promise<void> go_on;
 
-  held_turn() {
+  held_inflater() {
     settings.tail_bytes = 0;
-    settings.inflations->ask([&](actors::turn_queue::turn given) { turn = std::move(given); });
+    hold();
   }
+  void hold() {
+    go_on = {};
+    settings.inflations->run([let_go = go_on.get_future().share()] { let_go.wait(); });
+  }
+  void let_go() { go_on.set_value(); }
 };
 
 /// Some kilobytes that become two megabytes.
@@ -38,8 +44,8 @@ bool waits(std::future<T>& answer) {
 
 }  // namespace
 
-CAF_TEST(a batch that is long to decompress waits for its turn and what comes behind it keeps the order) {
-  held_turn held;
+CAF_TEST(a batch that takes long to decompress is checked elsewhere and what comes behind it keeps the order) {
+  held_inflater held;
   node_fixture node{held.settings};
   const auto topic = node.create("t", 2);
   CAF_CHECK_EQUAL(node.append(topic, batch_of(0, 1, 7, 0)).base_offset, 0);
@@ -49,7 +55,7 @@ CAF_TEST(a batch that is long to decompress waits for its turn and what comes be
   CAF_CHECK(waits(small));
   CAF_CHECK_EQUAL(node.append(topic, batch_of(0), 1).base_offset, 0);  // another partition
   CAF_CHECK_EQUAL(node.list(topic, msg::latest_timestamp).offset, 1);  // and other requests
-  held.turn.reset();
+  held.let_go();
   CAF_CHECK_EQUAL(value_of(std::move(large)).base_offset, 1);
   const auto last = value_of(std::move(small));
   CAF_CHECK(last.error == none);
@@ -57,20 +63,20 @@ CAF_TEST(a batch that is long to decompress waits for its turn and what comes be
   CAF_CHECK_EQUAL(node.append(topic, large_batch(7, 4)).base_offset, 4);
 }
 
-CAF_TEST(a refusal is a refusal behind the turn too) {
-  held_turn held;
+CAF_TEST(a refusal is a refusal there too) {
+  held_inflater held;
   held.settings.batches.decompression.max_output_bytes = 3 << 19;
   node_fixture node{held.settings};
   const auto topic = node.create("t");
   auto large = node.append_to(node.partitions, topic, large_batch());
   CAF_CHECK(waits(large));
-  held.turn.reset();
+  held.let_go();
   CAF_CHECK(value_of(std::move(large)).error == message_too_large);
   CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);
 }
 
-CAF_TEST(what waits for a turn while the log is loaded again is decided behind the load) {
-  held_turn held;
+CAF_TEST(what waits for its check while the log is loaded again is decided behind the load) {
+  held_inflater held;
   node_fixture node{held.settings};
   const auto topic = node.create("t");
   CAF_CHECK_EQUAL(node.append(topic, batch_of(0, 1, 7, 0)).base_offset, 0);
@@ -80,36 +86,36 @@ CAF_TEST(what waits for a turn while the log is loaded again is decided behind t
   auto small = node.append_to(node.partitions, topic, batch_of(0, 1, 7, 3));
   CAF_CHECK(value_of(std::move(lost)).error == request_timed_out);
   CAF_CHECK(waits(large));
-  held.turn.reset();
+  held.let_go();
   CAF_CHECK_EQUAL(value_of(std::move(large)).base_offset, 1);
   CAF_CHECK_EQUAL(value_of(std::move(small)).base_offset, 3);
 }
 
-CAF_TEST(a clean close decides what waits for a turn) {
-  held_turn held;
+CAF_TEST(a clean close decides what waits for its check) {
+  held_inflater held;
   node_fixture node{held.settings};
   const auto topic = node.create("t");
   auto large = node.append_to(node.partitions, topic, large_batch());
   CAF_CHECK(waits(large));
   std::thread closing{[&] { node_fixture::close_cleanly(node.partitions); }};
   CAF_CHECK(waits(large));
-  held.turn.reset();
+  held.let_go();
   CAF_CHECK_EQUAL(value_of(std::move(large)).base_offset, 0);
   closing.join();
 }
 
-CAF_TEST(a look for a timestamp in a compressed batch waits for its turn) {
-  held_turn held;
+CAF_TEST(a compressed batch is looked into for a timestamp elsewhere) {
+  held_inflater held;
   node_fixture node{held.settings};
   const auto topic = node.create("t");
-  held.turn.reset();
+  held.let_go();
   CAF_CHECK_EQUAL(node.append(topic, large_batch()).base_offset, 0);
-  held.settings.inflations->ask([&](actors::turn_queue::turn given) { held.turn = std::move(given); });
+  held.hold();
   auto by_time = node.list_later(topic, 1001);
   auto newest = node.list_later(topic, msg::max_timestamp);
   CAF_CHECK(waits(by_time));
   CAF_CHECK(waits(newest));
-  held.turn.reset();
+  held.let_go();
   CAF_CHECK_EQUAL(value_of(std::move(by_time)).offset, 1);
   CAF_CHECK_EQUAL(value_of(std::move(newest)).offset, 1);
 }

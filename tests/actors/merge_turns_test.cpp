@@ -1,18 +1,18 @@
-#define CAF_SUITE turn_queue
-#include "actors/turn_queue.hpp"
+#define CAF_SUITE merge_turns
+#include "actors/merge_turns.hpp"
 
 #include "caf/test/unit_test.hpp"
 
 #include <vector>
 
-using tidegate::actors::turn_queue;
+using tidegate::actors::merge_turns;
 
 CAF_TEST(one has the turn at a time and who asks first comes first) {
-  auto turns = std::make_shared<turn_queue>();
+  auto turns = std::make_shared<merge_turns>();
   std::vector<int> granted;
-  std::vector<turn_queue::turn> held;
+  std::vector<merge_turns::turn> held;
   for (int i = 0; i < 3; ++i)
-    turns->ask([&, i](turn_queue::turn turn) {
+    turns->ask([&, i](merge_turns::turn turn) {
       granted.push_back(i);
       held.push_back(std::move(turn));
     });
@@ -28,25 +28,25 @@ CAF_TEST(one has the turn at a time and who asks first comes first) {
 }
 
 CAF_TEST(many who are gone give their turns on without nesting) {
-  auto turns = std::make_shared<turn_queue>();
-  turn_queue::turn first;
-  turns->ask([&](turn_queue::turn turn) { first = std::move(turn); });
+  auto turns = std::make_shared<merge_turns>();
+  merge_turns::turn first;
+  turns->ask([&](merge_turns::turn turn) { first = std::move(turn); });
   CAF_CHECK(first);  // who holds one can tell
   int passed = 0;
-  for (int i = 0; i < 200'000; ++i) turns->ask([&](const turn_queue::turn&) { ++passed; });
+  for (int i = 0; i < 200'000; ++i) turns->ask([&](const merge_turns::turn&) { ++passed; });
   bool is_last = false;
-  turns->ask([&](const turn_queue::turn&) { is_last = passed == 200'000; });
+  turns->ask([&](const merge_turns::turn&) { is_last = passed == 200'000; });
   CAF_CHECK_EQUAL(passed, 0);
   first.reset();
   CAF_CHECK(is_last);
 }
 
 CAF_TEST(as many have a turn as there are and each that ends is the turn of the next) {
-  auto turns = std::make_shared<turn_queue>(3);
+  auto turns = std::make_shared<merge_turns>(3);
   std::vector<int> granted;
-  std::vector<turn_queue::turn> held;
+  std::vector<merge_turns::turn> held;
   for (int i = 0; i < 6; ++i)
-    turns->ask([&, i](turn_queue::turn turn) {
+    turns->ask([&, i](merge_turns::turn turn) {
       granted.push_back(i);
       held.push_back(std::move(turn));
     });
