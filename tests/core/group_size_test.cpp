@@ -52,6 +52,22 @@ CAF_TEST(who says too much gets no id to come back with) {
   CAF_CHECK(f.group.is_idle());
 }
 
+CAF_TEST(ids that nobody comes back with have no more bytes than members) {
+  group_fixture f{{}, metadata_limit(1'000)};
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    auto r = group_fixture::join_request();
+    r.member_id_required = true;
+    r.client_id = std::string(400, 'c');
+    const auto answer = f.joined(f.join(r));
+    CAF_CHECK(answer.error == member_id_required);
+    ids.push_back(answer.member_id);
+    f.advance(1);
+  }
+  CAF_CHECK(f.joined(f.join(group_fixture::join_request(ids[0]))).error == unknown_member_id);
+  CAF_CHECK(!f.is_answered(f.join(group_fixture::join_request(ids[1]))));
+}
+
 CAF_TEST(only what a member said last counts and it may say that again) {
   group_fixture f{{}, metadata_limit(1'000)};
   const auto ids = f.bring_to(group_phase::stable);

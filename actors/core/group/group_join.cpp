@@ -13,6 +13,16 @@ msg::join_group_result refuse(error_code error, std::string member_id) {
   return {.error = error, .member_id = std::move(member_id)};
 }
 
+/// The oldest ids go: who comes with one that is gone gets a new one; who were refused here would give up.
+void make_room(auto& pending, std::size_t id_bytes, const group_options& options) {
+  for (const auto& [id, p] : pending) id_bytes += id.size();
+  while (!pending.empty() && (pending.size() >= options.max_pending_members || id_bytes > options.max_metadata_bytes)) {
+    const auto oldest = std::ranges::min_element(pending, {}, [](const auto& p) { return p.second.since_ms; });
+    id_bytes -= oldest->first.size();
+    pending.erase(oldest);
+  }
+}
+
 std::string new_member_id(const msg::join_group& r, std::string_view new_uuid) {
   return (r.instance_id ? *r.instance_id : r.client_id) + "-" + std::string(new_uuid);
 }
@@ -117,9 +127,7 @@ void group::join_new(const msg::join_group& r, waiter_key w, std::string_view ne
   } else if (!r.member_id_required) {
     add_member(id, r, w, now, out);
   } else {
-    // Who comes with an id that is gone gets a new one; who were refused here would give up.
-    if (pending_.size() >= options_.max_pending_members)
-      pending_.erase(std::ranges::min_element(pending_, {}, [](const auto& p) { return p.second.since_ms; }));
+    make_room(pending_, id.size(), options_);
     pending_[id] = {now.now_ms, now.now_ms + r.session_timeout_ms, r.session_timeout_ms};
     out.replies.push_back({w, refuse(error_code::member_id_required, id)});
   }
