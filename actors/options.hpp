@@ -50,7 +50,7 @@ struct limit_settings {
   std::int64_t decompressed_bytes = 134217728;
   std::int64_t groups = 100000;
   std::int64_t new_groups_per_second = 1000;
-  std::int64_t group_metadata_bytes = 2097152;
+  std::int64_t group_metadata_bytes = 3145728;
   std::int64_t partitions = 200000;
   std::int64_t new_partitions_per_second = 1000;
   std::int64_t connections_per_second = 100;

@@ -14,8 +14,7 @@ namespace tidegate::actors {
 
 namespace {
 
-/// Decompressed on the actor's thread, which takes some milliseconds at most.
-constexpr std::size_t trial_bytes = std::size_t{1} << 20U;
+constexpr std::size_t decided_at_once = 16;
 
 msg::append_result refused(error_code error, std::string_view why) {
   msg::append_result result;
@@ -38,15 +37,19 @@ bool uses_log_append_time(const smq::topic_info& topic) {
 }  // namespace
 
 void partition_state::append(const msg::append& m) {
-  if (unchecked_.empty()) {
-    auto limits = limits_now();
-    limits.trial_bytes = trial_bytes;
-    const auto check = kafka::validate_batch(m.records.view(), limits);
-    if (!check.is_cut_short) return decide(m, check);
-  }
+  if (unchecked_.empty() && decide_quickly(m)) return;
   if (unchecked_.size() >= settings_.max_parked) return counted.unparked_partition_requests.add();
   unchecked_.push_back(m);
-  if (unchecked_.size() == 1) check_next();
+  if (unchecked_.size() == 1) check_elsewhere();
+}
+
+/// False: nothing is decided, it takes long to decompress.
+bool partition_state::decide_quickly(const msg::append& m) {
+  auto limits = limits_now();
+  limits.trial_bytes = quick_bytes;
+  const auto check = kafka::validate_batch(m.records.view(), limits);
+  if (!check.is_cut_short) decide(m, check);
+  return !check.is_cut_short;
 }
 
 kafka::batch_limits partition_state::limits_now() const {
@@ -60,7 +63,7 @@ kafka::batch_limits partition_state::limits_now() const {
   return limits;
 }
 
-void partition_state::check_next() {
+void partition_state::check_elsewhere() {
   settings_.inflations->run([records = unchecked_.front().records, limits = limits_now(), post = poster(), this] {
     post([this, check = kafka::validate_batch(records.view(), limits)] { checked(check); });
   });
@@ -68,10 +71,18 @@ void partition_state::check_next() {
 
 void partition_state::checked(const kafka::batch_check& check) {
   if (unchecked_.empty()) return;  // given up
-  const auto m = std::move(unchecked_.front());
+  decide(unchecked_.front(), check);
   unchecked_.pop_front();
-  decide(m, check);
-  if (!unchecked_.empty()) check_next();
+  decide_waiting();
+}
+
+/// What came behind it, some at a time, up to the next that takes long.
+void partition_state::decide_waiting() {
+  for (std::size_t i = 0; i < decided_at_once && !unchecked_.empty(); ++i) {
+    if (!decide_quickly(unchecked_.front())) return check_elsewhere();
+    unchecked_.pop_front();
+  }
+  if (!unchecked_.empty()) return poster()([this] { decide_waiting(); });
   if (closing_) close_when_decided();
 }
 

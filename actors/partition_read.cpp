@@ -146,16 +146,15 @@ void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t
     });
 }
 
-/// Looks into batches, of which compressed ones may take long: elsewhere then. `look` touches nothing of this actor.
+/// `look` finds something in batches, within limits; it touches nothing of this actor. What it does not find in the first
+/// MiB it may find behind it: elsewhere, which may take long.
 template <class Look, class Then>
-void partition_state::look_into(std::initializer_list<byte_view> batches, Look look, Then then) {
-  const auto is_compressed = [](byte_view batch) {
-    const auto header = kafka::read_batch_header(batch);
-    return header && header->codec() != 0;
-  };
-  if (std::ranges::none_of(batches, is_compressed)) return then(look());
-  settings_.inflations->run([look, then, post = poster(), busy = reads_] {
-    post([then, found = look(), busy] { then(found); });
+void partition_state::look_into(Look look, Then then) {
+  auto quick = settings_.batches.decompression;
+  quick.max_output_bytes = std::min(quick.max_output_bytes, quick_bytes);
+  if (const auto found = look(quick)) return then(found);
+  settings_.inflations->run([look, then, limits = settings_.batches.decompression, post = poster(), busy = reads_] {
+    post([then, found = look(limits), busy] { then(found); });
   });
 }
 
@@ -164,20 +163,20 @@ void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::re
   if (!found.is_ok()) return answer_record(m, std::nullopt);
   if (found.value.empty()) return m.answer(msg::list_offsets_result{});
   const auto log_start = machine_->log_start_offset();
-  auto look = [batch = found.value, timestamp, newest, log_start, limits = settings_.batches.decompression] {
-    using kafka::find_by_timestamp;
+  const auto all_bytes = settings_.batches.decompression.max_output_bytes;
+  auto look = [batch = found.value, timestamp, newest, log_start, all_bytes](const kafka::decompression_limits& limits) {
     if (newest) return kafka::find_max_timestamp(batch.view(), 0, limits);
-    const auto record = find_by_timestamp(batch.view(), timestamp, log_start, limits);
-    return record ? record : find_by_timestamp(batch.view(), timestamp, 0, limits);
+    const auto record = kafka::find_by_timestamp(batch.view(), timestamp, log_start, limits);
+    if (record || limits.max_output_bytes < all_bytes) return record;
+    return kafka::find_by_timestamp(batch.view(), timestamp, 0, limits);
   };
-  look_into({found.value.view()}, std::move(look),
-            [this, m, batch = found.value, timestamp, newest, log_start](
-              const std::optional<kafka::timestamped_offset>& record) {
-              if (!record || record->offset >= log_start) return answer_record(m, record);
-              if (newest) return list_newest_above_start(m);
-              // Only records below the log start are so new: the search goes on behind their batch.
-              list_by_timestamp(m, timestamp, false, kafka::read_batch_header(batch.view())->next_offset());
-            });
+  look_into(std::move(look), [this, m, batch = found.value, timestamp, newest,
+                              log_start](const std::optional<kafka::timestamped_offset>& record) {
+    if (!record || record->offset >= log_start) return answer_record(m, record);
+    if (newest) return list_newest_above_start(m);
+    // Only records below the log start are so new: the search goes on behind their batch.
+    list_by_timestamp(m, timestamp, false, kafka::read_batch_header(batch.view())->next_offset());
+  });
 }
 
 /// nullopt: it cannot be read.
@@ -217,30 +216,28 @@ void partition_state::list_newest_above_start(const msg::list_offsets& m) {
 void partition_state::answer_newest_above_start(const msg::list_offsets& m,
                                                 const smq::result<smq::newest_batches>& found, std::int64_t end) {
   if (!found.is_ok()) return answer_record(m, std::nullopt);
-  struct newest_of_both {
-    bool is_readable = true;
-    std::optional<kafka::timestamped_offset> record;
-  };
-  auto look = [both = found.value, start = machine_->log_start_offset(), limits = settings_.batches.decompression] {
-    newest_of_both out;
+  // Inside: none, all of them are below the log start. Outside: they cannot be read.
+  using newest_of_both = std::optional<std::optional<kafka::timestamped_offset>>;
+  auto look = [both = found.value, start = machine_->log_start_offset()](const kafka::decompression_limits& limits) {
+    std::optional<kafka::timestamped_offset> out;
     for (const auto* batch : {&both.first, &both.behind}) {
       if (batch->empty()) continue;
       const auto newest = kafka::find_max_timestamp(batch->view(), start, limits);
-      if (!newest) return newest_of_both{false, std::nullopt};
-      if (!out.record || newest->timestamp > out.record->timestamp) out.record = newest;
+      if (!newest) return newest_of_both{};
+      if (!out || newest->timestamp > out->timestamp) out = newest;
     }
-    return out;
+    return newest_of_both{out};
   };
-  look_into({found.value.first.view(), found.value.behind.view()}, std::move(look),
-            [this, m, end](const newest_of_both& both) {
-              if (!both.is_readable) return answer_record(m, std::nullopt);
-              auto timestamp = both.record ? both.record->timestamp : -1;
-              for (const auto& s : log_.segments)
-                if (s.base_offset >= end) timestamp = std::max(timestamp, s.max_timestamp);
-              if (timestamp < 0) return m.answer(msg::list_offsets_result{});
-              if (!both.record || timestamp > both.record->timestamp) return list_by_timestamp(m, timestamp, true, end);
-              answer_record(m, both.record);
-            });
+  look_into(std::move(look), [this, m, end](const newest_of_both& found_newest) {
+    if (!found_newest) return answer_record(m, std::nullopt);
+    const auto& record = *found_newest;
+    auto timestamp = record ? record->timestamp : -1;
+    for (const auto& s : log_.segments)
+      if (s.base_offset >= end) timestamp = std::max(timestamp, s.max_timestamp);
+    if (timestamp < 0) return m.answer(msg::list_offsets_result{});
+    if (!record || timestamp > record->timestamp) return list_by_timestamp(m, timestamp, true, end);
+    answer_record(m, record);
+  });
 }
 
 /// Where a position that a native subscriber moved lies in this log.

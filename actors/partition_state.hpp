@@ -22,7 +22,6 @@
 
 #include <deque>
 #include <functional>
-#include <initializer_list>
 #include <list>
 #include <memory>
 #include <optional>
@@ -80,6 +79,9 @@ class partition_state {
   partition_actor::behavior_type make_behavior();
 
  private:
+  /// Decompressed on the actor's thread, which takes some milliseconds at most.
+  static constexpr std::size_t quick_bytes = std::size_t{1} << 20U;
+
   struct undecided {
     std::int64_t base_offset = 0;
     std::int64_t log_append_time_ms = -1;
@@ -163,7 +165,9 @@ class partition_state {
   // partition_append.cpp
   void append(const msg::append& m);
   [[nodiscard]] kafka::batch_limits limits_now() const;
-  void check_next();
+  bool decide_quickly(const msg::append& m);
+  void check_elsewhere();
+  void decide_waiting();
   void checked(const kafka::batch_check& check);
   void decide(const msg::append& m, const kafka::batch_check& check);
   void start_append();
@@ -218,7 +222,7 @@ class partition_state {
   void answer_newest_above_start(const msg::list_offsets& m, const smq::result<smq::newest_batches>& found,
                                  std::int64_t end);
   template <class Look, class Then>
-  void look_into(std::initializer_list<byte_view> batches, Look look, Then then);
+  void look_into(Look look, Then then);
   void answer_record(const msg::list_offsets& m, const std::optional<kafka::timestamped_offset>& record);
   void end_of_epoch(const msg::offset_for_leader_epoch& m);
 

@@ -16,7 +16,7 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::chrono::milliseconds longest_nap{10'000};  // so late may a changed interval be noticed
-constexpr std::size_t entries_per_read = 64;  // with a producer snapshot an entry has up to 64 KiB
+constexpr std::size_t entries_per_read = 16;  // with a producer snapshot an entry has up to 256 KiB
 
 /// What is above the log start.
 std::vector<core::retained_segment> segments_of(const smq::log_state& log) {

@@ -75,8 +75,8 @@ class producer_state {
   /// After a load from it, a retry of a batch that was cut off is refused (out_of_order_sequence_number), never stored
   /// again. A producer that was left out is unknown, as one that expired, and an unknown producer may start at any
   /// sequence number, so that a retry of its batches is stored twice, unless the log behind the snapshot has them, too.
-  /// It takes a lost answer, some thousand other producers that wrote to this partition after that batch (8000, if each
-  /// wrote five and 1 MiB is the room), a roll or a trim behind them, and a load from it, all before the client's
+  /// It takes a lost answer, some thousand other producers that wrote to this partition after that batch (2000, if each
+  /// wrote five and 256 KiB are the room), a roll or a trim behind them, and a load from it, all before the client's
   /// delivery.timeout.ms is over. A clean end takes no snapshot that could do that: see fits().
   /// Source: Kafka's ProducerAppendInfo.checkSequence takes any sequence while it knows no epoch of the producer.
   [[nodiscard]] byte_buffer encode(std::size_t max_bytes = std::numeric_limits<std::size_t>::max()) const;

@@ -76,7 +76,10 @@ void answer_all(const services& node, const request_ptr& r, const wanted_parts& 
 
 /// What clients repeat, or not, when a topic could not be created for them.
 error_code shown_error(error_code error) {
-  if (error == error_code::policy_violation) return error_code::unknown_topic_or_partition;
+  // A name that collides with another topic's, too: invalid_topic_exception would come out of poll() of a Java consumer
+  // that has other topics.
+  if (error == error_code::policy_violation || error == error_code::invalid_topic_exception)
+    return error_code::unknown_topic_or_partition;
   return error == error_code::throttling_quota_exceeded ? error_code::leader_not_available : error;
 }
 

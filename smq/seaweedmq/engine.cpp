@@ -58,6 +58,9 @@ void read_rules(entry_port& entries, time_point deadline, std::function<void(std
   entries.get(storage_rules_path, deadline, [done = std::move(done)](const result<entry>& found) {
     if (found.what.code == status::absent) return done("");
     if (!found.is_ok()) return done(std::nullopt);
+    if (!found.value.chunks.empty())  // as a copied file has, which the filer follows all the same
+      return done(std::string{"the filer's rules in "} + storage_rules_path +
+                  " cannot be read: they are in chunks; write them with fs.configure in weed shell");
     done(expiry_problem(found.value.content));
   });
 }

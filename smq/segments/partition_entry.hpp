@@ -40,9 +40,9 @@ struct segment_mark {
 /// (-1: none) · snapshot length 4 and bytes · mark count 2, each 8 + 8 · CRC32C 4 of the bytes before it. Unknown
 /// trailing bytes are ignored. Version 1 had neither marks nor CRC.
 struct partition_entry {
-  /// 8000 producers that wrote five batches each. An entry is rewritten as a whole, the filer logs every rewrite twice,
-  /// and its answers, and ours, are cut at 4 MiB.
-  static constexpr std::size_t max_snapshot_bytes = 1U << 20U;
+  /// 2000 producers that wrote five batches each. An entry is rewritten as a whole, with every roll, and the filer logs
+  /// every rewrite twice.
+  static constexpr std::size_t max_snapshot_bytes = 256U << 10U;
   static constexpr std::size_t max_marks = 256;
 
   uuid topic_id;

@@ -63,6 +63,22 @@ CAF_TEST(a batch that takes long to decompress is checked elsewhere and what com
   CAF_CHECK_EQUAL(node.append(topic, large_batch(7, 4)).base_offset, 4);
 }
 
+CAF_TEST(small ones behind a large one do not wait for those of other partitions) {
+  held_inflater held;
+  node_fixture node{held.settings};
+  const auto topic = node.create("t");
+  auto large = node.append_to(node.partitions, topic, large_batch());
+  std::vector<std::future<msg::append_result>> small;
+  for (int i = 0; i < 100; ++i) small.push_back(node.append_to(node.partitions, topic, batch_of(i)));
+  CAF_CHECK(waits(small.back()));
+  std::promise<void> others;
+  held.settings.inflations->run([until = others.get_future().share()] { until.wait(); });
+  held.let_go();
+  CAF_CHECK_EQUAL(value_of(std::move(large)).base_offset, 0);
+  for (int i = 0; i < 100; ++i) CAF_CHECK_EQUAL(value_of(std::move(small[i])).base_offset, 2 + i);
+  others.set_value();
+}
+
 CAF_TEST(a refusal is a refusal there too) {
   held_inflater held;
   held.settings.batches.decompression.max_output_bytes = 3 << 19;
@@ -111,6 +127,7 @@ CAF_TEST(a compressed batch is looked into for a timestamp elsewhere) {
   held.let_go();
   CAF_CHECK_EQUAL(node.append(topic, large_batch()).base_offset, 0);
   held.hold();
+  CAF_CHECK_EQUAL(node.list(topic, 1000).offset, 0);  // in the first MiB
   auto by_time = node.list_later(topic, 1001);
   auto newest = node.list_later(topic, msg::max_timestamp);
   CAF_CHECK(waits(by_time));

@@ -74,7 +74,7 @@ def test_assignments_too_large_for_an_entry_are_an_error_and_smaller_ones_are_ta
         assert sync(member, generation, 1) == 27
         again = join(member)
         assert (again.error_code, again.generation_id) == (0, generation + 1)
-        assert sync(member, generation + 1, 4 * MB - 8192) == 0  # the engine takes what the core does
+        assert sync(member, generation + 1, 4 * MB - 272 * 1024) == 0  # 256 KiB are left for topics
 
 
 def test_a_group_that_is_full_or_too_slow_or_too_talkative_is_told(make_node):

@@ -243,8 +243,7 @@ def test_large_requests_of_very_many_clients_wait_for_each_other_and_all_get_thr
 
 def test_a_full_node_still_takes_joins_heartbeats_and_commits(make_node):
     """Its budget is held by large joins that wait for a rebalance."""
-    node = make_node(f"limits.node_bytes_in_flight={1 * MB}", f"limits.group_metadata_bytes={3 * MB}",
-                     "kafka.group.initial.rebalance.delay.ms=4000")
+    node = make_node(f"limits.node_bytes_in_flight={1 * MB}", "kafka.group.initial.rebalance.delay.ms=4000")
     create_topic(node, "t")
     metadata = struct.pack(">i", 2 * MB) + bytes(2 * MB)
     join = struct.pack(">ii", 10000, 10000) + text(b"") + text(b"consumer") + array([text(b"range") + metadata])
@@ -285,6 +284,23 @@ def gzip_batch(value: bytes) -> bytes:
     head, records = plain[:61], gzip.compress(plain[61:])
     head = head[:8] + struct.pack(">i", 49 + len(records)) + head[12:21] + struct.pack(">h", 1) + head[23:]
     return head[:17] + struct.pack(">I", crc32c(head[21:] + records)) + head[21:] + records
+
+
+def test_batches_that_take_long_to_decompress_hold_up_nobody_else(node):
+    """Eight of them, some two seconds together: acks of others come all the while."""
+    create_topic(node, "bombs", partitions=8)
+    create_topic(node, "t")
+    bomb = gzip_batch(bytes(120 * MB))
+    rows = [{"index": i, "records": bomb} for i in range(8)]
+    with Wire(node, 60) as attacker, Wire(node) as wire:
+        attacker.send("Produce", 9, acks=-1, timeout_ms=60000, transactional_id=None,
+                      topic_data=[{"name": "bombs", "partition_data": rows}])
+        acks = 0
+        while not select.select([attacker.socket], [], [], 0)[0]:
+            assert put(wire, "t", b"x") == acks
+            acks += 1
+        assert {p.error_code for p in attacker.receive().responses[0].partition_responses} == {0}
+        assert acks > 10  # one or two, where the threads of the connections decompress them
 
 
 def crc32c(data: bytes) -> int:

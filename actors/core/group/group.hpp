@@ -30,8 +30,8 @@ struct group_options {
   std::int32_t new_member_timeout_ms = 300'000;     // Kafka's limit for a new member that waits in JoinGroup
   std::int32_t retry_ms = 1'000;                    // after a round without members could not be stored
   std::size_t max_size = 1'000;                     // group.max.size
-  std::size_t max_metadata_bytes = 2'097'152;       // limits.group_metadata_bytes: members, as they are stored
-  std::size_t max_entry_bytes = 4'190'208;          // the engines take 4 MiB; 4 KiB of it are for the path
+  std::size_t max_metadata_bytes = 3'145'728;       // limits.group_metadata_bytes: members, as they are stored
+  std::size_t max_entry_bytes = 3'932'160;          // the engines take 4 MiB; the rest is for topics that come later
   std::size_t max_pending_members = 1'000;          // KIP-394 ids that were handed out and not used yet; the oldest goes
   std::size_t max_offset_metadata_bytes = 4'096;    // offset.metadata.max.bytes
 };

@@ -75,6 +75,6 @@ CAF_TEST(a start that has not listed its topics yet) {
 CAF_TEST(Metadata creates no such topic either) {
   fixture f;
   CAF_CHECK(f.use("a.b") == none);
-  CAF_CHECK(f.use("a_b") == invalid_topic_exception);
+  CAF_CHECK(f.use("a_b") == unknown_topic_or_partition);
   CAF_CHECK(f.use("a.b") == none);
 }

@@ -1,8 +1,10 @@
 """Rules by which the filer erases entries after a time (`fs.configure -ttl`): a gateway stores nothing under one."""
 
+import subprocess
+
 import pytest
 from secured import health, wait_for_health, wait_for_log
-from weed import Weed, wait_for
+from weed import WEED, Weed, wait_for
 
 WEEK = 7 * 24 * 3600
 VIEW = "/topics/.tidegate/view"
@@ -64,3 +66,15 @@ def test_a_rule_that_comes_later_is_told_while_it_is_there(weed, make_gateway):
     weed.shell(told.rpartition("weed shell: ")[2])
     wait_for("peace", lambda: health(node) == (200, "ok\n"))
     wait_for_log(node, "the store keeps everything again", 1, 10)
+
+
+def test_rules_that_were_copied_to_the_filer_are_not_overlooked(weed, make_gateway):
+    """A copied file lies in chunks, of any size, and the filer follows it."""
+    file = weed.directory / "filer.conf"
+    file.write_text('{"locations":[{"locationPrefix":"/topics","ttl":"7d"}]}')
+    target = f"http://{weed.address(weed.filer_port, weed.filer_grpc)}/etc/seaweedfs/"
+    subprocess.run([WEED, "filer.copy", str(file), target], check=True, capture_output=True, timeout=60)
+    wait_for("a ttl", lambda: ttl_of(weed, "/topics/kafka/mine") == WEEK)
+    node = make_gateway(weed, starts=False)
+    status, told = wait_for_health(node, "not serving", 10)
+    assert status == 503 and "they are in chunks" in told
