@@ -27,9 +27,10 @@ struct held_inflater {
   void let_go() { go_on.set_value(); }
 };
 
-/// Some kilobytes that become two megabytes.
+/// Some kilobytes that become two megabytes, those of the second record.
 shared_bytes large_batch(std::int64_t producer = -1, std::int32_t sequence = -1) {
-  auto b = batch_builder::of(2, 1 << 20);
+  auto b = batch_builder::of(2);
+  b.records[1].value = std::string(2 << 20, 'b');
   b.codec = kafka::compression::gzip;
   b.header.producer_id = producer;
   b.header.producer_epoch = producer < 0 ? std::int16_t{-1} : std::int16_t{0};
