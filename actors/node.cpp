@@ -372,6 +372,7 @@ void node::stop() {
     stop_children(p.supervisor);
   }
   if (p.system) p.system->await_all_actors_done();
+  if (p.inflations) p.inflations->end();
   p.supervisor = nullptr;
   p.sessions->stop();
   // The engine's last completions still post to actors: their system goes after it.

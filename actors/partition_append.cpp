@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <new>
 
 namespace tidegate::actors {
 
@@ -32,6 +34,18 @@ bool names_chunk(const smq::log_state& log, const smq::chunk_id& id) {
 bool uses_log_append_time(const smq::topic_info& topic) {
   auto found = topic.configs.find("message.timestamp.type");
   return found != topic.configs.end() && found->second == "LogAppendTime";
+}
+
+/// An exception here would end the process, not one actor.
+kafka::batch_check validate_somehow(const shared_bytes& records, const kafka::batch_limits& limits) {
+  try {
+    return kafka::validate_batch(records.view(), limits);
+  } catch (const std::bad_alloc&) {
+    kafka::batch_check failed;
+    failed.error = error_code::unknown_server_error;
+    failed.reason = "There is no memory to decompress the records.";
+    return failed;
+  }
 }
 
 }  // namespace
@@ -64,13 +78,18 @@ kafka::batch_limits partition_state::limits_now() const {
 }
 
 void partition_state::check_elsewhere() {
-  settings_.inflations->run([records = unchecked_.front().records, limits = limits_now(), post = poster(), this] {
-    post([this, check = kafka::validate_batch(records.view(), limits)] { checked(check); });
+  settings_.inflations->run([this, records = unchecked_.front().records, limits = limits_now(),
+                             life = std::weak_ptr<void>(this_life_), post = poster()] {
+    if (life.expired()) return;
+    const auto check = validate_somehow(records, limits);
+    post([this, check, checked_timestamps = limits.checks_record_timestamps] { checked(check, checked_timestamps); });
   });
 }
 
-void partition_state::checked(const kafka::batch_check& check) {
+void partition_state::checked(const kafka::batch_check& check, bool checked_timestamps) {
   if (unchecked_.empty()) return;  // given up
+  // The topic was altered meanwhile: its batches may carry other times.
+  if (checked_timestamps != limits_now().checks_record_timestamps) return check_elsewhere();
   decide(unchecked_.front(), check);
   unchecked_.pop_front();
   decide_waiting();

@@ -122,6 +122,7 @@ void partition_state::forget(const msg::forget_topic& m) {
 /// `held` is let go when nothing of this actor is on its way to the store any more.
 void partition_state::end(std::shared_ptr<void> held) {
   ++life_;
+  this_life_.reset();
   drop_appends();
   if (session_) session_->close([held = std::move(held)] {});
   session_.reset();

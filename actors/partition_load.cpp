@@ -263,6 +263,7 @@ void partition_state::reload(const std::string& reason) {
         parked_.push_back(std::move(read));
       else
         counted.unparked_partition_requests.add();
+  this_life_ = std::make_shared<int>();
   for (auto& m : std::exchange(unchecked_, {})) parked_.push_back(for_later(m, &partition_state::append));
   listing_ = false;
   fail_trims(error_code::request_timed_out);

@@ -147,14 +147,18 @@ void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t
 }
 
 /// `look` finds something in batches, within limits; it touches nothing of this actor. What it does not find in the first
-/// MiB it may find behind it: elsewhere, which may take long.
+/// MiB it may find behind it: elsewhere, which may take long, and is done once more if the log is another one by then.
 template <class Look, class Then>
-void partition_state::look_into(Look look, Then then) {
-  auto quick = settings_.batches.decompression;
-  quick.max_output_bytes = std::min(quick.max_output_bytes, quick_bytes);
-  if (const auto found = look(quick)) return then(found);
-  settings_.inflations->run([look, then, limits = settings_.batches.decompression, post = poster(), busy = reads_] {
-    post([then, found = look(limits), busy] { then(found); });
+void partition_state::look_into(const msg::list_offsets& m, bool is_compressed, Look look, Then then) {
+  const auto& limits = settings_.batches.decompression;
+  auto quick = limits;
+  if (is_compressed) quick.max_output_bytes = std::min(limits.max_output_bytes, quick_bytes);
+  const auto found = look(quick);
+  if (found || quick.max_output_bytes == limits.max_output_bytes) return then(found);
+  settings_.inflations->run([this, m, look, then, limits, seen = changes_, life = std::weak_ptr<void>(this_life_),
+                             post = poster(), busy = reads_] {
+    if (life.expired()) return;
+    post([this, m, then, seen, found = look(limits), busy] { changes_ == seen ? then(found) : list(m); });
   });
 }
 
@@ -170,12 +174,13 @@ void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::re
     if (record || limits.max_output_bytes < all_bytes) return record;
     return kafka::find_by_timestamp(batch.view(), timestamp, 0, limits);
   };
-  look_into(std::move(look), [this, m, batch = found.value, timestamp, newest,
-                              log_start](const std::optional<kafka::timestamped_offset>& record) {
+  const auto header = kafka::read_batch_header(found.value.view());
+  look_into(m, header && header->codec() != 0, std::move(look), [this, m, header, timestamp, newest, log_start](
+                                                                  const std::optional<kafka::timestamped_offset>& record) {
     if (!record || record->offset >= log_start) return answer_record(m, record);
     if (newest) return list_newest_above_start(m);
     // Only records below the log start are so new: the search goes on behind their batch.
-    list_by_timestamp(m, timestamp, false, kafka::read_batch_header(batch.view())->next_offset());
+    list_by_timestamp(m, timestamp, false, header->next_offset());
   });
 }
 
@@ -228,7 +233,7 @@ void partition_state::answer_newest_above_start(const msg::list_offsets& m,
     }
     return newest_of_both{out};
   };
-  look_into(std::move(look), [this, m, end](const newest_of_both& found_newest) {
+  look_into(m, true, std::move(look), [this, m, end](const newest_of_both& found_newest) {
     if (!found_newest) return answer_record(m, std::nullopt);
     const auto& record = *found_newest;
     auto timestamp = record ? record->timestamp : -1;

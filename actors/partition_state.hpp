@@ -168,7 +168,7 @@ class partition_state {
   bool decide_quickly(const msg::append& m);
   void check_elsewhere();
   void decide_waiting();
-  void checked(const kafka::batch_check& check);
+  void checked(const kafka::batch_check& check, bool checked_timestamps);
   void decide(const msg::append& m, const kafka::batch_check& check);
   void start_append();
   void plan_batches();
@@ -222,7 +222,7 @@ class partition_state {
   void answer_newest_above_start(const msg::list_offsets& m, const smq::result<smq::newest_batches>& found,
                                  std::int64_t end);
   template <class Look, class Then>
-  void look_into(Look look, Then then);
+  void look_into(const msg::list_offsets& m, bool is_compressed, Look look, Then then);
   void answer_record(const msg::list_offsets& m, const std::optional<kafka::timestamped_offset>& record);
   void end_of_epoch(const msg::offset_for_leader_epoch& m);
 
@@ -271,6 +271,7 @@ class partition_state {
   std::shared_ptr<partition_metrics> metrics_;
 
   std::uint64_t life_ = 0;  // a completion of an earlier life of this log is ignored
+  std::shared_ptr<void> this_life_ = std::make_shared<int>();  // work elsewhere that it ordered need not be begun after it
   std::shared_ptr<smq::session> session_;
   smq::log_state log_;
   std::optional<recovery> recovery_;  // outlives a load that fails: the next one goes on where that one stopped

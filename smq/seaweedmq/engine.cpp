@@ -54,22 +54,22 @@ outcome ask_once(entry_port& entries, time_point deadline) {
   return answered.get_future().get();
 }
 
-void read_rules(entry_port& entries, time_point deadline, std::function<void(std::optional<std::string>)> done) {
-  entries.get(storage_rules_path, deadline, [done = std::move(done)](const result<entry>& found) {
-    if (found.what.code == status::absent) return done("");
-    if (!found.is_ok()) return done(std::nullopt);
-    if (!found.value.chunks.empty())  // as a copied file has, which the filer follows all the same
-      return done(std::string{"the filer's rules in "} + storage_rules_path +
-                  " cannot be read: they are in chunks; write them with fs.configure in weed shell");
-    done(expiry_problem(found.value.content));
-  });
+/// nullopt: not known.
+std::optional<std::string> problem_in(const result<entry>& rules) {
+  if (rules.what.code == status::absent) return "";
+  if (!rules.is_ok()) return std::nullopt;
+  if (rules.value.chunks.empty()) return expiry_problem(rules.value.content);
+  // As a copied file has, which the filer follows all the same.
+  return std::string{"the filer's rules in "} + storage_rules_path +
+         " cannot be read: they are in chunks; write them with fs.configure in weed shell";
 }
 
 /// A node whose positions and records go by themselves after a time must not store them. Empty: they stay.
 std::string check_rules(entry_port& entries, time_point deadline) {
-  std::promise<std::optional<std::string>> answered;
-  read_rules(entries, deadline, [&](std::optional<std::string> problem) { answered.set_value(std::move(problem)); });
-  return answered.get_future().get().value_or("the filer does not show its rules now");
+  std::promise<result<entry>> answered;
+  entries.get(storage_rules_path, deadline, [&](result<entry> found) { answered.set_value(std::move(found)); });
+  const auto found = answered.get_future().get();
+  return problem_in(found).value_or("the filer does not show its rules: " + found.what.reason);
 }
 
 }  // namespace
@@ -98,7 +98,8 @@ void engine::release(const chunk_id& id) {
 void engine::mark_uploads(const std::string& cluster_id) { parts_->chunks.mark_uploads(cluster_id); }
 
 void engine::ask_about_rules(time_point deadline, std::function<void(std::optional<std::string>)> done) {
-  read_rules(parts_->files, deadline, std::move(done));
+  parts_->files.get(storage_rules_path, deadline,
+                    [done = std::move(done)](const result<entry>& found) { done(problem_in(found)); });
 }
 
 const std::string& engine::filer_address() const { return parts_->filer_address; }

@@ -137,3 +137,21 @@ CAF_TEST(a compressed batch is looked into for a timestamp elsewhere) {
   CAF_CHECK_EQUAL(value_of(std::move(by_time)).offset, 1);
   CAF_CHECK_EQUAL(value_of(std::move(newest)).offset, 1);
 }
+
+CAF_TEST(a look that was overtaken by a trim is done again) {
+  held_inflater held;
+  node_fixture node{held.settings};
+  const auto topic = node.create("t");
+  held.let_go();
+  CAF_CHECK_EQUAL(node.append(topic, large_batch()).base_offset, 0);
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(0, 2)).base_offset, 2);  // of the same times
+  held.hold();
+  auto by_time = node.list_later(topic, 1001);
+  CAF_CHECK(waits(by_time));
+  auto trimmed = node.ask_later<msg::trim_result>({not_leader_or_follower, -1}, [&](auto answer) {
+    caf::anon_send(node.partitions, msg::trim{topic->name, topic->id, 0, 2, "test", false, answer});
+  });
+  CAF_CHECK_EQUAL(value_of(std::move(trimmed)).log_start_offset, 2);
+  held.let_go();
+  CAF_CHECK_EQUAL(value_of(std::move(by_time)).offset, 3);
+}
