@@ -37,7 +37,7 @@ bool uses_log_append_time(const smq::topic_info& topic) {
 }
 
 /// An exception here would end the process, not one actor.
-kafka::batch_check validate_somehow(const shared_bytes& records, const kafka::batch_limits& limits) {
+kafka::batch_check validate_without_throwing(const shared_bytes& records, const kafka::batch_limits& limits) {
   try {
     return kafka::validate_batch(records.view(), limits);
   } catch (const std::bad_alloc&) {
@@ -81,7 +81,7 @@ void partition_state::check_elsewhere() {
   settings_.inflations->run([this, records = unchecked_.front().records, limits = limits_now(),
                              life = std::weak_ptr<void>(this_life_), post = poster()] {
     if (life.expired()) return;
-    const auto check = validate_somehow(records, limits);
+    const auto check = validate_without_throwing(records, limits);
     post([this, check, checked_timestamps = limits.checks_record_timestamps] { checked(check, checked_timestamps); });
   });
 }

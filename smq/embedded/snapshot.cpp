@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Beside a vacuum that deletes a volume in each moment up to six of ten tries fail; otherwise the first one does it.
+/// Beside a vacuum that deletes a volume at each moment many tries may fail in a row; otherwise the first one does it.
 constexpr int max_tries = 100;
 constexpr std::uint64_t block_bytes = 1ULL << 20;
 

@@ -80,6 +80,22 @@ CAF_TEST(small ones behind a large one do not wait for those of other partitions
   others.set_value();
 }
 
+CAF_TEST(no more wait for a check than for a load) {
+  held_inflater held;
+  held.settings.max_parked = 2;
+  node_fixture node{held.settings};
+  const auto topic = node.create("t");
+  CAF_CHECK_EQUAL(node.append(topic, batch_of(0)).base_offset, 0);  // it is loaded
+  const auto refused_before = actors::counted.unparked_partition_requests.value();
+  auto large = node.append_to(node.partitions, topic, large_batch());
+  auto small = node.append_to(node.partitions, topic, batch_of(1));
+  CAF_CHECK(node.append(topic, batch_of(2)).error == not_leader_or_follower);
+  CAF_CHECK_EQUAL(actors::counted.unparked_partition_requests.value() - refused_before, 1u);
+  held.let_go();
+  CAF_CHECK_EQUAL(value_of(std::move(large)).base_offset, 1);
+  CAF_CHECK_EQUAL(value_of(std::move(small)).base_offset, 3);
+}
+
 CAF_TEST(a refusal is a refusal there too) {
   held_inflater held;
   held.settings.batches.decompression.max_output_bytes = 3 << 19;

@@ -83,6 +83,20 @@ struct group_fixture {
     return w;
   }
 
+  /// KIP-394 ids that nobody has come back with yet, one a millisecond.
+  std::vector<std::string> hand_out_ids(int count, const std::string& client_id) {
+    auto r = join_request();
+    r.member_id_required = true;
+    r.client_id = client_id;
+    std::vector<std::string> ids;
+    for (int i = 0; i < count; ++i) {
+      const auto answer = joined(join(r));
+      if (answer.error == tidegate::error_code::member_id_required) ids.push_back(answer.member_id);
+      advance(1);
+    }
+    return ids;
+  }
+
   tidegate::core::waiter_key join_static(const std::string& instance, const std::string& member_id = "",
                                          bool skips = false) {
     auto r = join_request(member_id);

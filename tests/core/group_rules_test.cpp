@@ -169,15 +169,8 @@ CAF_TEST(ids that nobody comes back with refuse nobody) {
   core::group_options o;
   o.max_pending_members = 3;
   group_fixture f{{}, o};
-  auto r = group_fixture::join_request();
-  r.member_id_required = true;
-  std::vector<std::string> ids;
-  for (int i = 0; i < 4; ++i) {
-    const auto answer = f.joined(f.join(r));
-    CAF_CHECK(answer.error == member_id_required);
-    ids.push_back(answer.member_id);
-    f.advance(1);
-  }
+  const auto ids = f.hand_out_ids(4, "c");
+  CAF_REQUIRE_EQUAL(ids.size(), 4u);
   CAF_CHECK(f.joined(f.join(group_fixture::join_request(ids[0]))).error == unknown_member_id);
   CAF_CHECK(!f.is_answered(f.join(group_fixture::join_request(ids[1]))));
 }

@@ -54,17 +54,11 @@ CAF_TEST(who says too much gets no id to come back with) {
 
 CAF_TEST(ids that nobody comes back with have no more bytes than members) {
   group_fixture f{{}, metadata_limit(1'000)};
-  std::vector<std::string> ids;
-  for (int i = 0; i < 3; ++i) {
-    auto r = group_fixture::join_request();
-    r.member_id_required = true;
-    r.client_id = std::string(400, 'c');
-    const auto answer = f.joined(f.join(r));
-    CAF_CHECK(answer.error == member_id_required);
-    ids.push_back(answer.member_id);
-    f.advance(1);
-  }
-  CAF_CHECK(f.joined(f.join(group_fixture::join_request(ids[0]))).error == unknown_member_id);
+  const auto ids = f.hand_out_ids(3, std::string(400, 'c'));
+  CAF_REQUIRE_EQUAL(ids.size(), 3u);
+  const auto oldest = f.join(group_fixture::join_request(ids[0]));
+  CAF_REQUIRE(f.is_answered(oldest));
+  CAF_CHECK(f.joined(oldest).error == unknown_member_id);
   CAF_CHECK(!f.is_answered(f.join(group_fixture::join_request(ids[1]))));
 }
 
