@@ -18,11 +18,11 @@ std::shared_ptr<void> refuse(counter& of, const char* limit, const char*& why) {
 
 std::shared_ptr<void> admissions_by_address::admit(const std::string& address, time_point now, const char*& why) {
   std::lock_guard lock(mutex_);
-  if (open_ >= limits_.connections) return refuse(counted.rejected_by_node_limit, "max.connections", why);
+  if (open_ >= limits_.connections) return refuse(counted.rejected_by_node_limit, "kafka.max.connections", why);
   if (rows_.size() >= sweep_at_) forget_quiet_addresses(now);
   auto& one = rows_.try_emplace(address, row{0, {rate(), now}}).first->second;
   if (one.open >= limits_.connections_per_address)
-    return refuse(counted.rejected_by_address_limit, "max.connections.per.ip", why);
+    return refuse(counted.rejected_by_address_limit, "kafka.max.connections.per.ip", why);
   if (!one.credit.has_one(rate(), now)) return refuse(counted.rejected_by_rate, "limits.connections_per_second", why);
   one.credit.take_one();
   ++one.open;

@@ -37,8 +37,8 @@ struct io_worker {
   std::unordered_map<std::uint64_t, std::shared_ptr<managed_session>> sessions;  // only on the thread of `context`
   session_limits limits;
   std::atomic<std::size_t> max_unsent_bytes = 0;  // of them, for every thread
-  log_function log;
-  std::shared_ptr<node_budget> budget;  // of all workers together
+  std::shared_ptr<connection_log> log;          // of all workers together
+  std::shared_ptr<node_budget> budget;          // likewise
 
   void follow(const session_limits& to) {
     limits = to;

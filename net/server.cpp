@@ -99,6 +99,8 @@ std::string guess_of_bad_length(std::int32_t length) {
 struct server::implementation {
   explicit implementation(server_options from)
     : options(std::move(from)),
+      closed_log(std::make_shared<connection_log>(options.log, 100, 10)),
+      refused_log(options.log, 1, 1),
       admissions(std::make_shared<admissions_by_address>(admissions_of(options))),
       budget(std::make_shared<node_budget>(options.node)),
       pool(options.pool) {
@@ -107,7 +109,7 @@ struct server::implementation {
       auto& one = *threads.emplace_back(std::make_unique<io_thread>(pool, i));
       one.worker->follow(options.limits);
       one.worker->budget = budget;
-      one.worker->log = options.log;
+      one.worker->log = closed_log;
     }
     acceptor.emplace(threads.front()->worker->context);
     retry.emplace(threads.front()->worker->context);
@@ -141,7 +143,7 @@ struct server::implementation {
 
   /// Out of file descriptors or memory: without a pause this would spin.
   void retry_after(asio_error failed) {
-    log_rarely("cannot accept connections: " + failed.message());
+    refused_log.write({.what = "connections cannot be accepted", .reason = failed.message()});
     retry->expires_after(100ms);
     retry->async_wait([this](asio_error cancelled) {
       if (!cancelled) accept_next();
@@ -155,7 +157,7 @@ struct server::implementation {
     const auto now = std::chrono::steady_clock::now();
     const char* why = "";
     auto admission = admissions->admit(address_key(remote.address()), now, why);
-    if (!admission) return log_rarely("connection refused peer=" + text_of(remote) + " reason: " + why);
+    if (!admission) return refused_log.write({.what = "connection refused", .peer = text_of(remote), .reason = why});
     socket.set_option(tcp::no_delay(true), failed);
     socket.set_option(asio::socket_base::keep_alive(true), failed);  // a parked request may outlive its client's host
     asio::post(target.worker->context, [this, &target, socket = std::move(socket), remote,
@@ -171,16 +173,6 @@ struct server::implementation {
     admissions->follow(admissions_of(to));
     for (auto& one : threads)
       asio::post(one->worker->context, [worker = one->worker, limits = to.limits] { worker->follow(limits); });
-  }
-
-  /// One line a second at most: a flood of connections must not become a flood of lines.
-  void log_rarely(const std::string& line) {
-    const auto now = std::chrono::steady_clock::now();
-    ++suppressed;
-    if (!options.log || now - last_log < 1s) return;
-    options.log(line + " (" + std::to_string(suppressed) + " since the last such line)");
-    last_log = now;
-    suppressed = 0;
   }
 
   void stop_accepting() {
@@ -205,6 +197,8 @@ struct server::implementation {
   }
 
   server_options options;
+  std::shared_ptr<connection_log> closed_log;
+  connection_log refused_log;
   accept_function on_accept;
   std::shared_ptr<admissions_by_address> admissions;
   std::shared_ptr<node_budget> budget;
@@ -219,8 +213,6 @@ struct server::implementation {
   std::atomic<bool> stopping{false};
   bool running = false;
   bool stopped = false;
-  std::size_t suppressed = 0;
-  steady_time last_log{};
 };
 
 std::unique_ptr<server> server::bind(server_options options, std::string& error) {

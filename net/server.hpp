@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/connection_log.hpp"
 #include "net/node_budget.hpp"
 #include "net/session.hpp"
 
@@ -13,8 +14,6 @@
 namespace tidegate::net {
 
 class work_pool;
-
-using log_function = std::function<void(std::string)>;
 
 /// What a client may use up before the server stops reading from it or closes it.
 struct session_limits {

@@ -87,9 +87,7 @@ class stream_session final : public managed_session, public node_budget::waiter 
       outbox_.parts.clear();
     }
     stream_traits<Stream>::close(stream_);
-    if (!reason.empty() && worker_->log) {
-      worker_->log("connection closed id=" + std::to_string(id_) + " peer=" + peer_ + " reason: " + reason);
-    }
+    if (!reason.empty()) worker_->log->write({"connection closed", id_, peer_, reason});
     if (!write_active_) drop_unsent();
     if (!read_active_) drop_unread();
     share_.give_up();

@@ -29,7 +29,7 @@ CAF_TEST(no more connections than all may have and a closed one makes room) {
   const auto second = f.admit("b");
   CAF_CHECK(first && second);
   CAF_CHECK(!f.admit("c"));
-  CAF_CHECK(std::string_view(f.why) == "max.connections");
+  CAF_CHECK(std::string_view(f.why) == "kafka.max.connections");
   first.reset();
   CAF_CHECK_EQUAL(f.admissions->connections(), 1u);
   CAF_CHECK(f.admit("c"));
@@ -44,7 +44,7 @@ CAF_TEST(other limits count from the next connection on) {
   CAF_CHECK(second != nullptr);
   f.admissions->follow({100, 1, 100});
   CAF_CHECK(!f.admit("a"));
-  CAF_CHECK(std::string_view(f.why) == "max.connections.per.ip");
+  CAF_CHECK(std::string_view(f.why) == "kafka.max.connections.per.ip");
   CAF_CHECK_EQUAL(f.admissions->connections(), 2u);  // who is there stays
   f.admissions->follow({100, 100, 1});
   for (int i = 0; i < 10; ++i) CAF_CHECK(f.admit("a"));
@@ -56,7 +56,7 @@ CAF_TEST(no more connections of one address and the others do not notice) {
   auto first = f.admit("a");
   const auto second = f.admit("a");
   CAF_CHECK(!f.admit("a"));
-  CAF_CHECK(std::string_view(f.why) == "max.connections.per.ip");
+  CAF_CHECK(std::string_view(f.why) == "kafka.max.connections.per.ip");
   CAF_CHECK(f.admit("b"));
   first.reset();
   CAF_CHECK(f.admit("a"));

@@ -160,7 +160,9 @@ class recording_handler : public frame_handler {
 };
 
 inline std::unique_ptr<server> serve(recorder& into, server_options options = {}) {
-  options.log = [&into](std::string line) { into.change([&] { into.logs.push_back(std::move(line)); }); };
+  options.log = [&into](const connection_event& event) {
+    into.change([&] { into.logs.emplace_back(event.reason); });
+  };
   std::string error;
   return server::start(std::move(options),
                        [&into](std::shared_ptr<session> made) {
