@@ -34,6 +34,8 @@ void create_topic(const soak_place& place) {
   const c_owner<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy> topic(
     rd_kafka_NewTopic_new(place.topic.c_str(), place.partitions, 1, text, sizeof(text)));
   if (!topic) throw soak_failure(text);
+  for (const auto* limit : {"retention.ms", "retention.bytes"})  // whatever the broker's defaults are
+    rd_kafka_NewTopic_set_config(topic.get(), limit, "-1");
   const c_owner<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy> options(
     rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS));
   const auto limit = static_cast<int>(std::chrono::milliseconds(patience).count());

@@ -42,12 +42,14 @@ def test_commands_and_options():
     assert complete("bench produce --acks ") == ["-1", "1", "all"] and complete("bench commit --mode ") == ["simple"]
     assert "serve" in complete("") and "topics" in complete("")
     assert complete("serve --data") == ["--data-dir"]
+    assert complete("topics alter orders --delete") == ["--delete-config"]
 
 
 def test_names_come_from_the_cluster(node):
     at = f"--bootstrap {node.address}"
     assert complete(f"topics describe {at} ord") == ["orders", "orders-late"]
     assert complete(f"topics delete {at} ") == ["orders", "orders-late", "returns"]
+    assert complete(f"topics alter {at} --partitions 3 re") == ["returns"]
     assert complete(f"groups describe {at} bil") == ["billing"]
     assert complete(f"groups reset billing {at} --topic re") == ["returns"]
     assert complete(f"bench consume {at} --topic orders-") == ["orders-late"]

@@ -10,6 +10,7 @@ constexpr std::size_t topics_per_request = 500;
 
 using new_topic_owner = c_owner<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
 using delete_owner = c_owner<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy>;
+using partitions_owner = c_owner<rd_kafka_NewPartitions_t, rd_kafka_NewPartitions_destroy>;
 using resource_owner = c_owner<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy>;
 
 outcome outcome_of(const rd_kafka_topic_result_t* one) {
@@ -68,6 +69,27 @@ void create_topic(cluster& at, const new_topic& wanted) {
       if (const auto one = outcome_of(topics[i]); !one.error.empty()) throw kafka_failure(one.error);
   };
   at.call(RD_KAFKA_ADMIN_OP_CREATETOPICS, 1, start, take);
+}
+
+void add_partitions(cluster& at, const std::string& topic, std::int32_t total, bool only_checks) {
+  char text[512];
+  const partitions_owner wanted(
+    rd_kafka_NewPartitions_new(topic.c_str(), static_cast<std::size_t>(total), text, sizeof(text)));
+  if (!wanted) throw kafka_failure(error_line(RD_KAFKA_RESP_ERR__INVALID_ARG, text));
+  const auto start = [&](std::size_t, rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* answers) {
+    rd_kafka_AdminOptions_set_operation_timeout(options, at.timeout_ms(), text, sizeof(text));
+    rd_kafka_AdminOptions_set_validate_only(options, only_checks ? 1 : 0, text, sizeof(text));
+    auto* one = wanted.get();
+    rd_kafka_CreatePartitions(at.handle(), &one, 1, options, answers);
+  };
+  const auto take = [](std::size_t, rd_kafka_event_t* event) {
+    std::size_t count = 0;
+    const auto* const* topics =
+      rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &count);
+    for (std::size_t i = 0; i < count; ++i)
+      if (const auto one = outcome_of(topics[i]); !one.error.empty()) throw kafka_failure(one.error);
+  };
+  at.call(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, 1, start, take);
 }
 
 std::vector<outcome> delete_topics(cluster& at, const std::vector<std::string>& names) {

@@ -15,6 +15,10 @@ struct new_topic {
 /// Errors: kafka_failure when it was not created.
 void create_topic(cluster& at, const new_topic& wanted);
 
+/// `total`: with those that are there. `only_checks`: adds none, but fails as it would.
+/// Errors: kafka_failure when they were not added.
+void add_partitions(cluster& at, const std::string& topic, std::int32_t total, bool only_checks);
+
 /// Names are unique.
 std::vector<outcome> delete_topics(cluster& at, const std::vector<std::string>& names);
 

@@ -23,6 +23,7 @@ constexpr auto topic_list_keys = R"("topics": [{"topic", "partitions", "records"
 constexpr auto topic_keys = R"("topics": [{"topic", "partitions": [{"partition", "leader", "replicas": [], )"
                             R"("in_sync": [], "log_start", "log_end", "records", "error"}], "configs": {NAME: VALUE}}])";
 constexpr auto topic_create_keys = R"("topics": [{"topic", "created"}])";
+constexpr auto topic_alter_keys = R"("topics": [{"topic", "altered"}])";
 constexpr auto topic_delete_keys = R"("topics": [{"topic", "deleted", "error"}])";
 constexpr auto group_list_keys = R"("groups": [{"group", "state", "simple"}])";
 constexpr auto group_keys =
@@ -45,6 +46,12 @@ std::pair<std::string, std::string> config_of(const std::string& text) {
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
+std::string removed_config_of(const std::string& text) {
+  if (text.empty() || text.find('=') != std::string::npos)
+    throw CLI::ValidationError("--delete-config", text + " is not KEY");
+  return text;
+}
+
 topic_choice choice_of(const std::string& text) {
   const auto choice = parse_topic_choice(text);
   if (!choice) throw CLI::ValidationError("--topic", text + " is not TOPIC or TOPIC:PARTITION,…");
@@ -59,6 +66,7 @@ struct admin_commands::given {
   bool names_only = false;
   std::vector<std::string> names;  // of topics or groups
   new_topic created;
+  topic_changes altered;
   group_list_options group_list;
   group_lag_options group_lag;
   group_reset_options reset;
@@ -79,7 +87,7 @@ struct admin_commands::given {
   }
 
   void add_topics(CLI::App& program) {
-    auto& topics = *program.add_subcommand("topics", "Topics of a cluster: list, describe, create, delete");
+    auto& topics = *program.add_subcommand("topics", "Topics of a cluster: list, describe, create, alter, delete");
     topics.require_subcommand(1);
     auto& list = leaf(topics, "list", "All topics, and how many records they hold", topic_list_keys,
                       [this](auto& at, auto& to) { return run_topic_list(at, names_only, to); });
@@ -98,10 +106,34 @@ struct admin_commands::given {
     const auto add_config = [this](const std::string& text) { created.configs.push_back(config_of(text)); };
     create.add_option_function<std::string>("--config", add_config, "KEY=VALUE, e.g. retention.ms=60000")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->trigger_on_parse();
+    add_alter(topics);
     auto& remove = leaf(topics, "delete", "Delete topics with their records and everybody's positions in them",
                         topic_delete_keys,
                         [this](auto& at, auto& to) { return run_topic_delete(at, names, to); });
     remove.add_option("topic", names, "Topics")->required();
+  }
+
+  void add_alter(CLI::App& topics) {
+    auto& one = leaf(topics, "alter", "Change configs of a topic, and add partitions; what is not named stays",
+                     topic_alter_keys, [this](auto& at, auto& to) { return run_topic_alter(at, altered, to); });
+    one.add_option("topic", altered.topic, "The topic")->required();
+    auto& changes = *one.add_option_group("changes", "What to change");
+    changes.require_option();
+    const auto set = [this](const std::string& text) {
+      auto [name, value] = config_of(text);
+      altered.configs.push_back({std::move(name), std::move(value)});
+    };
+    changes.add_option_function<std::string>("--config", set,
+                                             "KEY=VALUE, e.g. retention.ms=60000; only without TLS and SASL")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->trigger_on_parse();
+    const auto remove = [this](const std::string& text) {
+      altered.configs.push_back({removed_config_of(text), std::nullopt});
+    };
+    changes.add_option_function<std::string>("--delete-config", remove,
+                                             "KEY: the broker's default counts again; only without TLS and SASL")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->trigger_on_parse();
+    changes.add_option("--partitions", altered.partitions, "So many in all, more than there are")
+      ->check(CLI::Range(1, 1'000'000));
   }
 
   void add_groups(CLI::App& program) {

@@ -40,6 +40,17 @@ std::vector<topic_report> report_topics(cluster& at, const std::vector<std::stri
   return reports;
 }
 
+void alter(cluster& at, const topic_changes& wanted) {
+  const bool has_both = wanted.partitions > 0 && !wanted.configs.empty();
+  if (has_both) {  // where one of them is refused, the other is not done
+    alter_configs(at, wanted.topic, wanted.configs, true);
+    add_partitions(at, wanted.topic, wanted.partitions, true);
+  }
+  // Partitions last: should that fail after all, the same command may be repeated.
+  if (!wanted.configs.empty()) alter_configs(at, wanted.topic, wanted.configs, false);
+  if (wanted.partitions > 0) add_partitions(at, wanted.topic, wanted.partitions, false);
+}
+
 }  // namespace
 
 int run_topic_list(cluster& at, bool names_only, const output& to) {
@@ -79,6 +90,15 @@ int run_topic_create(cluster& at, const new_topic& wanted, const output& to) {
   if (!to.is_json) return to.out << "created topic " << printable(wanted.topic) << '\n', 0;
   json_list document("topics");
   document.add({{"topic", json_text(wanted.topic)}, {"created", true}});
+  document.print(to.out);
+  return 0;
+}
+
+int run_topic_alter(cluster& at, const topic_changes& wanted, const output& to) {
+  alter(at, wanted);
+  if (!to.is_json) return to.out << "altered topic " << printable(wanted.topic) << '\n', 0;
+  json_list document("topics");
+  document.add({{"topic", json_text(wanted.topic)}, {"altered", true}});
   document.print(to.out);
   return 0;
 }

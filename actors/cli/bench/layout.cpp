@@ -144,10 +144,14 @@ std::map<std::int32_t, log_range> ranges_of(cluster& at, const std::string& topi
   return ranges;
 }
 
-std::map<broker_address, std::vector<std::string>> coordinators_of(cluster& at, const std::vector<std::string>& groups) {
+broker_address a_broker_of(cluster& at) {
   const auto brokers = brokers_in(*ask(at, nullptr));
   if (brokers.empty()) throw kafka_failure("BROKER_NOT_AVAILABLE: the cluster names no broker");
-  wire_connection with(brokers.begin()->second, timeout_of(at));
+  return brokers.begin()->second;
+}
+
+std::map<broker_address, std::vector<std::string>> coordinators_of(cluster& at, const std::vector<std::string>& groups) {
+  wire_connection with(a_broker_of(at), timeout_of(at));
   std::map<broker_address, std::vector<std::string>> found;
   bool is_new = false;
   for (const auto& group : groups) {

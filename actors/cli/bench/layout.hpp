@@ -39,6 +39,8 @@ std::vector<std::vector<T>> dealt(const std::vector<T>& things, std::int64_t han
   return all;
 }
 
+broker_address a_broker_of(cluster& at);
+
 /// Which broker coordinates each group. Waits while the cluster makes itself ready for groups.
 std::map<broker_address, std::vector<std::string>> coordinators_of(cluster& at, const std::vector<std::string>& groups);
 

@@ -96,7 +96,8 @@ resume_load load_of(cluster& at, const resume_options& wanted) {
   load.fetch = {wanted.max_bytes, wanted.partition_max_bytes};
   load.connections = std::min(wanted.connections, wanted.groups);
   load.in_flight = static_cast<std::size_t>(wanted.in_flight);
-  load.where = wanted.leaves ? leaders_of_new(at, wanted.topic, wanted.partitions, {{"retention.ms", "-1"}})
+  const topic_settings for_ever{{"retention.ms", "-1"}, {"retention.bytes", "-1"}};
+  load.where = wanted.leaves ? leaders_of_new(at, wanted.topic, wanted.partitions, for_ever)
                              : leaders_of(at, wanted.topic, wanted.partitions);
   std::vector<std::string> groups;
   for (std::int64_t i = 0; i < wanted.groups; ++i) groups.push_back(wanted.group_prefix + std::to_string(i));

@@ -34,6 +34,7 @@ CAF_TEST(commands are completed) {
   CAF_CHECK_EQUAL(words({"to"}), "topics");
   CAF_CHECK_EQUAL(words({"groups", ""}), "delete describe lag list reset");
   CAF_CHECK_EQUAL(words({"groups", "de"}), "delete describe");
+  CAF_CHECK_EQUAL(words({"topics", ""}), "alter create delete describe list");
   CAF_CHECK_EQUAL(words({"dance", "x"}), "");
   CAF_CHECK_EQUAL(words({}), "");
 }
@@ -42,6 +43,7 @@ CAF_TEST(options are completed also those in groups of options) {
   CAF_CHECK_EQUAL(words({"groups", "reset", "g", "--to-"}), "--to-current --to-datetime --to-earliest --to-latest "
                                                           "--to-offset");
   CAF_CHECK_EQUAL(words({"groups", "list", "--st"}), "--state");
+  CAF_CHECK_EQUAL(words({"topics", "alter", "t", "--de"}), "--delete-config");
   CAF_CHECK_EQUAL(words({"topics", "list", "--st"}), "");
 }
 
@@ -56,6 +58,8 @@ CAF_TEST(names come from the cluster where names belong) {
   CAF_CHECK(live({"groups", "describe", ""}) == groups);
   CAF_CHECK(live({"groups", "describe", "a", "b"}) == groups);
   CAF_CHECK(live({"topics", "delete", "--json", ""}) == topics);
+  CAF_CHECK(live({"topics", "alter", "--partitions", "3", ""}) == topics);
+  CAF_CHECK(live({"topics", "alter", "t", "--config", ""}) == none);
   CAF_CHECK(live({"groups", "reset", "g", "--topic", ""}) == topics);
   CAF_CHECK(live({"groups", "reset", "g", "--bootstrap", ""}) == none);
   CAF_CHECK(live({"groups", "reset", "g", "--"}) == none);
