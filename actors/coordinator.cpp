@@ -1,5 +1,6 @@
 #include "actors/coordinator.hpp"
 
+#include "actors/log.hpp"
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>
@@ -9,6 +10,8 @@
 namespace tidegate::actors {
 
 namespace {
+
+constexpr std::int64_t report_again_ms = 60'000;
 
 std::int64_t to_ms(caf::actor_clock::time_point at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
@@ -40,7 +43,6 @@ core::moment coordinator_state::now() const {
   return {to_ms(self_->clock().now()), context_.wall_ms()};
 }
 
-/// The store answers on its own threads; its answers run here, in the order in which they came.
 void coordinator_state::submit(std::function<void()> input) {
   if constexpr (has_fault_points) fault_point("coordinator.input." + context_.group_id);
   last_input_ms_ = now().now_ms;
@@ -61,7 +63,10 @@ void coordinator_state::submit(std::function<void()> input) {
 }
 
 void coordinator_state::follow_rules() {
-  if (context_.current_rules) group_->follow(context_.current_rules());
+  if (!context_.current_rules && !context_.node_bytes) return;
+  auto rules = context_.current_rules ? context_.current_rules() : context_.options.rules;
+  if (context_.node_bytes) rules.node_room = {context_.node_bytes->room(), context_.node_bytes->room_of_members()};
+  group_->follow(rules);
 }
 
 void coordinator_state::drain() {
@@ -74,14 +79,29 @@ void coordinator_state::drain() {
   schedule();
 }
 
-/// To the metrics: what this group is now.
+/// To the metrics and to the budget of the node: what this group is now.
 void coordinator_state::show() {
   const auto state = group_ ? static_cast<std::size_t>(group_->phase()) + 1 : std::size_t{0};
   shown_state_.set(group_ && is_unknown() ? nullptr : &counted.groups[state]);  // somebody asked for what is not there
   shown_members_.set(&counted.members, group_ ? static_cast<std::int64_t>(group_->members()) : 0);
+  if (context_.node_bytes)
+    held_bytes_.set(&context_.node_bytes->held, group_ ? static_cast<std::int64_t>(group_->held_bytes()) : 0);
   if (!group_) return;
   if (group_->stored().generation > shown_generation_ && shown_generation_ >= 0) counted.rebalances.add();
   shown_generation_ = group_->stored().generation;
+}
+
+/// That the node is full is nothing of this group: tidegate_limit_used says it.
+void coordinator_state::report(const core::size_refusal& refused) {
+  if (refused.limit == core::size_limit::node_groups) return counted.refused_by_node_group_bytes.add();
+  const bool is_metadata = refused.limit == core::size_limit::group_metadata;
+  (is_metadata ? counted.refused_by_group_metadata : counted.refused_by_group_entry).add();
+  const auto at = now().now_ms;
+  if (last_report_ms_ && at - *last_report_ms_ < report_again_ms) return;  // clients may ask again and again
+  last_report_ms_ = at;
+  log_event(log_level::warn, "a request was refused: its group would be too large",
+            {{"group", context_.group_id}, {"bytes", refused.bytes},
+             {"limit", is_metadata ? "limits.group_metadata_bytes" : "group_entry_bytes"}});
 }
 
 void coordinator_state::open() {
@@ -132,8 +152,9 @@ void coordinator_state::send(const core::reply_to& answer) {
 }
 
 void coordinator_state::perform(core::group_effects effects, std::vector<msg::group_partition> positions) {
+  show();  // first: who has an answer finds its group counted
+  if (effects.refused_for_size) report(*effects.refused_for_size);
   for (const auto& answer : effects.replies) send(answer);
-  show();
   if (!group_->has_members()) positions_.clear();
   if (!effects.persist) return;
   group_write unit;

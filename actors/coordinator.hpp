@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/group/group.hpp"
+#include "actors/group_budget.hpp"
 #include "actors/group_store.hpp"
 #include "actors/metrics/counters.hpp"
 #include "actors/metrics/lag.hpp"
@@ -68,6 +69,8 @@ struct coordinator_context {
   std::function<std::optional<std::chrono::milliseconds>(const std::string& host)> create{};
   /// The group's rules as they are now: they count from the next input on. Null: `options.rules`, for ever.
   std::function<core::group_options()> current_rules{};
+  /// Of all groups of the node. Null: a group may hold what its own rules allow.
+  std::shared_ptr<group_budget> node_bytes{};
 };
 
 /// One position in doubt is an error of the whole group: clients ask again after that, and give up on a partition's.
@@ -113,8 +116,10 @@ class coordinator_state {
   void abandon(error_code error, stage next);
   void schedule();
   void show();
+  void report(const core::size_refusal& refused);
   void on_tick(const coordinator_tick& tick);
   void look_idle();
+  /// The store answers on its own threads; its answers run here, in the order in which they came.
   template <class Answer>
   std::function<void(Answer)> to_self(std::function<void(Answer)> handler);
 
@@ -156,6 +161,7 @@ class coordinator_state {
   gauge_share alive_{counters_of(actor_kind::coordinator).alive};
   gauge_share shown_state_;
   gauge_share shown_members_;
+  gauge_share held_bytes_;  // of context_.node_bytes
   std::int32_t shown_generation_ = 0;
   std::uint64_t lease_ = 0;  // of the last opening
   std::uint64_t epoch_ = 0;  // of the load: answers of the store from before the last one change nothing
@@ -170,6 +176,7 @@ class coordinator_state {
   bool has_written_ = false;  // since it was loaded
   std::optional<std::int64_t> scheduled_ms_;
   std::int64_t last_input_ms_ = 0;
+  std::optional<std::int64_t> last_report_ms_;
 };
 
 using coordinator_pointer = coordinator_state::self_pointer;

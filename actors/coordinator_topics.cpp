@@ -79,7 +79,9 @@ void coordinator_state::remove_group_at(const msg::delete_group& request, const 
 /// The positions go with the topic's directory; the entry's list of them follows with the group's next write.
 void coordinator_state::forget(const msg::forget_topic& m) {
   std::erase_if(positions_, [&](const auto& known) { return std::get<uuid>(known.first) == m.topic_id; });
-  if (group_) group_->forget_topic(m.topic_id);
+  if (!group_) return;
+  group_->forget_topic(m.topic_id);
+  show();
 }
 
 /// Of what it remembers: a group without members remembers no positions, and nothing is read for it. A partition that

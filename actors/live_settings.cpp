@@ -28,6 +28,7 @@ void live_settings::follow(const options& from) const {
   groups.max_session_timeout_ms.set(static_cast<std::int32_t>(kafka.group_max_session_timeout_ms));
   groups.max_size.set(static_cast<std::size_t>(kafka.group_max_size));
   groups.max_metadata_bytes.set(static_cast<std::size_t>(from.limits.group_metadata_bytes));
+  group_bytes->most.set(from.limits.node_group_bytes);
   most_partitions.set(from.limits.partitions);
   producer_expiration.set(std::chrono::milliseconds{kafka.producer_id_expiration_ms});
   retention_check.set(std::chrono::milliseconds{kafka.log_retention_check_interval_ms});

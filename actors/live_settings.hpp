@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/group/group.hpp"
+#include "actors/group_budget.hpp"
 #include "actors/options.hpp"
 #include "actors/services.hpp"
 #include "messages/common/live.hpp"
@@ -31,6 +32,7 @@ struct live_settings {
   live<std::chrono::milliseconds> producer_expiration = std::chrono::milliseconds{86'400'000};
   live<std::chrono::milliseconds> retention_check = std::chrono::milliseconds{300'000};
 
+  std::shared_ptr<group_budget> group_bytes = std::make_shared<group_budget>();
   /// Sets all of them. Thread: one at a time.
   void follow(const options& from) const;
 

@@ -102,6 +102,7 @@ coordinator_context coordinators(const options& settings, const live_settings& l
   };
   context.options.rules = live.group_rules();
   context.current_rules = [live] { return live.group_rules(); };
+  context.node_bytes = live.group_bytes;
   return context;
 }
 
@@ -346,6 +347,7 @@ void node::add_metrics(metric_page& page) const {
   used("limits.node_unsent_bytes", budget.unsent());
   page.add("tidegate_connections_waiting", static_cast<double>(budget.waiting()));
   page.add("tidegate_unsent_bytes", static_cast<double>(budget.unsent()));
+  used("limits.node_group_bytes", p.live.group_bytes->held.value());
   used("limits.groups", counters_of(actor_kind::coordinator).alive.value());
   // After a start nobody knows all topics before somebody asks for them.
   if (const auto topics = p.topics.current(); topics->complete) used("limits.partitions", partitions_of(*topics));

@@ -92,6 +92,9 @@ std::vector<option_row> client_limit_rows() {
     {.key = "limits.group_metadata_bytes", .at = integer<&o::limits, &l::group_metadata_bytes>, .min = 1024,
      .max = 3 << 20, .unit = "bytes",
      .help = "Metadata, names and ids of all members of one group; who would bring it above is refused."},
+    {.key = "limits.node_group_bytes", .at = integer<&o::limits, &l::node_group_bytes>, .min = 1 << 20,
+     .max = 1LL << 40, .unit = "bytes",
+     .help = "The same of all groups in memory, assignments and topics too; who would join beyond it asks again."},
     {.key = "limits.partitions", .at = integer<&o::limits, &l::partitions>, .min = 1, .max = 100000000,
      .unit = "partitions", .help = "Partitions of all topics together; no topic is made or grows beyond it."},
     {.key = "limits.new_partitions_per_second", .at = integer<&o::limits, &l::new_partitions_per_second>, .min = 1,
@@ -213,13 +216,13 @@ std::vector<option_row> kafka_rows() {
 /// What a running node changes when it reads its configuration again: see live_settings and net::server::follow.
 constexpr std::string_view live_keys[] = {
   "limits.requests_in_flight", "limits.bytes_in_flight", "limits.unsent_bytes", "limits.elements_per_request",
-  "limits.group_metadata_bytes", "limits.partitions", "limits.connections_per_second", "limits.first_byte_timeout_ms",
-  "limits.frame_grace_ms", "limits.frame_bytes_per_second", "limits.drain_timeout_ms", "retention.protect.groups",
-  "retention.protect.max.ms", "log.level", "kafka.num.partitions", "kafka.auto.create.topics.enable",
-  "kafka.message.max.bytes", "kafka.group.initial.rebalance.delay.ms", "kafka.group.min.session.timeout.ms",
-  "kafka.group.max.session.timeout.ms", "kafka.group.max.size", "kafka.offset.metadata.max.bytes",
-  "kafka.producer.id.expiration.ms", "kafka.socket.request.max.bytes", "kafka.max.connections",
-  "kafka.max.connections.per.ip", "kafka.connections.max.idle.ms", "kafka.fetch.max.bytes",
+  "limits.group_metadata_bytes", "limits.node_group_bytes", "limits.partitions", "limits.connections_per_second",
+  "limits.first_byte_timeout_ms", "limits.frame_grace_ms", "limits.frame_bytes_per_second", "limits.drain_timeout_ms",
+  "retention.protect.groups", "retention.protect.max.ms", "log.level", "kafka.num.partitions",
+  "kafka.auto.create.topics.enable", "kafka.message.max.bytes", "kafka.group.initial.rebalance.delay.ms",
+  "kafka.group.min.session.timeout.ms", "kafka.group.max.session.timeout.ms", "kafka.group.max.size",
+  "kafka.offset.metadata.max.bytes", "kafka.producer.id.expiration.ms", "kafka.socket.request.max.bytes",
+  "kafka.max.connections", "kafka.max.connections.per.ip", "kafka.connections.max.idle.ms", "kafka.fetch.max.bytes",
   "kafka.log.retention.check.interval.ms"};
 
 }  // namespace

@@ -51,6 +51,7 @@ struct limit_settings {
   std::int64_t groups = 100000;
   std::int64_t new_groups_per_second = 1000;
   std::int64_t group_metadata_bytes = 3145728;
+  std::int64_t node_group_bytes = 268435456;
   std::int64_t partitions = 200000;
   std::int64_t new_partitions_per_second = 1000;
   std::int64_t connections_per_second = 100;

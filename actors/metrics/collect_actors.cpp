@@ -77,8 +77,12 @@ void add_groups(metric_page& page) {
   for (std::size_t i = 0; i < states.size(); ++i) page.add("tidegate_groups", counted.groups[i], {states[i]});
   page.add("tidegate_group_members", counted.members);
   page.add("tidegate_group_rebalances_total", counted.rebalances);
-  page.add("tidegate_group_requests_refused_total", counted.refused_by_groups, {"limits.groups"});
-  page.add("tidegate_group_requests_refused_total", counted.refused_by_new_groups, {"limits.new_groups_per_second"});
+  constexpr metric_id refused{"tidegate_group_requests_refused_total"};
+  page.add(refused, counted.refused_by_groups, {"limits.groups"});
+  page.add(refused, counted.refused_by_new_groups, {"limits.new_groups_per_second"});
+  page.add(refused, counted.refused_by_group_metadata, {"limits.group_metadata_bytes"});
+  page.add(refused, counted.refused_by_group_entry, {"group_entry_bytes"});
+  page.add(refused, counted.refused_by_node_group_bytes, {"limits.node_group_bytes"});
   page.add("tidegate_topics_limited_total", counted.refused_by_partitions, {"limits.partitions"});
   page.add("tidegate_topics_limited_total", counted.refused_by_new_partitions, {"limits.new_partitions_per_second"});
   page.add("tidegate_parked_requests_refused_total", counted.unparked_group_requests, {"coordinator"});

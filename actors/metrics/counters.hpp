@@ -63,6 +63,9 @@ struct actor_layer_counters {
   gauge members;
   counter rebalances;
   counter refused_by_groups;      // requests: limits.groups
+  counter refused_by_group_metadata;    // limits.group_metadata_bytes
+  counter refused_by_group_entry;       // what the store takes of one group
+  counter refused_by_node_group_bytes;  // limits.node_group_bytes
   counter refused_by_new_groups;  // limits.new_groups_per_second
   counter refused_by_partitions;      // topics that were not made or did not grow: limits.partitions
   counter refused_by_new_partitions;  // … or later: limits.new_partitions_per_second

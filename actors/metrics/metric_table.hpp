@@ -48,7 +48,8 @@ inline constexpr std::array all{
   metric_row{"tidegate_group_members", G, {}, "Members of loaded groups."},
   metric_row{"tidegate_group_rebalances_total", C, {}, "Generations that began."},
   metric_row{"tidegate_group_requests_refused_total", C, {"limit"},
-             "Requests that would have created a group, or brought it into memory, and were not let for a limit."},
+             "Requests that would have made a group or a larger one, or brought it into memory, and were not let for a "
+             "limit."},
   metric_row{"tidegate_topics_limited_total", C, {"limit"},
              "Topics that were not made or did not grow, or later than asked for, for a limit."},
   metric_row{"tidegate_parked_requests_refused_total", C, {"kind"},

@@ -103,6 +103,7 @@ struct coordinator_fixture : test_coordinator_fixture<> {
   int uuids = 0;
   actors::coordinator_options options;
   std::function<core::group_options()> current_rules;
+  std::shared_ptr<actors::group_budget> node_bytes;
 
   ~coordinator_fixture() { stop(); }
 
@@ -117,6 +118,7 @@ struct coordinator_fixture : test_coordinator_fixture<> {
     actors::coordinator_context context{"g", store, [this] { return std::to_string(++uuids); },
                                         [] { return std::int64_t{1'700'000'000'000}; }, options};
     context.current_rules = current_rules;
+    context.node_bytes = node_bytes;
     group = sys.spawn(actors::coordinator, std::move(context));
     consume_messages();
   }
@@ -138,7 +140,7 @@ struct coordinator_fixture : test_coordinator_fixture<> {
   template <class T>
   using answers = std::shared_ptr<std::vector<T>>;
 
-  answers<msg::join_group_result> join(std::string member_id = "") {
+  answers<msg::join_group_result> join(std::string member_id = "", std::size_t bytes = 0) {
     auto out = std::make_shared<std::vector<msg::join_group_result>>();
     msg::join_group m;
     m.group_id = "g";
@@ -147,18 +149,18 @@ struct coordinator_fixture : test_coordinator_fixture<> {
     m.session_timeout_ms = 10'000;
     m.rebalance_timeout_ms = 20'000;
     m.protocol_type = "consumer";
-    m.protocols = {{"range", {}}};
+    m.protocols = {{"range", tidegate::byte_buffer(bytes)}};
     m.answer = msg::reply_or_unavailable<msg::join_group_result>([out](auto r) { out->push_back(std::move(r)); });
     tell(std::move(m));
     return out;
   }
 
-  answers<msg::sync_group_result> sync(const std::string& id, std::int32_t generation) {
+  answers<msg::sync_group_result> sync(const std::string& id, std::int32_t generation, std::size_t bytes = 3) {
     auto out = std::make_shared<std::vector<msg::sync_group_result>>();
     msg::sync_group m;
     m.member_id = id;
     m.generation = generation;
-    m.assignments.push_back({id, tidegate::byte_buffer(3)});
+    m.assignments.push_back({id, tidegate::byte_buffer(bytes)});
     m.answer = msg::reply_or_unavailable<msg::sync_group_result>([out](auto r) { out->push_back(std::move(r)); });
     tell(std::move(m));
     return out;

@@ -37,7 +37,7 @@ std::string shown(const options& from) {
       << rules.max_session_timeout_ms << ' ' << rules.max_size << ' ' << rules.max_metadata_bytes << ' '
       << rules.max_offset_metadata_bytes << '\n'
       << live.producer_expiration.get().count() << ' ' << live.retention_check.get().count() << ' ' << from.log.level
-      << ' ' << live.most_partitions;
+      << ' ' << live.most_partitions << ' ' << live.group_bytes->most;
   return out.str();
 }
 
@@ -60,7 +60,7 @@ CAF_TEST(what is live changes something and what is not does not) {
     const bool changes = shown(with_another(row, {})) != shown({});
     if (changes != row.is_live) CAF_ERROR(row.key << (changes ? " is live" : " is not live"));
   }
-  CAF_CHECK_EQUAL(live, 29);
+  CAF_CHECK_EQUAL(live, 30);
 }
 
 CAF_TEST(the settings of an unchanged configuration are the defaults of who uses them) {
@@ -72,6 +72,7 @@ CAF_TEST(the settings of an unchanged configuration are the defaults of who uses
   CAF_CHECK_EQUAL(live.handlers.protect_max_ms.get(), untouched.handlers.protect_max_ms.get());
   CAF_CHECK_EQUAL(live.handlers.max_elements.get(), untouched.handlers.max_elements.get());
   CAF_CHECK_EQUAL(live.groups.max_metadata_bytes.get(), untouched.groups.max_metadata_bytes.get());
+  CAF_CHECK_EQUAL(live.group_bytes->most.get(), untouched.group_bytes->most.get());
   CAF_CHECK_EQUAL(live.most_partitions.get(), untouched.most_partitions.get());
   CAF_CHECK(live.producer_expiration.get() == untouched.producer_expiration.get());
   CAF_CHECK(live.retention_check.get() == untouched.retention_check.get());

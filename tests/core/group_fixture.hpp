@@ -19,6 +19,7 @@ struct group_fixture {
   bool stores_at_once = true;
   tidegate::core::group group;
   std::map<tidegate::core::waiter_key, std::vector<tidegate::core::group_reply>> answers;
+  std::vector<tidegate::core::size_refusal> refusals;
   tidegate::core::waiter_key last = 0;
   int uuids = 0;
   int writes = 0;
@@ -28,6 +29,7 @@ struct group_fixture {
 
   void take(tidegate::core::group_effects effects) {
     for (auto& r : effects.replies) answers[r.waiter].push_back(r.what);
+    if (effects.refused_for_size) refusals.push_back(*effects.refused_for_size);
     if (!effects.persist) return;
     ++writes;
     if (!stores_at_once) {

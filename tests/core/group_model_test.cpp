@@ -36,6 +36,9 @@ struct model {
   }
 
   void step(int op, int argument) {
+    auto rules = limits();
+    if (argument % 9 == 0) rules.node_room = {0, 0};  // the node is full
+    f->group.follow(rules);
     const auto index = static_cast<std::size_t>(argument);
     const auto& [id, instance] = ids[index % ids.size()];
     const std::int32_t generation = f->group.stored().generation - (argument % 7 == 0 ? 1 : 0);
@@ -166,7 +169,10 @@ struct model {
     const auto phase = f->group.phase();
     if (phase == group_phase::stable || phase == group_phase::completing_rebalance) {
       RC_ASSERT(f->group.describe().members.size() == stored.members.size());
+      RC_ASSERT(f->group.said_bytes() == said);  // kept, here added up
+      RC_ASSERT(f->group.held_bytes() == core::stored_bytes(stored));
     }
+    if (!f->group.has_members()) RC_ASSERT(f->group.said_bytes() == 0u);
     if (f->group.has_members() && !f->group.is_busy()) RC_ASSERT(f->group.next_deadline_ms().has_value());
   }
 };
@@ -188,6 +194,7 @@ CAF_TEST(whatever clients and the store do the group keeps its promises) {
     m.f->take(m.f->group.retire(error_code::not_coordinator));
     m.collect();
     RC_ASSERT(m.f->group.waiting() == 0u);
+    RC_ASSERT(m.f->group.said_bytes() == 0u);
     for (auto waiter = m.last_before_crash + 1; waiter <= m.f->last; ++waiter) {
       RC_ASSERT(m.f->answers.contains(waiter));
     }

@@ -18,10 +18,18 @@ std::size_t stored_bytes(std::string_view member_id, const auto& who) {
   return bytes;
 }
 
+/// Of its members, as above.
+inline std::size_t stored_bytes_of_members(const group_metadata& group) {
+  std::size_t bytes = 0;
+  for (const auto& [id, m] : group.members) bytes += stored_bytes(id, m);
+  return bytes;
+}
+
 inline std::size_t stored_bytes(const group_metadata& group) {
-  std::size_t bytes = 30 + group.group_id.size() + group.protocol_type.size() + group.protocol_name.size();
+  std::size_t bytes = stored_bytes_of_members(group);
+  bytes += 30 + group.group_id.size() + group.protocol_type.size() + group.protocol_name.size();
   bytes += group.leader.size();
-  for (const auto& [id, m] : group.members) bytes += stored_bytes(id, m) + m.assignment.size();
+  for (const auto& [id, m] : group.members) bytes += m.assignment.size();
   for (const auto& t : group.topics) bytes += 22 + t.topic.size() + 4 * t.partitions.size();
   return bytes;
 }

@@ -1,5 +1,7 @@
 #include "actors/core/group/group.hpp"
 
+#include "actors/core/group/entry_size.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <limits>
@@ -19,15 +21,17 @@ std::string_view name_of(group_phase phase) {
 
 group::group(group_metadata entry, group_options options, moment now) : options_(options), stored_(std::move(entry)) {
   std::ranges::sort(stored_.topics, {}, &group_topic::topic_id);  // older versions stored them in any order
+  count_stored();
   leader_ = stored_.leader;
   protocol_type_ = stored_.protocol_type;
   bool is_assigned = stored_.is_assigned;  // before that flag was stored it had to be guessed
   for (const auto& [id, data] : stored_.members) {
-    member& m = members_[id];
+    member m;
     m.data = data;
     is_assigned = is_assigned || !data.assignment.empty();
     m.data.assignment.clear();
     extend_session(m, now);
+    put_member(id, std::move(m));
   }
   if (members_.empty()) return;
   phase_ = is_assigned ? group_phase::stable : group_phase::completing_rebalance;
@@ -38,7 +42,16 @@ group::group(group_metadata entry, group_options options, moment now) : options_
 void group::apply(const group_metadata& next) {
   assert(next.generation >= stored_.generation);
   stored_ = next;
+  count_stored();
 }
+
+/// Once per write, which copies all of it anyway.
+void group::count_stored() {
+  stored_said_bytes_ = stored_bytes_of_members(stored_);
+  stored_rest_bytes_ = stored_bytes(stored_) - stored_said_bytes_;
+}
+
+std::size_t group::held_bytes() const { return stored_rest_bytes_ + std::max(stored_said_bytes_, said_bytes_); }
 
 void group::persist(write_in_flight write, group_effects& out) {
   assert(!in_flight_ && !out.persist);
@@ -128,11 +141,21 @@ void group::extend_session(member& who, moment now) const {
   who.session_deadline_ms = now.now_ms + who.data.session_timeout_ms;
 }
 
+group::member& group::put_member(const std::string& member_id, member who) {
+  member& at = members_[member_id];
+  said_bytes_ -= at.bytes;
+  at = std::move(who);
+  at.bytes = stored_bytes(member_id, at.data);
+  said_bytes_ += at.bytes;
+  return at;
+}
+
 void group::remove_member(const std::string& member_id, error_code answer, group_effects& out) {
   auto m = members_.find(member_id);
   if (m == members_.end()) return;
   if (m->second.joining) out.replies.push_back({*m->second.joining, msg::join_group_result{.error = answer}});
   if (m->second.syncing) out.replies.push_back({*m->second.syncing, msg::sync_group_result{.error = answer}});
+  said_bytes_ -= m->second.bytes;
   members_.erase(m);
   if (leader_ == member_id) leader_ = members_.empty() ? "" : members_.begin()->first;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,17 +24,24 @@ struct moment {
   std::int64_t wall_ms = 0;  // since 1970, for what is stored
 };
 
+/// By so many bytes a group may grow.
+struct growth_room {
+  std::size_t newcomers = std::numeric_limits<std::size_t>::max();
+  std::size_t members = std::numeric_limits<std::size_t>::max();  // who are in it and say more than before
+};
+
 struct group_options {
   std::int32_t initial_rebalance_delay_ms = 500;    // group.initial.rebalance.delay.ms; Kafka's default is 3 s
   std::int32_t min_session_timeout_ms = 6'000;      // group.min.session.timeout.ms
   std::int32_t max_session_timeout_ms = 1'800'000;  // group.max.session.timeout.ms
   std::int32_t new_member_timeout_ms = 300'000;     // Kafka's limit for a new member that waits in JoinGroup
   std::int32_t retry_ms = 1'000;                    // after a round without members could not be stored
-  std::size_t max_size = 1'000;                     // group.max.size
+  std::size_t max_size = 2'147'483'647;             // group.max.size
   std::size_t max_metadata_bytes = 3'145'728;       // limits.group_metadata_bytes: members, as they are stored
   std::size_t max_entry_bytes = 3'932'160;          // the engines take 4 MiB; the rest is for topics that come later
   std::size_t max_pending_members = 1'000;          // KIP-394 ids that were handed out and not used yet; the oldest goes
   std::size_t max_offset_metadata_bytes = 4'096;    // offset.metadata.max.bytes
+  growth_room node_room;                            // what limits.node_group_bytes leaves
 };
 
 enum class group_phase : std::uint8_t { empty, preparing_rebalance, completing_rebalance, stable, dead };
@@ -49,10 +57,19 @@ struct reply_to {
   group_reply what;
 };
 
+enum class size_limit : std::uint8_t { group_metadata, group_entry, node_groups };
+
+/// A request that was refused for its size: whoever runs the node is to know, too.
+struct size_refusal {
+  size_limit limit = size_limit::group_metadata;
+  std::size_t bytes = 0;  // of the metadata or the entry as they would have been; node_groups: by which they would grow
+};
+
 struct group_effects {
   std::vector<reply_to> replies;          // to be sent now
   std::optional<group_metadata> persist;  // to be stored; then on_persisted releases or fails what depends on it
   bool erase_positions = false;           // with `persist`: every position of the group goes first (DeleteGroups)
+  std::optional<size_refusal> refused_for_size;
 };
 
 /// What a commit or a removal of positions may do: the items that are none, and the entry that goes with them.
@@ -74,7 +91,8 @@ class group {
   void follow(const group_options& options) { options_ = options; }
 
   /// Errors: invalid_session_timeout, inconsistent_group_protocol, unknown_member_id, fenced_instance_id,
-  ///         member_id_required, group_max_size_reached, rebalance_in_progress (a newer JoinGroup replaced this one).
+  ///         member_id_required, group_max_size_reached, rebalance_in_progress (a newer JoinGroup replaced this one),
+  ///         coordinator_load_in_progress (the node's groups are too large together: nothing changes, ask again).
   /// `new_uuid`: makes the member id when the member is new. Source: JoinGroup (API key 11), KIP-394, KIP-345, KIP-814.
   group_effects on_join(const msg::join_group& request, waiter_key waiter, std::string_view new_uuid, moment now);
 
@@ -137,10 +155,15 @@ class group {
   [[nodiscard]] bool is_idle() const { return members_.empty() && pending_.empty() && !is_busy(); }
   /// False for a group that nobody ever stored, or that was deleted.
   [[nodiscard]] bool exists() const;
+  /// What its members say, as it is stored; kept, not added up.
+  [[nodiscard]] std::size_t said_bytes() const { return said_bytes_; }
+  /// What it holds: its entry, with its members as they are stored or as they are now, whichever is more. Kept, too.
+  [[nodiscard]] std::size_t held_bytes() const;
 
  private:
   struct member {
     group_member data;  // its assignment stays empty: the assignments are in stored_
+    std::size_t bytes = 0;  // of `data` in said_bytes_
     bool is_new = false;  // has never been in a stored round
     bool supports_skip_assignment = false;
     bool must_sync = false;
@@ -163,6 +186,7 @@ class group {
 
   // group.cpp
   void apply(const group_metadata& next);
+  void count_stored();
   void persist(write_in_flight write, group_effects& out);
   void fail_write(const write_in_flight& write, error_code failure, moment now, group_effects& out);
   [[nodiscard]] error_code check_member(const std::string& id, const std::optional<std::string>& instance) const;
@@ -171,6 +195,8 @@ class group {
   void extend_session(member& who, moment now) const;
   /// Something of the member waits here, which proves that it lives.
   [[nodiscard]] static bool is_waiting(const member& who) { return who.joining || who.syncing || who.commits > 0; }
+  /// Who the members are and what they say changes in these two only, which keep its size.
+  member& put_member(const std::string& member_id, member who);
   void remove_member(const std::string& member_id, error_code answer, group_effects& out);
 
   // group_round.cpp
@@ -186,9 +212,18 @@ class group {
   void initial_delay_over(moment now, group_effects& out);
 
   // group_join.cpp
+  struct join_size {
+    member* known = nullptr;  // who joins again, also as a static member without its id
+    std::size_t before = 0;   // what it says now
+    std::size_t wanted = 0;   // what it would say
+  };
+  [[nodiscard]] join_size size_of(const msg::join_group& request, std::string_view new_uuid);
   [[nodiscard]] bool has_room_for(const std::string& member_id) const;
-  [[nodiscard]] bool has_bytes_for(const msg::join_group& request, std::string_view new_uuid) const;
+  [[nodiscard]] bool has_bytes_for(const join_size& size) const;
+  [[nodiscard]] bool node_has_bytes_for(const join_size& size) const;
+  [[nodiscard]] error_code check_id(const msg::join_group& request) const;
   void refuse_for_size(const msg::join_group& r, waiter_key w, moment now, group_effects& out);
+  void refuse_for_now(const join_size& size, const msg::join_group& r, waiter_key w, moment now, group_effects& out);
   [[nodiscard]] msg::join_group_result current_round(const std::string& member_id, bool with_members) const;
   void join_new(const msg::join_group& r, waiter_key w, std::string_view new_uuid, moment now, group_effects& out);
   void join_known(const msg::join_group& r, waiter_key w, moment now, group_effects& out);
@@ -222,6 +257,9 @@ class group {
   std::string leader_;         // of the round that is being prepared, or the current one
   std::string protocol_type_;
   std::map<std::string, member> members_;
+  std::size_t said_bytes_ = 0;         // of members_
+  std::size_t stored_said_bytes_ = 0;  // of the members in stored_
+  std::size_t stored_rest_bytes_ = 0;  // of all else in it
   struct pending_member {
     std::int64_t since_ms = 0;
     std::int64_t deadline_ms = 0;

@@ -137,7 +137,7 @@ position_plan group::plan_offset_delete(const msg::delete_offsets& request) {
 
 void group::forget_topic(const uuid& topic_id) {
   const auto is_it = [&](const group_topic& listed) { return listed.topic_id == topic_id; };
-  std::erase_if(stored_.topics, is_it);
+  if (std::erase_if(stored_.topics, is_it) > 0) count_stored();
   if (in_flight_) std::erase_if(in_flight_->next.topics, is_it);
 }
 

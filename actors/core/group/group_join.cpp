@@ -45,17 +45,34 @@ bool group::has_room_for(const std::string& member_id) const {
   return false;
 }
 
-/// What a member says counts instead of what it said before, and who says no more than before is never refused: the
-/// limit may have been lowered. Without a limit one member could make an entry that cannot be stored, for all of them.
-bool group::has_bytes_for(const msg::join_group& request, std::string_view new_uuid) const {
+/// What a member says counts instead of what it said before.
+group::join_size group::size_of(const msg::join_group& request, std::string_view new_uuid) {
   const bool is_new = request.member_id.empty();
-  const std::string* known = &request.member_id;
-  if (is_new) known = request.instance_id ? find_static(*request.instance_id) : nullptr;
-  std::size_t before = 0;
-  std::size_t others = 0;
-  for (const auto& [id, m] : members_) (known && id == *known ? before : others) += stored_bytes(id, m.data);
-  const auto wanted = stored_bytes(is_new ? new_member_id(request, new_uuid) : request.member_id, request);
-  return wanted <= before || others + wanted <= options_.max_metadata_bytes;
+  const std::string* id = &request.member_id;
+  if (is_new) id = request.instance_id ? find_static(*request.instance_id) : nullptr;
+  const auto known = id ? members_.find(*id) : members_.end();
+  join_size size;
+  if (known != members_.end()) size = {&known->second, known->second.bytes, 0};
+  size.wanted = stored_bytes(is_new ? new_member_id(request, new_uuid) : request.member_id, request);
+  return size;
+}
+
+/// Who says no more than before is never refused: the limit may have been lowered. Without a limit one member could
+/// make an entry that cannot be stored, for all of them.
+bool group::has_bytes_for(const join_size& size) const {
+  return size.wanted <= size.before || said_bytes_ - size.before + size.wanted <= options_.max_metadata_bytes;
+}
+
+bool group::node_has_bytes_for(const join_size& size) const {
+  const auto room = size.known ? options_.node_room.members : options_.node_room.newcomers;
+  return size.wanted <= size.before || size.wanted - size.before <= room;
+}
+
+/// Of who comes with an id, which was handed out to it or is a member's.
+error_code group::check_id(const msg::join_group& request) const {
+  if (request.member_id.empty()) return error_code::none;
+  if (!pending_.contains(request.member_id)) return check_member(request.member_id, request.instance_id);
+  return request.instance_id ? error_code::unknown_member_id : error_code::none;
 }
 
 /// For its client this is the end, so the others do not wait for it.
@@ -69,6 +86,18 @@ void group::refuse_for_size(const msg::join_group& r, waiter_key w, moment now, 
   } else {
     complete_round_if_all_joined(now, out);
   }
+}
+
+/// The node has no room for it now. A member keeps its session while it asks again; who has no more than an id loses
+/// it, so that the others do not wait.
+void group::refuse_for_now(const join_size& size, const msg::join_group& r, waiter_key w, moment now,
+                           group_effects& out) {
+  out.refused_for_size = {size_limit::node_groups, size.wanted - size.before};
+  auto later = refuse(error_code::coordinator_load_in_progress, r.member_id);
+  later.throttle_ms = options_.retry_ms;
+  out.replies.push_back({w, std::move(later)});
+  if (size.known && !size.known->is_new) extend_session(*size.known, now);
+  if (pending_.erase(r.member_id) > 0) complete_round_if_all_joined(now, out);
 }
 
 msg::join_group_result group::current_round(const std::string& member_id, bool with_members) const {
@@ -89,25 +118,27 @@ msg::join_group_result group::current_round(const std::string& member_id, bool w
 group_effects group::on_join(const msg::join_group& request, waiter_key waiter, std::string_view new_uuid, moment now) {
   group_effects out;
   auto refused = [&](error_code error) { out.replies.push_back({waiter, refuse(error, request.member_id)}); };
+  const auto size = size_of(request, new_uuid);
   if (phase_ == group_phase::dead) {
     refused(error_code::coordinator_not_available);
   } else if (request.session_timeout_ms < options_.min_session_timeout_ms ||
              request.session_timeout_ms > options_.max_session_timeout_ms) {
     refused(error_code::invalid_session_timeout);
-  } else if (!has_room_for(request.member_id) || !has_bytes_for(request, new_uuid)) {
+  } else if (!has_room_for(request.member_id)) {
+    refuse_for_size(request, waiter, now, out);
+  } else if (!has_bytes_for(size)) {
+    out.refused_for_size = {size_limit::group_metadata, said_bytes_ - size.before + size.wanted};
     refuse_for_size(request, waiter, now, out);
   } else if (!supports(request.protocol_type, request.protocols)) {
     refused(error_code::inconsistent_group_protocol);
+  } else if (const auto error = check_id(request); error != error_code::none) {
+    refused(error);
+  } else if (!node_has_bytes_for(size)) {
+    refuse_for_now(size, request, waiter, now, out);
   } else if (request.member_id.empty()) {
     join_new(request, waiter, new_uuid, now, out);
   } else if (pending_.contains(request.member_id)) {
-    if (request.instance_id) {
-      refused(error_code::unknown_member_id);
-    } else {
-      add_member(request.member_id, request, waiter, now, out);
-    }
-  } else if (const auto error = check_member(request.member_id, request.instance_id); error != error_code::none) {
-    refused(error);
+    add_member(request.member_id, request, waiter, now, out);
   } else {
     join_known(request, waiter, now, out);
   }
@@ -145,8 +176,11 @@ void group::join_known(const msg::join_group& r, waiter_key w, moment now, group
     out.replies.push_back({w, current_round(r.member_id, with_members)});
     return;
   }
-  update_member(m, r, w, out);
-  if (m.is_new) await_first_round(m, now);  // its first round could not be stored, which left it a plain session
+  member changed = std::move(m);
+  update_member(changed, r, w, out);
+  // Its first round could not be stored, which left it a plain session.
+  if (changed.is_new) await_first_round(changed, now);
+  put_member(r.member_id, std::move(changed));
   prepare_or_complete(now, out);
 }
 
@@ -159,12 +193,13 @@ void group::add_member(const std::string& id, const msg::join_group& r, waiter_k
   pending_.erase(id);
   if (members_.empty()) protocol_type_ = r.protocol_type;
   if (leader_.empty() || !members_.contains(leader_)) leader_ = id;
-  member& m = members_[id];
-  m.data.member_id = id;
-  m.data.instance_id = r.instance_id;
-  m.is_new = true;
-  update_member(m, r, w, out);
-  await_first_round(m, now);
+  member who;
+  who.data.member_id = id;
+  who.data.instance_id = r.instance_id;
+  who.is_new = true;
+  update_member(who, r, w, out);
+  await_first_round(who, now);
+  put_member(id, std::move(who));
   joined_meanwhile_ = true;
   prepare_or_complete(now, out);
 }
@@ -206,7 +241,7 @@ void group::replace_static(const std::string& old_id, const std::string& new_id,
   const bool was_leader = leader_ == old_id;
   remove_member(old_id, error_code::fenced_instance_id, out);
   if (was_leader) leader_ = new_id;
-  members_[new_id] = std::move(twin);
+  put_member(new_id, std::move(twin));
   prepare_or_complete(now, out);
 }
 
@@ -221,7 +256,9 @@ void group::store_replacement(const std::string& old_id, member twin, waiter_key
   node.mapped().assignment = std::move(assignment);
   next.members.insert(std::move(node));
   if (next.leader == old_id) next.leader = twin.data.member_id;
-  if (stored_bytes(next) > options_.max_entry_bytes) {  // beside the assignments, which nobody makes anew for it
+  if (const auto bytes = stored_bytes(next); bytes > options_.max_entry_bytes) {
+    // Beside the assignments, which nobody makes anew for it.
+    out.refused_for_size = {size_limit::group_entry, bytes};
     out.replies.push_back({w, refuse(error_code::group_max_size_reached, twin.data.member_id)});
     return;
   }
@@ -233,7 +270,7 @@ void group::replacement_stored(const write_in_flight& write, moment now, group_e
   const std::string& new_id = write.replacement->data.member_id;
   const bool is_leader = leader_ == write.old_member_id;
   remove_member(write.old_member_id, error_code::fenced_instance_id, out);
-  member& m = members_[new_id] = *write.replacement;
+  member& m = put_member(new_id, *write.replacement);
   m.is_new = false;
   extend_session(m, now);
   if (is_leader) leader_ = new_id;

@@ -52,7 +52,8 @@ group_effects group::on_sync(const msg::sync_group& request, waiter_key waiter, 
     const auto target = next.members.find(row.member_id);
     if (target != next.members.end()) target->second.assignment = row.assignment;
   }
-  if (stored_bytes(next) > options_.max_entry_bytes) {
+  if (const auto bytes = stored_bytes(next); bytes > options_.max_entry_bytes) {
+    out.refused_for_size = {size_limit::group_entry, bytes};
     refuse_assignments(now, out);
   } else {
     persist({.what = write_kind::assignment, .next = std::move(next)}, out);
