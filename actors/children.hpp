@@ -36,24 +36,24 @@ class children {
   /// Called once per crash.
   using crash_listener = std::function<void(const Key&, const caf::error& reason, bool quarantined)>;
 
-  children(caf::scheduled_actor* owner, std::function<Handle(const Key&)> spawn, crash_listener on_crash)
-    : owner_(owner), spawn_(std::move(spawn)), on_crash_(std::move(on_crash)) {}
+  children(caf::scheduled_actor* owner, crash_listener on_crash) : owner_(owner), on_crash_(std::move(on_crash)) {}
 
   struct child {
     Handle handle;
     std::uint64_t passed_on = 0;  // requests
   };
 
-  /// The child of `key`, started when it is not there; nothing while it must stay down. The caller passes one request
-  /// on to it.
-  std::optional<Handle> find_or_spawn(const Key& key, time_point now) {
+  /// The child of `key`, started by `spawn` when it is not there; nothing while it must stay down. The caller passes
+  /// one request on to it.
+  template <class Spawn>
+  std::optional<Handle> find_or_spawn(const Key& key, time_point now, const Spawn& spawn) {
     if (is_ending_) return std::nullopt;
     if (auto found = live_.find(key); found != live_.end()) {
       ++found->second.passed_on;
       return found->second.handle;
     }
     if (!down_.may_start(key, now)) return std::nullopt;
-    auto handle = spawn_(key);
+    Handle handle = spawn();
     owner_->monitor(handle);
     keys_.emplace(handle.address(), key);
     live_.insert_or_assign(key, child{handle, 1});
@@ -113,7 +113,6 @@ class children {
   }
 
   caf::scheduled_actor* owner_;
-  std::function<Handle(const Key&)> spawn_;
   crash_listener on_crash_;
   std::map<Key, child> live_;
   std::map<caf::actor_addr, Key> keys_;

@@ -145,6 +145,8 @@ CLI::App* add_store_command(CLI::App& app, const char* name, const char* what, s
   return &command;
 }
 
+constexpr std::int64_t max_older_than_s = std::int64_t{36'500} * 86'400;  // a typing error if it is more
+
 struct orphans_flags {
   serve_flags where;
   std::int64_t older_than_s = 24 * 3600;
@@ -177,7 +179,8 @@ int orphans(const orphans_flags& given) {
     settings.insert(settings.begin(), {"orphans", "smq.engine", "seaweedmq"});
   const auto loaded = load_options(given.where.config, settings);
   if (report(loaded.problems)) return usage_error;
-  if (given.older_than_s < 1) return report({"--older-than: at least 1s"}), usage_error;
+  if (given.older_than_s < 1 || given.older_than_s > max_older_than_s)
+    return report({"--older-than: at least 1s, at most 36500d"}), usage_error;
   const cli::output to{std::cout, std::cerr, given.is_json, isatty(STDERR_FILENO) != 0};
   return run_orphans(loaded.value, std::chrono::seconds{given.older_than_s}, given.deletes, to);
 }

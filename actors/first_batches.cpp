@@ -28,7 +28,7 @@ void first_batches::forget(const uuid& topic_id, std::int32_t partition) { std::
 /// Looks at all of them, so not for every batch that is given up while the store is away.
 void first_batches::drop_old(std::int64_t now_ms) {
   constexpr std::int64_t between_looks_ms = 10'000;
-  if (now_ms < look_again_ms_) return;
+  if (now_ms < look_again_ms_ && now_ms >= look_again_ms_ - between_looks_ms) return;  // or the clock was put back
   look_again_ms_ = now_ms + between_looks_ms;
   std::size_t left = 0;
   for (auto& [place, known] : partitions_) {

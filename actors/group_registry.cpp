@@ -1,5 +1,6 @@
 #include "actors/log.hpp"
 #include "actors/group_registry_state.hpp"
+#include "actors/post.hpp"
 #include "actors/spawn.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "smq/names.hpp"
@@ -12,6 +13,7 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::size_t groups_per_page = 1000;
+constexpr std::size_t woken_per_list = 1000;
 
 void report_crash(const std::string& group, const caf::error& reason, bool quarantined) {
   count_crash(actor_kind::coordinator, reason, quarantined);
@@ -19,7 +21,7 @@ void report_crash(const std::string& group, const caf::error& reason, bool quara
             {{"group", group}, {"reason", std::to_string(reason.code())}, {"quarantined", int{quarantined}}});
 }
 
-/// What is known of a group that is not in use: its members, if any, will be back or time out on the first request.
+/// What is known of a group that is not in use: its members, if any, will be back or time out once it is woken.
 msg::group_row row_of(const group_metadata& group) {
   return {group.group_id, group.members.empty() ? "Empty" : "Stable", group.protocol_type};
 }
@@ -30,14 +32,7 @@ group_registry_state::group_registry_state(group_registry_actor::pointer self,
                                            std::shared_ptr<const store_access> store, coordinator_context pattern,
                                            std::size_t most)
   : self_(self), store_(std::move(store)), pattern_(std::move(pattern)), most_(most),
-    children_(
-      self,
-      [this](const std::string& group) {
-        auto context = pattern_;
-        context.group_id = group;
-        return self_->home_system().spawn(coordinator, std::move(context));
-      },
-      report_crash),
+    children_(self, report_crash),
     native_(store_, poster()) {
   self->set_down_handler(
     [this](caf::scheduled_actor*, caf::down_msg& down) { children_.on_down(down, std::chrono::steady_clock::now()); });
@@ -47,8 +42,13 @@ group_registry_state::group_registry_state(group_registry_actor::pointer self,
 group_registry_state::~group_registry_state() { children_.stop_all(); }
 
 std::optional<coordinator_actor> group_registry_state::coordinator_of(const std::string& group) {
+  const auto spawn_child = [&] {
+    auto context = pattern_;
+    context.group_id = group;
+    return self_->home_system().spawn(coordinator, std::move(context));
+  };
   if (children_.live().size() < most_ || children_.find(group))
-    return children_.find_or_spawn(group, std::chrono::steady_clock::now());
+    return children_.find_or_spawn(group, std::chrono::steady_clock::now(), spawn_child);
   counted.refused_by_groups.add();
   return std::nullopt;
 }
@@ -86,13 +86,7 @@ group_registry_actor::behavior_type group_registry_state::make_behavior() {
   };
 }
 
-std::function<void(std::function<void()>)> group_registry_state::poster() const {
-  return [self = caf::actor_cast<caf::actor_addr>(static_cast<caf::local_actor*>(self_)->address())](
-           std::function<void()> f) {
-    auto strong = caf::actor_cast<group_registry_actor>(self);
-    if (strong) caf::anon_send(strong, msg::make_resume(std::move(f)));
-  };
-}
+std::function<void(std::function<void()>)> group_registry_state::poster() const { return post_to(self_); }
 
 /// Whoever lists groups after the answer must not find it in what was looked up before.
 void group_registry_state::remove(const msg::delete_group& m) {
@@ -107,17 +101,16 @@ void group_registry_state::list(const msg::list_groups& m) { list_page(m, "", st
 
 void group_registry_state::list_page(const msg::list_groups& m, std::string after,
                                      std::shared_ptr<stored_groups> so_far) {
-  auto self = caf::actor_cast<group_registry_actor>(self_);
   smq::list_groups(
     store_->engine.entries, after, groups_per_page, store_->deadline(),
-    [this, self, m, so_far = std::move(so_far)](smq::result<smq::group_page> page) {
-      caf::anon_send(self, msg::make_resume([this, m, so_far, page = std::move(page)] {
-                       if (!page.is_ok()) return m.answer({error_code::coordinator_not_available, {}});
-                       for (const auto& group : page.value.groups) so_far->rows[group.group_id] = row_of(group);
-                       so_far->damaged.insert(page.value.unreadable.begin(), page.value.unreadable.end());
-                       if (page.value.more) return list_page(m, page.value.next, so_far);
-                       add_native(m, so_far);
-                     }));
+    [this, m, so_far = std::move(so_far), post = poster()](smq::result<smq::group_page> page) {
+      post([this, m, so_far, page = std::move(page)] {
+        if (!page.is_ok()) return m.answer({error_code::coordinator_not_available, {}});
+        for (const auto& group : page.value.groups) so_far->rows[group.group_id] = row_of(group);
+        so_far->damaged.insert(page.value.unreadable.begin(), page.value.unreadable.end());
+        if (page.value.more) return list_page(m, page.value.next, so_far);
+        add_native(m, so_far);
+      });
     });
 }
 
@@ -138,7 +131,8 @@ void group_registry_state::answer_list(const msg::list_groups& m, std::shared_pt
   std::vector<std::string> live;
   for (const auto& [group, child] : children_.live()) live.push_back(group);
   auto all = fan_in<msg::list_group_result>::make(
-    live.size(), [m, live, native, stored = std::move(stored)](const std::vector<msg::list_group_result>& found) {
+    live.size(), [this, m, live, native, stored = std::move(stored),
+                  post = poster()](const std::vector<msg::list_group_result>& found) {
       auto& rows = stored->rows;
       for (std::size_t i = 0; i < live.size(); ++i) {
         if (found[i].error != error_code::none) continue;  // as its entry says
@@ -152,11 +146,27 @@ void group_registry_state::answer_list(const msg::list_groups& m, std::shared_pt
           rows.try_emplace(group, msg::group_row{group, "Empty", ""});
       msg::list_groups_result result;
       result.error = error_code::none;
-      for (auto& [group, row] : rows) result.groups.push_back(std::move(row));
+      std::vector<std::string> stable;
+      for (auto& [group, row] : rows) {
+        if (row.state == "Stable") stable.push_back(group);
+        result.groups.push_back(std::move(row));
+      }
+      if (!stable.empty()) post([this, stable = std::move(stable)] { wake_unattended(stable); });
       m.answer(std::move(result));
     });
   for (std::size_t i = 0; i < live.size(); ++i)
     caf::anon_send(*children_.find(live[i]), msg::list_group{live[i], all->slot(i, {})});
+}
+
+/// Members that an earlier node left behind get a session from now on, as Kafka's do when it loads them: who lists the
+/// groups again after that does not find those Stable whose members are gone.
+void group_registry_state::wake_unattended(const std::vector<std::string>& stable) {
+  std::size_t woken = 0;
+  for (const auto& group : stable) {
+    if (children_.find(group)) continue;
+    if (++woken > woken_per_list || children_.live().size() >= most_ / 2) return;  // the rest is for groups in use
+    pass_on(msg::describe_group{group, msg::reply_or_unavailable<msg::describe_group_result>([](const auto&) {})});
+  }
 }
 
 group_registry_actor spawn_group_registry(caf::actor_system& system, std::shared_ptr<const store_access> store,

@@ -1,19 +1,24 @@
 #pragma once
 
+#include "actors/core/creations.hpp"
+#include "actors/core/fair_queue.hpp"
 #include "net/work_pool.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <functional>
-#include <memory>
+#include <mutex>
 #include <new>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace tidegate::actors {
 
 /// Threads for what takes a tenth of a second at a time and touches no state: compressed batches of many megabytes. On
-/// the threads of the actors it would hold up everybody's connections. Thread: any; the destructor calls end(), so that
-/// none of its own threads may let it go.
+/// the threads of the actors it would hold up everybody's connections. Clients get them in turn: one that sends nothing
+/// else delays another's by one of its own per thread. Thread: any; the destructor calls end(), so that none of its own
+/// threads may let it go.
 class inflater {
  public:
   explicit inflater(std::size_t threads) : pool_(threads) {}
@@ -27,23 +32,36 @@ class inflater {
     pool_.stop();
   }
 
-  /// `work` runs soon, in the order of the calls where there is one thread.
-  void run(std::function<void()> work) {
-    auto held = std::make_unique<std::function<void()>>(std::move(work));
-    if (pool_.submit({&inflater::run_held, this, held.get()})) static_cast<void>(held.release());
+  /// `work` runs soon, for the client of that host; that of one client in the order of the calls where there is one
+  /// thread. A host's connections share its turns: they cost it nothing.
+  void run(const std::string& client_host, std::function<void()> work) {
+    {
+      const std::lock_guard lock{mutex_};
+      waiting_.push(core::creations::owner_of(client_host), std::move(work));
+    }
+    if (!pool_.submit({&inflater::run_next, this, nullptr})) take();
   }
 
  private:
-  static void run_held(void* self, void* what, std::size_t) {
-    const std::unique_ptr<std::function<void()>> held{static_cast<std::function<void()>*>(what)};
-    if (static_cast<inflater*>(self)->is_over_) return;
+  static void run_next(void* self, void*, std::size_t) {
+    auto* all = static_cast<inflater*>(self);
+    const auto work = all->take();
+    if (!work || all->is_over_) return;
     try {
-      (*held)();
-    } catch (const std::bad_alloc&) {  // whoever is to be answered is, by what `held` lets go
+      (*work)();
+    } catch (const std::bad_alloc&) {  // whoever is to be answered is, by what `work` lets go
     }
   }
 
+  /// Let go without the mutex: whoever is answered then may bring more.
+  std::optional<std::function<void()>> take() {
+    const std::lock_guard lock{mutex_};
+    return waiting_.empty() ? std::nullopt : std::optional{waiting_.pop()};
+  }
+
   std::atomic<bool> is_over_ = false;
+  std::mutex mutex_;  // guards the next
+  core::fair_queue<std::function<void()>> waiting_;  // a job of the pool for each of them
   net::work_pool pool_;  // does all that it was given before it stops
 };
 

@@ -1,5 +1,7 @@
 #include "actors/live_settings.hpp"
 
+#include "actors/retention_sweeper.hpp"
+
 namespace tidegate::actors {
 
 core::group_options live_group_rules::now(std::int32_t max_offset_metadata_bytes) const {
@@ -21,6 +23,8 @@ void live_settings::follow(const options& from) const {
   handlers.offset_metadata_max_bytes.set(static_cast<std::int32_t>(kafka.offset_metadata_max_bytes));
   handlers.fetch_max_bytes.set(static_cast<std::int32_t>(kafka.fetch_max_bytes));
   handlers.max_elements.set(static_cast<std::uint64_t>(from.limits.elements_per_request));
+  handlers.retention_ms.set(kafka.log_retention_ms);
+  handlers.retention_bytes.set(kafka.log_retention_bytes);
   handlers.protects_groups.set(from.retention.protect_groups);
   handlers.protect_max_ms.set(from.retention.protect_max_ms);
   groups.initial_rebalance_delay_ms.set(static_cast<std::int32_t>(kafka.group_initial_rebalance_delay_ms));
@@ -32,6 +36,16 @@ void live_settings::follow(const options& from) const {
   most_partitions.set(from.limits.partitions);
   producer_expiration.set(std::chrono::milliseconds{kafka.producer_id_expiration_ms});
   retention_check.set(std::chrono::milliseconds{kafka.log_retention_check_interval_ms});
+}
+
+retention_settings live_settings::retention() const {
+  retention_settings settings;
+  settings.check_interval = retention_check;
+  settings.retention_ms = handlers.retention_ms;
+  settings.retention_bytes = handlers.retention_bytes;
+  settings.protects_groups = handlers.protects_groups;
+  settings.protect_max_ms = handlers.protect_max_ms;
+  return settings;
 }
 
 }  // namespace tidegate::actors

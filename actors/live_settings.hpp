@@ -8,8 +8,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 
 namespace tidegate::actors {
+
+struct retention_settings;
 
 /// Of core::group_options, what the configuration says.
 struct live_group_rules {
@@ -28,15 +31,18 @@ struct live_group_rules {
 struct live_settings {
   handler_settings handlers;
   live_group_rules groups;
+  std::shared_ptr<group_budget> group_bytes = std::make_shared<group_budget>();
   live<std::int64_t> most_partitions = 200'000;  // limits.partitions
   live<std::chrono::milliseconds> producer_expiration = std::chrono::milliseconds{86'400'000};
   live<std::chrono::milliseconds> retention_check = std::chrono::milliseconds{300'000};
 
-  std::shared_ptr<group_budget> group_bytes = std::make_shared<group_budget>();
   /// Sets all of them. Thread: one at a time.
   void follow(const options& from) const;
 
   [[nodiscard]] core::group_options group_rules() const { return groups.now(handlers.offset_metadata_max_bytes); }
+
+  /// Of the sweeper.
+  [[nodiscard]] retention_settings retention() const;
 };
 
 }  // namespace tidegate::actors

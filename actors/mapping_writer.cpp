@@ -3,6 +3,7 @@
 
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
+#include "actors/post.hpp"
 #include "actors/spawn.hpp"
 #include "smq/segments/trim_log.hpp"
 
@@ -27,12 +28,7 @@ mapping_writer_actor::behavior_type mapping_writer_state::make_behavior() {
   };
 }
 
-std::function<void(std::function<void()>)> mapping_writer_state::poster() const {
-  return [self = static_cast<caf::local_actor*>(self_)->address()](std::function<void()> f) {
-    if (auto strong = caf::actor_cast<mapping_writer_actor>(self))
-      caf::anon_send(strong, msg::make_resume(std::move(f)));
-  };
-}
+std::function<void(std::function<void()>)> mapping_writer_state::poster() const { return post_to(self_); }
 
 void mapping_writer_state::report(const msg::mapping_report& m) {
   const std::pair key{m.record.topic_id, m.record.partition};
@@ -141,7 +137,7 @@ void mapping_writer_state::trim() {
   for (std::int32_t p = 0; p < smq::mappings_partitions; ++p) {
     const auto at = static_cast<std::size_t>(p);
     const auto& log = log_->partitions[at];
-    plans[at] = smq::plan_trim(log, smq::mappings_start_after(log, before_ns), segments_per_trim);
+    plans[at] = smq::plan_trim(log, smq::mappings_start_after(log, before_ns, settings_.max_files), segments_per_trim);
     auto more = smq::trim_mutations(log, smq::mapping_place(log_->topic, p), plans[at]);
     std::move(more.begin(), more.end(), std::back_inserter(unit));
   }

@@ -30,6 +30,8 @@ using mapping_writer_actor = caf::typed_actor<caf::reacts_to<msg::mapping_report
 struct mapping_settings {
   std::chrono::milliseconds linger{10'000};          // from the first report to the write
   std::chrono::milliseconds retention{604'800'000};  // of whole segments
+  /// Of each partition of the topic; the oldest go. Usually 168, one an hour; after a clock that was ahead, no file is old.
+  std::size_t max_files = 1000;
   std::size_t max_waiting = 100'000;                 // partitions with a report that is not written; more are dropped
   smq::append_options segments;                      // the engine's
 };

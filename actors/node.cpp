@@ -111,7 +111,7 @@ template <class Handle>
 void close_and_wait(const Handle& who) {
   auto closed = std::make_shared<std::promise<void>>();
   auto is_closed = closed->get_future();
-  caf::anon_send(who, msg::close_cleanly{msg::when_let_go([closed] { closed->set_value(); })});
+  caf::anon_send(who, msg::close_cleanly{when_let_go([closed] { closed->set_value(); })});
   if (is_closed.wait_for(close_grace) != std::future_status::ready)
     log_event(log_level::warn, "not everything was closed in time; the next start reads more");
 }
@@ -236,9 +236,8 @@ void node::parts::start_actors(const options& settings) {
   };
   registries.groups = coordinators(settings, live, *store);
   registries.most_groups = static_cast<std::size_t>(settings.limits.groups);
-  registries.retention.check_interval = live.retention_check;
-  registries.retention.protects_groups = s.settings.protects_groups;
-  registries.retention.protect_max_ms = s.settings.protect_max_ms;
+  registries.partitions.retention_ms = s.settings.retention_ms;
+  registries.retention = live.retention();
   supervisor = start_registries(*system, store, node_services, std::move(registries), [](const std::string& name) {
     // A supervisor above would start this process again; going on without the registry would serve nobody.
     log_event(log_level::error, "an actor crashes again and again: the process ends", {{"actor", name}});
@@ -347,8 +346,8 @@ void node::add_metrics(metric_page& page) const {
   used("limits.node_unsent_bytes", budget.unsent());
   page.add("tidegate_connections_waiting", static_cast<double>(budget.waiting()));
   page.add("tidegate_unsent_bytes", static_cast<double>(budget.unsent()));
-  used("limits.node_group_bytes", p.live.group_bytes->held.value());
   used("limits.groups", counters_of(actor_kind::coordinator).alive.value());
+  used("limits.node_group_bytes", p.live.group_bytes->held.value());
   // After a start nobody knows all topics before somebody asks for them.
   if (const auto topics = p.topics.current(); topics->complete) used("limits.partitions", partitions_of(*topics));
   used("limits.metric_topics", static_cast<std::int64_t>(p.metrics->topics()));

@@ -43,6 +43,7 @@ class node {
   node& operator=(const node&) = delete;
 
   /// Clients are cut off, actors end, what was sent to the store is decided. Within 10 s, or the process ends.
+  /// Thread: that of start(), in which CAF keeps something that it waits for at the end.
   void stop();
 
  private:

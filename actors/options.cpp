@@ -209,7 +209,13 @@ std::vector<option_row> kafka_rows() {
      .unit = "sessions", .help = "Incremental fetch sessions that are kept."},
     {.key = "kafka.log.retention.check.interval.ms", .at = integer<&o::kafka, &k::log_retention_check_interval_ms>,
      .min = 1, .max = int32_max, .unit = "milliseconds",
-     .help = "How often topics with retention.ms or retention.bytes are looked at."},
+     .help = "How often topics with a limit of retention are looked at."},
+    {.key = "kafka.log.retention.ms", .at = integer<&o::kafka, &k::log_retention_ms>, .min = -1,
+     .max = std::numeric_limits<std::int64_t>::max(), .unit = "milliseconds",
+     .help = "Age from which records go, of topics without retention.ms; -1: no limit."},
+    {.key = "kafka.log.retention.bytes", .at = integer<&o::kafka, &k::log_retention_bytes>, .min = -1,
+     .max = std::numeric_limits<std::int64_t>::max(), .unit = "bytes",
+     .help = "Size of a partition above which its oldest records go, of topics without retention.bytes; -1: no limit."},
   };
 }
 
@@ -223,7 +229,7 @@ constexpr std::string_view live_keys[] = {
   "kafka.group.min.session.timeout.ms", "kafka.group.max.session.timeout.ms", "kafka.group.max.size",
   "kafka.offset.metadata.max.bytes", "kafka.producer.id.expiration.ms", "kafka.socket.request.max.bytes",
   "kafka.max.connections", "kafka.max.connections.per.ip", "kafka.connections.max.idle.ms", "kafka.fetch.max.bytes",
-  "kafka.log.retention.check.interval.ms"};
+  "kafka.log.retention.check.interval.ms", "kafka.log.retention.ms", "kafka.log.retention.bytes"};
 
 }  // namespace
 

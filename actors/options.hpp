@@ -92,6 +92,8 @@ struct kafka_settings {
   std::int64_t fetch_max_bytes = 57671680;
   std::int64_t max_incremental_fetch_session_cache_slots = 1000;
   std::int64_t log_retention_check_interval_ms = 300000;
+  std::int64_t log_retention_ms = -1;  // Kafka's is 7 days: records wait for groups that are away longer
+  std::int64_t log_retention_bytes = -1;
 };
 
 struct options {

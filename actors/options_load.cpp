@@ -114,6 +114,8 @@ class loader {
     if (kafka.message_max_bytes > kafka.socket_request_max_bytes) {
       problem("config", "kafka.message.max.bytes is greater than kafka.socket.request.max.bytes");
     }
+    // Every record would be too old at once. Source: Kafka's KafkaConfig.
+    if (kafka.log_retention_ms == 0) problem("config", "kafka.log.retention.ms is -1 or at least 1");
     check_listeners();
     check_store();
   }

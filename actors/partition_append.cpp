@@ -11,12 +11,15 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <utility>
 
 namespace tidegate::actors {
 
 namespace {
 
 constexpr std::size_t decided_at_once = 16;
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+constexpr std::int64_t notable_lag_ns = 60 * ns_per_second;  // of the clock: clocks that are slewed are off by less
 
 msg::append_result refused(error_code error, std::string_view why) {
   msg::append_result result;
@@ -78,8 +81,9 @@ kafka::batch_limits partition_state::limits_now() const {
 }
 
 void partition_state::check_elsewhere() {
-  settings_.inflations->run([this, records = unchecked_.front().records, limits = limits_now(),
-                             life = std::weak_ptr<void>(this_life_), post = poster()] {
+  const auto& first = unchecked_.front();
+  settings_.inflations->run(first.client_host, [this, records = first.records, limits = limits_now(),
+                                                life = std::weak_ptr<void>(this_life_), post = poster()] {
     if (life.expired()) return;
     const auto check = validate_without_throwing(records, limits);
     post([this, check, checked_timestamps = limits.checks_record_timestamps] { checked(check, checked_timestamps); });
@@ -109,7 +113,7 @@ void partition_state::decide(const msg::append& m, const kafka::batch_check& che
   if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
   if (store_->given_up->has_any())
     machine_->expect_first_batches_of(store_->given_up->take(place_.topic_id, place_.partition));
-  const auto verdict = machine_->offer(core::to_produced(m.records, check), wall_ns());
+  const auto verdict = machine_->offer(core::to_produced(m.records, check), store_->clock->wall_ns());
   switch (verdict.decision) {
     case core::produce_decision::refuse: return m.answer(refused(verdict.error, ""));
     case core::produce_decision::duplicate: {
@@ -144,14 +148,24 @@ void partition_state::plan_batches() {
   if (!machine_->has_queued()) return;
   core::append_rules rules;
   rules.uses_log_append_time = uses_log_append_time(*topic_);
-  planned_ = machine_->plan(wall_ns(), rules);
+  const auto now_ns = store_->clock->wall_ns();
+  warn_of_clock(now_ns);
+  planned_ = machine_->plan(now_ns, rules);
   if (!rules.uses_log_append_time) return;
   auto batch = planned_.begin();
   for (auto& u : undecided_) {  // both are in offset order
     while (batch != planned_.end() && batch->base_offset < u.base_offset) ++batch;
     if (batch == planned_.end()) return;
-    if (batch->base_offset == u.base_offset) u.log_append_time_ms = batch->ts_ns / 1'000'000;
+    if (batch->base_offset == u.base_offset) u.log_append_time_ms = batch->max_timestamp;
   }
+}
+
+/// The times of messages never go back: after a clock that was ahead, they stay ahead until it gets there.
+void partition_state::warn_of_clock(std::int64_t now_ns) {
+  const auto behind_ns = machine_->last_ts_ns() - now_ns;
+  if (behind_ns <= notable_lag_ns || std::exchange(warned_of_clock_, true)) return;
+  log_event(log_level::warn, "the clock is behind the log",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"seconds", behind_ns / ns_per_second}});
 }
 
 void partition_state::upload_next() {

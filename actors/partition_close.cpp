@@ -4,6 +4,8 @@
 #include "actors/partition_state.hpp"
 #include "actors/spawn.hpp"
 
+#include <limits>
+
 namespace tidegate::actors {
 
 void partition_state::look_idle_in(std::chrono::milliseconds delay) {
@@ -58,19 +60,26 @@ void partition_state::close_when_decided() {
   write_clean_end([this] { end(closing_->held); });
 }
 
+/// For the age of producers. Nothing: an earlier process may have written just now, by another clock, and nobody is
+/// forgotten yet.
+std::optional<std::int64_t> partition_state::producers_now_ms() const {
+  return store_->clock->age_now_ms(settings_.producer_expiration, settings_.retries_within);
+}
+
 /// Into the log's state, for the next partition entry.
 void partition_state::take_snapshot() {
-  machine_->expire_producers(wall_ms(), settings_.producer_expiration.get().count());
+  if (const auto now_ms = producers_now_ms())
+    machine_->expire_producers(*now_ms, settings_.producer_expiration.get().count());
   smq::set_snapshot(log_, machine_->producers().encode(settings_.snapshot_bytes),
                     machine_->high_watermark());
 }
 
 /// Every batch that may still come again is in a snapshot that is taken now.
 bool partition_state::snapshot_tells_all() {
-  const auto now_ms = wall_ms();
-  machine_->expire_producers(now_ms, settings_.producer_expiration.get().count());
-  const auto since_ms = now_ms - settings_.retries_within.count();
-  return machine_->producers().fits(settings_.snapshot_bytes, since_ms);
+  const auto now_ms = producers_now_ms();
+  if (!now_ms) return machine_->producers().fits(settings_.snapshot_bytes, std::numeric_limits<std::int64_t>::min());
+  machine_->expire_producers(*now_ms, settings_.producer_expiration.get().count());
+  return machine_->producers().fits(settings_.snapshot_bytes, *now_ms - settings_.retries_within.count());
 }
 
 /// The partition entry with the producers at the high watermark, so that the next load need not read any batch. Of more

@@ -23,13 +23,20 @@ void partition_state::listed(const smq::segment_range& range, const smq::result<
   listing_ = false;
   const auto what = found.is_ok() ? smq::add_listed(log_, range, found.value) : found.what;
   auto waiting = std::exchange(after_listing_, {});
+  if (what.is_damaged) counted.damaged_partitions.add();
   if (!what.is_ok())
     log_event(log_level::error, "older segment files cannot be listed",
               {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", what.reason}});
-  for (auto& request : waiting) what.is_ok() ? request.run() : request.refuse();
+  for (auto& request : waiting) {
+    if (what.is_ok())
+      request.run();
+    else
+      request.refuse();
+  }
   // A trim may have found no room among those that wait: it is answered all the same.
   if (trims_.empty()) return;
-  what.is_ok() ? start_trim() : fail_trims(error_code::kafka_storage_error);
+  if (!what.is_ok()) return fail_trims(error_code::kafka_storage_error);
+  start_trim();
 }
 
 }  // namespace tidegate::actors

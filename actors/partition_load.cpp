@@ -2,6 +2,7 @@
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/partition_state.hpp"
+#include "actors/post.hpp"
 #include "actors/spawn.hpp"
 #include "actors/topic_settings.hpp"
 #include "smq/segments/read_log.hpp"
@@ -83,13 +84,10 @@ void partition_state::when_serving(const Message& m, void (partition_state::*f)(
 }
 
 std::function<void(std::function<void()>)> partition_state::poster(bool in_every_life) const {
-  auto self = caf::actor_cast<caf::actor_addr>(static_cast<caf::local_actor*>(self_)->address());
-  return [self, this, in_every_life, life = life_](std::function<void()> f) {
-    auto strong = caf::actor_cast<partition_actor>(self);
-    if (!strong) return;
-    caf::anon_send(strong, msg::make_resume([this, in_every_life, life, f = std::move(f)] {
-                     if (in_every_life || life == life_) f();
-                   }));
+  return [this, in_every_life, life = life_, post = post_to(self_)](std::function<void()> f) {
+    post([this, in_every_life, life, f = std::move(f)] {
+      if (in_every_life || life == life_) f();
+    });
   };
 }
 
@@ -106,7 +104,7 @@ void partition_state::load() {
                     [this, post](smq::result<smq::log_state> log) {
                       post([this, log = std::move(log)] {
                         if (log.is_ok()) return loaded(log.value);
-                        load_failed(log.what.reason);
+                        load_failed(log.what);
                       });
                     });
     });
@@ -132,7 +130,9 @@ void partition_state::loaded(smq::log_state log) {
   from_snapshot.next_offset = log_.log_start;
   if (log_.snapshot_offset >= log_.log_start) {
     auto stored = core::producer_state::decode(log_.snapshot);
-    if (!stored) return load_failed("damaged: the producer snapshot cannot be read");
+    if (!stored)
+      return load_failed(smq::unreadable("the producer snapshot", as_text(log_.snapshot),
+                                         core::producer_state::snapshot_version));
     from_snapshot.producers = std::move(*stored);
     from_snapshot.next_offset = log_.snapshot_offset;
   }
@@ -151,7 +151,8 @@ void partition_state::declare_rewind(const smq::offset_gap& gap, std::int32_t ep
   session_->write({smq::write_partition_entry(log_, place_)}, smq::write_class::bulk,
                   [this, epoch, post = poster()](const smq::write_answer& answer) {
                     post([this, epoch, answer] {
-                      if (answer.code != smq::write_result::stored) return load_failed(answer.reason);
+                      if (answer.code != smq::write_result::stored)
+                        return load_failed({smq::status::unknown, answer.reason, 0});
                       recovery_.emplace().next_offset = log_.next_offset;
                       read_producers(epoch);
                     });
@@ -163,9 +164,10 @@ void partition_state::declare_rewind(const smq::offset_gap& gap, std::int32_t ep
 void partition_state::read_producers(std::int32_t epoch) {
   const auto from = recovery_->next_offset;
   if (from >= log_.next_offset) return serve(epoch);
-  if (const auto missing = smq::unlisted_for(log_, from))
-    return list_older(*missing, {[this, epoch] { read_producers(epoch); },
-                                 [this] { load_failed("older segment files cannot be listed"); }});
+  if (const auto missing = smq::unlisted_for(log_, from)) {
+    const smq::outcome why{smq::status::unknown, "older segment files cannot be listed", 0};
+    return list_older(*missing, {[this, epoch] { read_producers(epoch); }, [this, why] { load_failed(why); }});
+  }
   auto stored_ms = std::make_shared<std::vector<std::int64_t>>();
   auto note = [stored_ms](std::int64_t, std::int64_t ts_ns) { stored_ms->push_back(ts_ns / ns_per_ms); };
   auto index = recovery_->index;
@@ -173,7 +175,7 @@ void partition_state::read_producers(std::int32_t epoch) {
                 store_->deadline(), index.get(),
                 [this, epoch, stored_ms, index, post = poster()](const smq::result<std::vector<shared_bytes>>& read) {
                   post([this, epoch, stored_ms, read] {
-                    if (!read.is_ok()) return load_failed(read.what.reason);
+                    if (!read.is_ok()) return load_failed(read.what);
                     if (read.value.empty()) return serve(epoch);  // a declared gap ends the log
                     note_producers(read.value, *stored_ms);
                     read_producers(epoch);
@@ -182,13 +184,16 @@ void partition_state::read_producers(std::int32_t epoch) {
                 note);
 }
 
-/// `stored_ms`: when each batch was stored: the time in its records is the producer's and may be any.
+/// `stored_ms`: when each batch was stored: the time in its records is the producer's and may be any, but LogAppendTime,
+/// which a retry is answered with. A log that is ahead of the clock must not keep producers until that gets there.
 void partition_state::note_producers(const std::vector<shared_bytes>& batches,
                                      const std::vector<std::int64_t>& stored_ms) {
+  const auto now_ms = store_->clock->wall_ms();
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const auto header = kafka::read_batch_header(batches[i].view()).value();  // the read has checked it
     recovery_->next_offset = header.next_offset();
-    recovery_->producers.apply(core::claim_of(header), header.base_offset, stored_ms[i]);
+    const auto written_ms = header.is_log_append_time() ? header.max_timestamp : std::min(stored_ms[i], now_ms);
+    recovery_->producers.apply(core::claim_of(header), header.base_offset, written_ms);
   }
 }
 
@@ -196,7 +201,8 @@ void partition_state::serve(std::int32_t epoch) {
   auto producers = std::move(recovery_->producers);
   recovery_.reset();
   producers.expect_first_batches_of(std::exchange(producers_before_, {}));
-  producers.expire(wall_ms(), settings_.producer_expiration.get().count());
+  if (const auto now_ms = producers_now_ms())
+    producers.expire(*now_ms, settings_.producer_expiration.get().count());
   core::partition_start start;
   start.leader_epoch = epoch;
   store_->other_epochs->note(place_.topic_id, place_.partition, epoch, store_->leader_epoch);
@@ -204,7 +210,7 @@ void partition_state::serve(std::int32_t epoch) {
   start.next_offset = log_.next_offset;
   start.next_message_number = log_.next_message_number;
   start.last_ts_ns = log_.last_ts_ns;
-  for (const auto& e : log_.epochs) start.epochs.push_back({e.epoch, e.start_offset});
+  start.epochs = log_.epochs;
   machine_ = std::make_unique<core::partition_machine>(start, std::move(producers));
   metrics_->end.store(machine_->high_watermark(), std::memory_order_relaxed);
   new_leader_ = true;
@@ -226,8 +232,8 @@ void partition_state::serve(std::int32_t epoch) {
   for (auto& request : std::exchange(parked_, {})) request.run();
 }
 
-void partition_state::load_failed(const std::string& reason) {
-  log_failed_load(reason);
+void partition_state::load_failed(const smq::outcome& why) {
+  log_failed_load(why);
   for (auto& request : std::exchange(parked_, {})) request.refuse();
   ++life_;
   listing_ = false;
@@ -240,13 +246,13 @@ void partition_state::load_failed(const std::string& reason) {
 }
 
 /// Damage stays until somebody puts it right: said once, not with every try.
-void partition_state::log_failed_load(const std::string& reason) {
+void partition_state::log_failed_load(const smq::outcome& why) {
   ++failed_loads_;
   counted.failed_partition_loads.add();
-  if (says_damage(reason)) counted.damaged_partitions.add();
-  if (std::exchange(why_not_loaded_, reason) == reason) return;
+  if (why.is_damaged) counted.damaged_partitions.add();
+  if (std::exchange(why_not_loaded_, why.reason) == why.reason) return;
   log_event(log_level::error, "partition cannot be loaded",
-            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", why.reason}});
 }
 
 void partition_state::reload(const std::string& reason) {

@@ -43,7 +43,7 @@ void partition_state::look_back() {
 std::vector<smq::segment> partition_state::next_merge() const {
   const auto plan = is_leaving() ? smq::plan_last_merge : smq::plan_merge;
   auto rules = settings_.merges;
-  if (const auto retention_ms = retention_ms_of(*topic_); retention_ms >= 0)
+  if (const auto retention_ms = retention_ms_of(*topic_, settings_.retention_ms); retention_ms >= 0)
     rules.ages = smq::merge_ages{retention_ms, wall_ms()};
   return plan(log_, rules, not_merged_);
 }
@@ -132,7 +132,9 @@ void partition_state::erase_leftovers() {
                       else if (answer.code != smq::write_result::refused)
                         return reload(answer.reason);
                       merge_ended();  // what was refused is tried again at the next roll
-                      if (is_leaving()) log_.leftovers.empty() ? start_merge() : ask_to_retire();
+                      if (!is_leaving()) return;
+                      if (!log_.leftovers.empty()) return ask_to_retire();
+                      start_merge();
                     });
                   });
 }

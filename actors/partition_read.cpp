@@ -9,6 +9,13 @@
 
 namespace tidegate::actors {
 
+namespace {
+
+/// Asking again does not help: a chunk that files name is gone, or is not what was written.
+bool is_lost(const smq::outcome& read) { return read.is_damaged || read.code == smq::status::absent; }
+
+}  // namespace
+
 void partition_state::fetch(const msg::fetch_read& m) {
   tail_.give_up_excess();
   msg::fetch_result result;
@@ -55,7 +62,7 @@ bool partition_state::look_again(const Message& m, void (partition_state::*read)
 }
 
 /// A consumer commits where a batch that it was given ends: a native RESUME goes on exactly there (design §7.1).
-std::function<void(std::int64_t, std::int64_t)> partition_state::noting_hints() const {
+batch_observer partition_state::noting_hints() const {
   return [store = store_, id = place_.topic_id, partition = place_.partition](std::int64_t next, std::int64_t ts_ns) {
     store->hints.note(id, partition, next, ts_ns + 1, smq::timestamp_hints::source::consumer);
   };
@@ -73,8 +80,7 @@ void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_resu
                     if (read.is_ok()) {
                       result.batches = std::move(read.value);
                     } else {
-                      const bool is_gone = read.what.code == smq::status::absent;
-                      (is_gone || says_damage(read.what.reason) ? counted.damaged_records : counted.failed_reads).add();
+                      (is_lost(read.what) ? counted.damaged_records : counted.failed_reads).add();
                       log_event(log_level::error, "stored records cannot be read",
                                 {{"topic", place_.topic},
                                  {"partition", place_.partition},
@@ -155,8 +161,8 @@ void partition_state::look_into(const msg::list_offsets& m, bool is_compressed, 
   if (is_compressed) quick.max_output_bytes = std::min(limits.max_output_bytes, quick_bytes);
   const auto found = look(quick);
   if (found || quick.max_output_bytes == limits.max_output_bytes) return then(found);
-  settings_.inflations->run([this, m, look, then, limits, seen = changes_, life = std::weak_ptr<void>(this_life_),
-                             post = poster(), busy = reads_] {
+  settings_.inflations->run(m.client_host, [this, m, look, then, limits, seen = changes_,
+                                            life = std::weak_ptr<void>(this_life_), post = poster(), busy = reads_] {
     if (life.expired()) return;
     post([this, m, then, seen, found = look(limits), busy] { changes_ == seen ? then(found) : list(m); });
   });
@@ -264,8 +270,9 @@ void partition_state::translate(const msg::find_by_ts& m) {
                                  {"partition", place_.partition},
                                  {"value", m.value_ns},
                                  {"reason", found.what.reason}});
-                      const bool is_damaged = found.what.code != smq::status::unknown;
-                      m.answer({is_damaged ? error_code::kafka_storage_error : error_code::not_leader_or_follower, -1});
+                      m.answer({is_lost(found.what) ? error_code::kafka_storage_error
+                                                    : error_code::not_leader_or_follower,
+                                -1});
                     });
                   });
 }

@@ -23,11 +23,9 @@ partition_registry_state::partition_registry_state(partition_registry_actor::poi
                                                    std::shared_ptr<const store_access> store,
                                                    partition_settings settings)
   : self_(self), store_(std::move(store)), settings_(settings),
-    children_(
-      self, [this](const key& k) { return spawn_child(k); },
-      [this](const key& k, const caf::error& reason, bool quarantined) {
-        report_crash(store_->topics.current()->find(k.first), k.second, reason, quarantined);
-      }) {
+    children_(self, [this](const key& k, const caf::error& reason, bool quarantined) {
+      report_crash(store_->topics.current()->find(k.first), k.second, reason, quarantined);
+    }) {
   self->set_down_handler(
     [this](caf::scheduled_actor*, caf::down_msg& down) { children_.on_down(down, std::chrono::steady_clock::now()); });
   self->set_exit_handler([this](caf::scheduled_actor*, caf::exit_msg&) { children_.end_with_owner(); });
@@ -35,17 +33,17 @@ partition_registry_state::partition_registry_state(partition_registry_actor::poi
 
 partition_registry_state::~partition_registry_state() { children_.stop_all(); }
 
-partition_actor partition_registry_state::spawn_child(const key& k) {
-  return spawn_partition(self_->home_system(), store_, topic_, k.second, settings_, partition_registry_actor{self_});
-}
-
 template <class Message>
 void partition_registry_state::pass_on(const Message& m) {
   if (closing_) return;
-  topic_ = store_->topics.current()->find(m.topic_id);
+  const auto topic = store_->topics.current()->find(m.topic_id);
   // Deleted meanwhile, or never there: the reply answers by itself.
-  if (!topic_ || m.partition < 0 || m.partition >= topic_->partitions) return;
-  if (auto child = children_.find_or_spawn({m.topic_id, m.partition}, std::chrono::steady_clock::now()))
+  if (!topic || m.partition < 0 || m.partition >= topic->partitions) return;
+  const auto spawn_child = [&] {
+    const partition_registry_actor me{self_};
+    return spawn_partition(self_->home_system(), store_, topic, m.partition, settings_, me);
+  };
+  if (auto child = children_.find_or_spawn({m.topic_id, m.partition}, std::chrono::steady_clock::now(), spawn_child))
     return caf::anon_send(*child, m);
   if constexpr (std::is_same_v<Message, msg::append>) {
     msg::append_result nobody;

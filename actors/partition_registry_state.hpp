@@ -28,12 +28,10 @@ class partition_registry_state {
   void forget(const msg::forget_topic& m);
   void release(const msg::release_partitions& m);
   void close_all(const msg::close_cleanly& m);
-  partition_actor spawn_child(const key& k);
 
   partition_registry_actor::pointer self_;
   std::shared_ptr<const store_access> store_;
   partition_settings settings_;
-  topic_ptr topic_;  // of the request that is passed on: what a new child is made for
   children<key, partition_actor> children_;
   bool closing_ = false;  // requests are not passed on any more: their replies answer by themselves
 };

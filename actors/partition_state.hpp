@@ -39,7 +39,8 @@ struct partition_settings {
   smq::append_options segments;                      // the engine's
   std::size_t appends_at_once = 1;                   // the engine's; whose chunks are put or wait for their entry
   std::size_t overlap_bytes = 0;                     // the engine's; queued for another while one is on its way
-  smq::merge_rules merges;                           // the engine's
+  smq::merge_rules merges;                           // the engine's, but for ages
+  live<std::int64_t> retention_ms = -1;              // log.retention.ms of topics without their own
   std::shared_ptr<merge_turns> turns = std::make_shared<merge_turns>();  // shared by all partitions of the node
   std::chrono::milliseconds merge_timeout{60'000};   // for copying
   /// Shared by all partitions of the node, and kept by somebody else, too: see its destructor.
@@ -145,8 +146,8 @@ class partition_state {
   void note_producers(const std::vector<shared_bytes>& batches, const std::vector<std::int64_t>& stored_ms);
   void declare_rewind(const smq::offset_gap& gap, std::int32_t epoch);
   void serve(std::int32_t epoch);
-  void load_failed(const std::string& reason);
-  void log_failed_load(const std::string& reason);
+  void load_failed(const smq::outcome& why);
+  void log_failed_load(const smq::outcome& why);
   void reload(const std::string& reason);
   void use_topic(topic_ptr topic);
 
@@ -172,6 +173,7 @@ class partition_state {
   void decide(const msg::append& m, const kafka::batch_check& check);
   void start_append();
   void plan_batches();
+  void warn_of_clock(std::int64_t now_ns);
   void upload_next();
   void uploaded(std::uint64_t number, const smq::result<smq::chunk_id>& put);
   void write_appends();
@@ -212,7 +214,7 @@ class partition_state {
 
   // partition_read.cpp
   void fetch(const msg::fetch_read& m);
-  [[nodiscard]] std::function<void(std::int64_t, std::int64_t)> noting_hints() const;
+  [[nodiscard]] batch_observer noting_hints() const;
   void fetch_from_store(const msg::fetch_read& m, msg::fetch_result result);
   void wait(const msg::fetch_wait& m);
   void list(const msg::list_offsets& m);
@@ -235,6 +237,7 @@ class partition_state {
   void ask_to_retire();
   void close(const msg::close_cleanly& m);
   void close_when_decided();
+  [[nodiscard]] std::optional<std::int64_t> producers_now_ms() const;
   void take_snapshot();
   [[nodiscard]] bool snapshot_tells_all();
   void write_clean_end(std::function<void()> then);
@@ -300,6 +303,7 @@ class partition_state {
   std::vector<undecided> undecided_;    // in offset order
   std::vector<parked_request> parked_;
   std::string why_not_loaded_;     // the last reason that was logged
+  bool warned_of_clock_ = false;
   std::uint64_t failed_loads_ = 0;  // in a row
   std::vector<waiter> waiters_;
   std::size_t prune_waiters_at_ = 64;

@@ -33,11 +33,11 @@ topic_forgotten forget_everywhere(std::shared_ptr<const store_access> store,
                                   std::shared_ptr<registry_directory> directory,
                                   std::shared_ptr<smq_group_store> groups) {
   return [store, directory, groups](const topic_ptr& topic, std::function<void()> done) {
-    auto settle = [store, groups, topic, decided = msg::when_let_go(std::move(done))] {
+    auto settle = [store, groups, topic, decided = when_let_go(std::move(done))] {
       settle_partitions(*store, topic, decided);
       groups->hold_until_decided(decided);
     };
-    const msg::forget_topic m{topic->id, msg::when_let_go(std::move(settle))};
+    const msg::forget_topic m{topic->id, when_let_go(std::move(settle))};
     directory->partitions.send(m);
     directory->groups.send(m);
   };

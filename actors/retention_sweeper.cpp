@@ -5,8 +5,10 @@
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/metrics/counters.hpp"
+#include "actors/post.hpp"
 #include "actors/spawn.hpp"
 #include "actors/topic_settings.hpp"
+#include "smq/names.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,6 +18,7 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::chrono::milliseconds longest_nap{10'000};  // so late may a changed interval be noticed
+constexpr std::int64_t clock_tolerance_ms = 3'600'000;  // a step by more is not believed at once
 constexpr std::size_t entries_per_read = 16;  // with a producer snapshot an entry has up to 256 KiB
 
 /// What is above the log start.
@@ -41,8 +44,8 @@ core::read_positions positions_of(const smq::lowest_positions& lowest) {
 core::retention_rules retention_rules_of(const smq::topic_info& topic, const retention_settings& defaults) {
   core::retention_rules rules;
   if (!deletes_old_records(topic)) return rules;
-  rules.retention_ms = retention_ms_of(topic);
-  rules.retention_bytes = setting_or(topic, "retention.bytes", -1);
+  rules.retention_ms = retention_ms_of(topic, defaults.retention_ms);
+  rules.retention_bytes = setting_or(topic, "retention.bytes", defaults.retention_bytes);
   auto protects = topic.configs.find("retention.protect.groups");
   const bool says = protects != topic.configs.end();
   rules.protects_groups = says ? protects->second != "false" : defaults.protects_groups.get();
@@ -55,7 +58,7 @@ retention_sweeper_state::retention_sweeper_state(retention_sweeper_actor::pointe
                                                  std::shared_ptr<registry_directory> registries,
                                                  retention_settings settings)
   : self_(self), store_(std::move(store)), registries_(std::move(registries)), settings_(std::move(settings)),
-    rested_since_(self->clock().now()) {}
+    rested_since_(self->clock().now()), steps_(clock_tolerance_ms) {}
 
 retention_sweeper_actor::behavior_type retention_sweeper_state::make_behavior() {
   wait();
@@ -64,12 +67,7 @@ retention_sweeper_actor::behavior_type retention_sweeper_state::make_behavior() 
   };
 }
 
-std::function<void(std::function<void()>)> retention_sweeper_state::poster() const {
-  return [self = static_cast<caf::local_actor*>(self_)->address()](std::function<void()> f) {
-    if (auto strong = caf::actor_cast<retention_sweeper_actor>(self))
-      caf::anon_send(strong, msg::make_resume(std::move(f)));
-  };
-}
+std::function<void(std::function<void()>)> retention_sweeper_state::poster() const { return post_to(self_); }
 
 /// A message behind each few pages would not do: an actor with messages keeps its thread for a while.
 smq::walk_pace retention_sweeper_state::pace() const {
@@ -79,6 +77,19 @@ smq::walk_pace retention_sweeper_state::pace() const {
       caf::delayed_anon_send(strong, pause, msg::make_resume(std::move(f)));
   };
   return {[store = store_] { return store->deadline(); }, std::move(later)};
+}
+
+/// The time by which records are too old. One sweep by a clock that is far ahead would delete everything, also what is
+/// protected: such a step has to last, and until then what is old goes by the time before it.
+std::int64_t retention_sweeper_state::believed_ms() {
+  const auto wall = store_->clock->wall_ms();
+  const auto steady = std::chrono::floor<std::chrono::milliseconds>(self_->clock().now().time_since_epoch()).count();
+  const auto believed = steps_.believed_ms(wall, steady, settings_.clock_patience.count());
+  const bool doubted = std::exchange(doubts_clock_, believed != wall);
+  if (doubts_clock_ && !doubted)
+    log_event(log_level::warn, "the clock was put forward: retention waits an hour",
+              {{"seconds", (wall - believed) / 1000}});
+  return believed;
 }
 
 /// Until the next sweep is due, by the interval of that time: it may change meanwhile.
@@ -92,6 +103,7 @@ void retention_sweeper_state::wait() {
 }
 
 void retention_sweeper_state::sweep() {
+  believed_ms();
   // Topics that cannot be read now are kept; those that can are looked at.
   auto known = [this, post = poster()](error_code) { post([this] { go_on(); }); };
   registries_->topics.send(msg::load_all_topics{{error_code::leader_not_available, known}});
@@ -108,7 +120,7 @@ void retention_sweeper_state::go_on() {
 /// The next partition that is due, or some of which only the entry can tell. False: that were all.
 bool retention_sweeper_state::collect() {
   const auto topics = store_->topics.current();
-  const auto now_ms = wall_ms();
+  const auto now = self_->clock().now();
   for (auto t = topics->by_name.lower_bound(at_.first); t != topics->by_name.end(); ++t) {
     if (t->first != at_.first) at_ = {t->first, 0};
     const auto rules = retention_rules_of(*t->second, settings_);
@@ -116,7 +128,7 @@ bool retention_sweeper_state::collect() {
     while (at_.second < t->second->partitions) {
       const auto partition = at_.second++;
       const auto found = rests_.find({t->second->id, partition});
-      const bool rests = found != rests_.end() && found->second.rules == rules && now_ms < found->second.until_ms;
+      const bool rests = found != rests_.end() && found->second.rules == rules && now < found->second.until;
       if (rules.retention_bytes >= 0) {
         if (!rests && found != rests_.end()) rests_.erase(found);
         grown_.push_back({t->second, partition, rules, 0});
@@ -132,7 +144,7 @@ bool retention_sweeper_state::collect() {
 
 void retention_sweeper_state::compare_entries() {
   std::vector<std::string> paths;
-  for (const auto& v : grown_) paths.push_back(v.topic->directory_of(v.partition) + "/tidegate.offset");
+  for (const auto& v : grown_) paths.push_back(smq::partition_entry_path(v.topic->directory_of(v.partition)));
   using entries = smq::result<std::vector<smq::result<smq::entry>>>;
   store_->engine.entries.get_many(std::move(paths), store_->deadline(), [this, post = poster()](const entries& found) {
     post([this, found] {
@@ -166,8 +178,9 @@ void retention_sweeper_state::look(const visit& v) {
 
 void retention_sweeper_state::loaded(const visit& v, const smq::log_state& log) {
   auto segments = segments_of(log);
-  auto all_is_read = core::decide_retention(v.rules, log.log_start, segments, {}, wall_ms());
-  if (all_is_read.segments == 0 || !v.rules.protects_groups) return decided(v, all_is_read);
+  const auto now_ms = believed_ms();
+  auto all_is_read = core::decide_retention(v.rules, log.log_start, segments, {}, now_ms);
+  if (all_is_read.segments == 0 || !v.rules.protects_groups) return decided(v, all_is_read, now_ms);
   smq::find_lowest_positions(
     store_->engine.entries, {v.topic->id, v.topic->directory_of(v.partition)}, pace(),
     [this, v, segments = std::move(segments), log_start = log.log_start,
@@ -175,7 +188,8 @@ void retention_sweeper_state::loaded(const visit& v, const smq::log_state& log) 
       post([this, v, segments, log_start, lowest] {
         if (!lowest.is_ok()) return skip(v, lowest.what.reason);
         note_damage(v, lowest.value);
-        decided(v, core::decide_retention(v.rules, log_start, segments, positions_of(lowest.value), wall_ms()));
+        const auto now = believed_ms();
+        decided(v, core::decide_retention(v.rules, log_start, segments, positions_of(lowest.value), now), now);
       });
     });
 }
@@ -196,8 +210,10 @@ void retention_sweeper_state::note_damage(const visit& v, const smq::lowest_posi
              {"first", lowest.first_damaged}});
 }
 
-void retention_sweeper_state::decided(const visit& v, const core::retention_verdict& verdict) {
-  rests_[{v.topic->id, v.partition}] = {v.rules, v.entry_hash, verdict.look_again_ms};
+/// `now_ms`: of the verdict.
+void retention_sweeper_state::decided(const visit& v, const core::retention_verdict& verdict, std::int64_t now_ms) {
+  const std::chrono::milliseconds rests{verdict.look_again_ms - now_ms};  // an hour at most
+  rests_[{v.topic->id, v.partition}] = {v.rules, v.entry_hash, self_->clock().now() + rests};
   if (verdict.segments == 0) return next_one();
   const auto now = store_->topics.current()->find(v.topic->id);
   if (!now || retention_rules_of(*now, settings_) != v.rules) return next_one();  // deleted or configured anew

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/core/clock_steps.hpp"
 #include "actors/core/retention.hpp"
 #include "actors/registry_directory.hpp"
 #include "actors/store_access.hpp"
@@ -28,11 +29,15 @@ struct retention_settings {
   live<std::chrono::milliseconds> check_interval = std::chrono::milliseconds{300'000};
   std::chrono::milliseconds first_check{30'000};      // after the start, as Kafka; at most check_interval
   std::chrono::milliseconds pause{5};                 // between two partitions, or some pages of positions
-  live<bool> protects_groups = true;                  // retention.protect.groups of topics that do not say
+  std::chrono::milliseconds clock_patience{3'600'000};  // so long is a clock that was put forward not believed
+  // Of topics that do not say:
+  live<std::int64_t> retention_ms = -1;               // log.retention.ms
+  live<std::int64_t> retention_bytes = -1;            // log.retention.bytes
+  live<bool> protects_groups = true;                  // retention.protect.groups
   live<std::int64_t> protect_max_ms = 7'776'000'000;  // retention.protect.max.ms
 };
 
-/// The rules of a topic, as its configs say now.
+/// The rules of a topic, as its configs and those of the node say now.
 core::retention_rules retention_rules_of(const smq::topic_info& topic, const retention_settings& defaults);
 
 /// RETENTION SWEEPER: one per node. Looks at the partitions of topics with a limit, one after the other, by their entries
@@ -56,12 +61,13 @@ class retention_sweeper_state {
     core::retention_rules rules;
     std::size_t entry_hash = 0;
   };
-  /// Nothing to do for a partition before `until_ms`, as long as its rules are these and, where its size counts, it has
-  /// not begun a new file: its partition entry is written with each.
+  /// Nothing to do for a partition before `until`, as long as its rules are these and, where its size counts, it has
+  /// not begun a new file: its partition entry is written with each. A steady time: a wall clock that was ahead for a
+  /// moment must not let everybody rest until it gets there again.
   struct rest {
     core::retention_rules rules;
     std::size_t entry_hash = 0;
-    std::int64_t until_ms = 0;
+    caf::actor_clock::time_point until;
   };
 
   void wait();
@@ -72,7 +78,8 @@ class retention_sweeper_state {
   void look(const visit& v);
   void loaded(const visit& v, const smq::log_state& log);
   void note_damage(const visit& v, const smq::lowest_positions& lowest);
-  void decided(const visit& v, const core::retention_verdict& verdict);
+  void decided(const visit& v, const core::retention_verdict& verdict, std::int64_t now_ms);
+  std::int64_t believed_ms();
   void skip(const visit& v, const std::string& reason);
   void next_one();
   void end_sweep();
@@ -85,6 +92,8 @@ class retention_sweeper_state {
   retention_settings settings_;
   caf::actor_clock::time_point rested_since_;  // the start, or the end of the last sweep
   bool has_swept_ = false;
+  core::clock_steps steps_;
+  bool doubts_clock_ = false;
   std::pair<std::string, std::int32_t> at_;  // the next one: topic and partition
   std::vector<visit> grown_;                 // whose partition entries are to be read
   std::deque<visit> due_;                    // to be looked at

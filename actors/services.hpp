@@ -22,7 +22,9 @@ struct handler_settings {
   live<std::int32_t> message_max_bytes = 1048588;  // message.max.bytes
   live<std::int32_t> offset_metadata_max_bytes = 4096;
   live<std::int32_t> fetch_max_bytes = 57671680;  // fetch.max.bytes
-  live<bool> protects_groups = true;               // retention.protect.groups of topics that do not say
+  live<std::int64_t> retention_ms = -1;            // log.retention.ms: of topics that do not say, like the next three
+  live<std::int64_t> retention_bytes = -1;         // log.retention.bytes
+  live<bool> protects_groups = true;               // retention.protect.groups
   live<std::int64_t> protect_max_ms = 7776000000;  // retention.protect.max.ms
   live<std::uint64_t> max_elements = 1'000'000;    // limits.elements_per_request
   std::size_t fetch_session_partitions = 100000;

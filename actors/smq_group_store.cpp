@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "actors/metrics/counters.hpp"
 #include "messages/actor/fan_in.hpp"
+#include "messages/kafka/wire.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/group_entry.hpp"
 
@@ -12,8 +13,6 @@
 namespace tidegate::actors {
 
 namespace {
-
-constexpr std::size_t longest_wire_string = 32'767;
 
 /// The paths of one group's positions, which mostly are of one topic.
 class path_finder {
@@ -77,7 +76,7 @@ std::uint64_t smq_group_store::open(const std::string& group_id, std::function<v
                         case smq::group_result::error: break;
                       }
                       counted.failed_group_loads.add();
-                      if (says_damage(found.reason)) counted.damaged_groups.add();
+                      if (found.is_damaged) counted.damaged_groups.add();
                       log_event(log_level::error, "group cannot be loaded",
                                 {{"group", group_id}, {"reason", found.reason}});
                       done({loaded_group::status::failed, {}});
@@ -230,7 +229,7 @@ void smq_group_store::translate_native(const msg::group_partition& where, const 
     if (at.error != error_code::none) return answer({where, error_code::coordinator_load_in_progress, {}});
     position.offset = at.offset;
     // The one thing that a Kafka response cannot carry, and nothing depends on it.
-    if (position.metadata.size() > longest_wire_string) position.metadata.clear();
+    if (position.metadata.size() > kafka::longest_string) position.metadata.clear();
     answer({where, error_code::none, position});
   };
   translate_({where.topic, where.topic_id, where.partition, found.native_value_ns,

@@ -2,6 +2,7 @@
 
 #include "actors/first_batches.hpp"
 #include "actors/leader_epochs.hpp"
+#include "actors/node_clock.hpp"
 #include "actors/topic_directory.hpp"
 #include "messages/common/uuid.hpp"
 #include "smq/ports.hpp"
@@ -34,19 +35,12 @@ struct store_access {
   std::shared_ptr<leader_epochs> other_epochs = std::make_shared<leader_epochs>();
 
   std::shared_ptr<first_batches> given_up = std::make_shared<first_batches>();
+  std::shared_ptr<node_clock> clock = std::make_shared<node_clock>();
 
   [[nodiscard]] std::int32_t leader_epoch_of(const uuid& topic_id, std::int32_t partition) const {
     return other_epochs->of(topic_id, partition, leader_epoch);
   }
   [[nodiscard]] smq::time_point deadline() const { return std::chrono::steady_clock::now() + call_timeout; }
 };
-
-/// Wall clock. Safety never depends on it.
-inline std::int64_t wall_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-    .count();
-}
-
-inline std::int64_t wall_ms() { return wall_ns() / 1'000'000; }
 
 }  // namespace tidegate::actors

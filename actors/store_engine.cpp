@@ -58,11 +58,11 @@ std::unique_ptr<store_engine> open_embedded(const options& settings, std::string
   engine->max_window_mutations = shards.max_window_mutations;
   engine->max_window_bytes = shards.max_window_bytes;
   engine->max_window_chunk_bytes = shards.max_window_chunk_bytes;
-  // The chunks of a merge are in one window, and everybody's commits wait for it: short files. So a file of many chunks
-  // is worth a copy of its own, else long logs would keep all their small chunks.
   engine->free_bytes = std::move(free_bytes);
   engine->reserve_bytes = reserve_bytes;
   engine->has_native_subscribers = false;  // nobody but this process writes here
+  // The chunks of a merge are in one window, and everybody's commits wait for it: short files. So a file of many chunks
+  // is worth a copy of its own, else long logs would keep all their small chunks.
   engine->merges = {.min_sources = 8, .min_chunks = 64, .max_bytes = std::uint64_t{8} << 20};
   engine->release = std::move(release);
   return engine;

@@ -4,6 +4,7 @@
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/spawn.hpp"
+#include "messages/common/when_let_go.hpp"
 
 #include <caf/all.hpp>
 
@@ -84,8 +85,7 @@ void supervisor_state::stop_last() {
 
 void stop_children(const supervisor_actor& supervisor) {
   std::promise<void> gone;
-  auto held = std::shared_ptr<void>{static_cast<void*>(nullptr), [&gone](void*) { gone.set_value(); }};
-  caf::anon_send(supervisor, msg::stop_children{std::move(held)});
+  caf::anon_send(supervisor, msg::stop_children{when_let_go([&gone] { gone.set_value(); })});
   gone.get_future().wait();
 }
 

@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "actors/message_types.hpp"
 #include "actors/metrics/counters.hpp"
+#include "actors/post.hpp"
 #include "actors/spawn.hpp"
 #include "messages/common/fault_point.hpp"
 
@@ -57,11 +58,7 @@ topic_registry_actor::behavior_type topic_registry_state::make_behavior() {
   };
 }
 
-std::function<void(std::function<void()>)> topic_registry_state::poster() const {
-  return [self = caf::actor_cast<topic_registry_actor>(self_)](std::function<void()> f) {
-    caf::anon_send(self, msg::make_resume(std::move(f)));
-  };
-}
+std::function<void(std::function<void()>)> topic_registry_state::poster() const { return post_to(self_); }
 
 void topic_registry_state::find(const msg::find_topic& m) {
   auto known = store_->topics.current();
@@ -87,7 +84,7 @@ void topic_registry_state::report(const std::string& topic, const smq::topic_ans
   }
   if (reported_.size() >= most_reported) reported_.clear();
   if (std::exchange(reported_[topic], answer.reason) == answer.reason) return;
-  (says_damage(answer.reason) ? counted.damaged_topics : counted.failed_topic_reads).add();
+  (answer.is_damaged ? counted.damaged_topics : counted.failed_topic_reads).add();
   log_event(log_level::error, "topic cannot be read", {{"topic", topic}, {"reason", answer.reason}});
 }
 

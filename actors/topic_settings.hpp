@@ -23,9 +23,9 @@ inline bool deletes_old_records(const smq::topic_info& topic) {
   return policy == topic.configs.end() || policy->second.find("delete") != std::string::npos;
 }
 
-/// retention.ms; -1: no record goes because of its age.
-inline std::int64_t retention_ms_of(const smq::topic_info& topic) {
-  return deletes_old_records(topic) ? setting_or(topic, "retention.ms", -1) : -1;
+/// retention.ms, `of_node` when it is not set; -1: no record goes because of its age.
+inline std::int64_t retention_ms_of(const smq::topic_info& topic, std::int64_t of_node) {
+  return deletes_old_records(topic) ? setting_or(topic, "retention.ms", of_node) : -1;
 }
 
 }  // namespace tidegate::actors

@@ -1,10 +1,11 @@
 #include "smq/census.hpp"
 
+#include "smq/entry_path.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/group_entry.hpp"
 #include "smq/positions/position_json.hpp"
 #include "smq/positions/positions.hpp"
-#include "smq/segments/read_log.hpp"
+#include "smq/segments/partition_entry.hpp"
 #include "smq/segments/segment_attributes.hpp"
 #include "smq/segments/segment_name.hpp"
 #include "smq/topics/topic_info.hpp"
@@ -37,31 +38,42 @@ void census::add(const entry& e, const std::function<void(problem_report)>& repo
   const auto directory = e.path.substr(0, slash);
   const auto name = e.path.substr(slash + 1);
   bool is_good = true;
+  std::string_view stored = e.content;
+  std::uint8_t newest = 0xff;  // version of `stored` that we write
   if (directory == names_directory()) {
     const auto topic = decode_name_record(e.content);
     is_good = topic.has_value();
+    newest = name_record_version;
     if (topic && topic->state == topic_state::live) ++counts_.topics;
   } else if (directory == groups_directory()) {
     const auto group = decode_group_entry(e.content);
     is_good = group.has_value();
+    newest = group_entry_version;
     if (group && !group->deleted) ++counts_.groups;
-  } else if (directory.ends_with("/consumers") && name.ends_with(".offset")) {
+  } else if (name_of(directory) == positions_name && name.ends_with(position_suffix)) {
     is_good = is_good_position(e);
+    const auto exact = e.attributes.find(position_attribute_name);
+    stored = exact == e.attributes.end() ? std::string_view{} : exact->second;
+    newest = position_version;
     ++counts_.positions;
-  } else if (name == "tidegate.offset") {
+  } else if (name == partition_entry_name) {
     auto found = decode_partition_entry(e.content);
     is_good = found.has_value();
+    newest = partition_entry_version;
     partitions_[directory].entry = std::move(found);
     ++counts_.partitions;
-  } else if (name == "tidegate.topic") {
+  } else if (name == topic_entry_name) {
     is_good = decode_topic_entry(e.content).has_value();
+    newest = topic_entry_version;
     ++counts_.others;
   } else if (parse_segment_name(name)) {
     is_good = is_good_segment(e, directory);
+    stored = own_attribute(e.attributes);
+    newest = segment_attributes_version;
   } else {
     ++counts_.others;
   }
-  if (!is_good) report({e.path, "the entry is damaged"});
+  if (!is_good) report({e.path, "the entry is " + why_unreadable(stored, newest)});
 }
 
 void census::finish(const std::function<void(problem_report)>& report) {

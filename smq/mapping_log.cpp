@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int32_t span_seconds = 3600;  // few records: longer files than of Kafka topics
 
-std::string topic_path() { return topic_directory(mappings_topic, mappings_namespace); }
+std::string topic_path() { return topic_entry_path(mappings_topic, mappings_namespace); }
 
 void load_partitions(engine ports, const std::shared_ptr<mapping_log>& log, std::int32_t partition,
                      time_point deadline, completion<result<mapping_log>> done) {
@@ -33,14 +33,14 @@ void load_mapping_log(engine ports, std::int64_t now_second, const uuid& fresh_i
   auto log = std::make_shared<mapping_log>();
   log->topic = {.name = std::string(mappings_topic), .id = fresh_id, .partitions = mappings_partitions,
                 .configs = {}, .creation_second = now_second, .span_seconds = span_seconds};
-  ports.entries.get(topic_path() + "/tidegate.topic", deadline,
+  ports.entries.get(topic_path(), deadline,
                     [ports, log, deadline, done = std::move(done)](const result<entry>& found) {
                       // A directory without topic entry has no segments: those are written behind it.
                       if (found.what.code == status::absent) return done({{}, std::move(*log)});
                       if (!found.is_ok()) return done({found.what, {}});
                       auto topic = decode_topic_entry(found.value.content);
                       if (!topic || topic->partitions != mappings_partitions)
-                        return done({{status::refused, "damaged: " + found.value.path, 0}, {}});
+                        return done({unreadable(found.value.path, found.value.content, topic_entry_version), {}});
                       log->topic = std::move(*topic);
                       log->is_stored = true;
                       load_partitions(ports, log, 0, deadline, done);
@@ -50,8 +50,8 @@ void load_mapping_log(engine ports, std::int64_t now_second, const uuid& fresh_i
 std::vector<mutation> create_mapping_topic(const topic_info& topic) {
   // Both are small and have no configs: they always encode. The topic entry last: a load that finds it takes the other
   // as written, and one that does not writes both again.
-  return {{mutation::kind::put, {topic_path() + "/topic.conf", make_topic_conf(topic), {}, {}}},
-          {mutation::kind::put, {topic_path() + "/tidegate.topic", encode_topic_entry(topic).value(), {}, {}}}};
+  return {{mutation::kind::put, {topic_conf_path(mappings_topic, mappings_namespace), make_topic_conf(topic), {}, {}}},
+          {mutation::kind::put, {topic_path(), encode_topic_entry(topic).value(), {}, {}}}};
 }
 
 partition_place mapping_place(const topic_info& topic, std::int32_t partition) {
@@ -72,9 +72,10 @@ append_plan plan_mappings(const mapping_log& log, std::int32_t partition, const 
   return plan_messages(tail_of(at, new_leader), mapping_place(log.topic, partition), messages, leader_epoch, options);
 }
 
-std::int64_t mappings_start_after(const log_state& log, std::int64_t before_ns) {
+std::int64_t mappings_start_after(const log_state& log, std::int64_t before_ns, std::size_t most_files) {
   auto start = log.log_start;
-  for (std::size_t i = 0; i + 1 < log.segments.size() && log.segments[i].last_ts_ns < before_ns; ++i)
+  const auto files = log.segments.size();
+  for (std::size_t i = 0; i + 1 < files && (log.segments[i].last_ts_ns < before_ns || files - i > most_files); ++i)
     start = log.segments[i].next_offset;
   return start;
 }

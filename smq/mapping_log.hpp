@@ -33,8 +33,9 @@ append_plan plan_mappings(const mapping_log& log, std::int32_t partition, const 
                           std::int64_t now_ns, std::int32_t leader_epoch, bool new_leader,
                           const append_options& options = {});
 
-/// The log start behind the segments whose newest record is older than `before_ns`; the newest segment stays.
-std::int64_t mappings_start_after(const log_state& log, std::int64_t before_ns);
+/// The log start behind the segments whose newest record is older than `before_ns`, and behind the oldest of more than
+/// `most_files`; the newest segment stays.
+std::int64_t mappings_start_after(const log_state& log, std::int64_t before_ns, std::size_t most_files);
 
 /// Forgets the chunk lists of closed segments: nobody reads them here, and there are a week of them.
 void drop_closed_chunks(log_state& log);

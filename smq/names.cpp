@@ -13,13 +13,11 @@ namespace tidegate::smq {
 namespace {
 
 // "kafka-cg-" + 180 + ".offset" stays below the 255 bytes that a filer takes for a name.
-constexpr std::string_view groups_prefix = "/topics/.tidegate/groups/";
 constexpr std::size_t longest_group_name = 180;
 constexpr std::size_t kept_of_long_group = 100;
 constexpr std::size_t longest_topic_name = 249;
 constexpr std::int32_t ring_unit = 4096;
 constexpr std::string_view position_prefix = "kafka-cg-";
-constexpr std::string_view position_suffix = ".offset";
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
@@ -104,11 +102,11 @@ bool is_legal_topic_name(std::string_view name) {
   return true;
 }
 
-std::string names_directory() { return "/topics/.tidegate/names"; }
+std::string names_directory() { return join(own_root, "names"); }
 
 std::string name_entry_path(std::string_view topic) { return join(names_directory(), escape_name(topic)); }
 
-std::string groups_directory() { return std::string{groups_prefix.substr(0, groups_prefix.size() - 1)}; }
+std::string groups_directory() { return join(own_root, "groups"); }
 
 std::string group_entry_path(std::string_view group_id) { return join(groups_directory(), escape_group(group_id)); }
 
@@ -116,9 +114,13 @@ std::string topic_directory(std::string_view topic, std::string_view smq_namespa
   return join(join("/topics", smq_namespace), escape_name(topic));
 }
 
-std::string topic_conf_path(std::string_view topic) { return join(topic_directory(topic), "topic.conf"); }
+std::string topic_conf_path(std::string_view topic, std::string_view smq_namespace) {
+  return join(topic_directory(topic, smq_namespace), topic_conf_name);
+}
 
-std::string topic_entry_path(std::string_view topic) { return join(topic_directory(topic), "tidegate.topic"); }
+std::string topic_entry_path(std::string_view topic, std::string_view smq_namespace) {
+  return join(topic_directory(topic, smq_namespace), topic_entry_name);
+}
 
 std::string version_name(std::int64_t creation_second) {
   const std::chrono::sys_seconds when{std::chrono::seconds{creation_second}};
@@ -155,10 +157,15 @@ std::string partition_directory(std::string_view topic, std::int64_t creation_se
               range_name(start, start + slots_per_partition - 1));
 }
 
-std::string positions_directory(std::string_view partition_dir) { return join(partition_dir, "consumers"); }
+std::string partition_entry_path(std::string_view partition_dir) { return join(partition_dir, partition_entry_name); }
+
+std::string checkpoint_path(std::string_view partition_dir) { return join(partition_dir, checkpoint_name); }
+
+std::string positions_directory(std::string_view partition_dir) { return join(partition_dir, positions_name); }
 
 bool never_names_chunks(std::string_view path) {
-  return path.ends_with(position_suffix) || path.starts_with(groups_prefix);
+  static const std::string groups = groups_directory() + "/";  // for every mutation
+  return path.ends_with(position_suffix) || path.starts_with(groups);
 }
 
 std::string position_path(std::string_view partition_dir, std::string_view group_id) {
@@ -166,8 +173,9 @@ std::string position_path(std::string_view partition_dir, std::string_view group
 }
 
 std::string position_path_end(std::string_view group_id) {
-  std::string end{"/consumers/"};
-  return end.append(position_prefix).append(escape_group(group_id)).append(position_suffix);
+  std::string end{"/"};
+  end.append(positions_name).append("/").append(position_prefix);
+  return end.append(escape_group(group_id)).append(position_suffix);
 }
 
 std::optional<std::string> group_of_position(std::string_view path) {

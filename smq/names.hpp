@@ -19,6 +19,8 @@ std::string escape_group(std::string_view group_id);
 /// Kafka's rule: 1 to 249 of [a-zA-Z0-9._-], neither "." nor "..".
 bool is_legal_topic_name(std::string_view name);
 
+/// What we keep beside SMQ's namespaces: names, groups, and who may write.
+inline constexpr std::string_view own_root = "/topics/.tidegate";
 inline constexpr std::string_view kafka_namespace = "kafka";
 inline constexpr std::int32_t slots_per_partition = 32;
 
@@ -30,9 +32,12 @@ std::string group_entry_path(std::string_view group_id);
 /// "/topics/<smq_namespace>/<escaped topic>".
 std::string topic_directory(std::string_view topic, std::string_view smq_namespace = kafka_namespace);
 
-/// "topic.conf" and "tidegate.topic" of a Kafka topic.
-std::string topic_conf_path(std::string_view topic);
-std::string topic_entry_path(std::string_view topic);
+/// SMQ's file in a topic's directory, and ours.
+inline constexpr std::string_view topic_conf_name = "topic.conf";
+inline constexpr std::string_view topic_entry_name = "tidegate.topic";
+
+std::string topic_conf_path(std::string_view topic, std::string_view smq_namespace = kafka_namespace);
+std::string topic_entry_path(std::string_view topic, std::string_view smq_namespace = kafka_namespace);
 
 /// SMQ's "v2006-01-02-15-04-05", UTC. `creation_second`: seconds since 1970.
 std::string version_name(std::int64_t creation_second);
@@ -47,7 +52,14 @@ std::string range_name(std::int32_t start, std::int32_t stop);
 std::string partition_directory(std::string_view topic, std::int64_t creation_second, std::int32_t partition,
                                 std::string_view smq_namespace = kafka_namespace);
 
-/// "<partition directory>/consumers": the positions of all groups.
+/// What is in a partition's directory beside segments: our entry, SMQ's checkpoint, the directory of all positions.
+inline constexpr std::string_view partition_entry_name = "tidegate.offset";
+inline constexpr std::string_view checkpoint_name = "checkpoint.offset";
+inline constexpr std::string_view positions_name = "consumers";
+inline constexpr std::string_view position_suffix = ".offset";
+
+std::string partition_entry_path(std::string_view partition_dir);
+std::string checkpoint_path(std::string_view partition_dir);
 std::string positions_directory(std::string_view partition_dir);
 
 /// Entries of this name never name chunks: groups, positions, and what partitions remember of themselves. False says

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The two ports of the store (design §5.1). Everything above them is written once, for every engine.
@@ -30,9 +31,29 @@ struct outcome {
   status code = status::ok;
   std::string reason;
   std::size_t applied = 0;
+  bool is_damaged = false;  // of a read: something is there and is not what was written; asking again does not help
 
   [[nodiscard]] bool is_ok() const { return code == status::ok; }
 };
+
+/// What a read says that found damage. `code`: refused or unknown, never absent: nobody proved that there is nothing.
+inline outcome damaged(const std::string& what, status code = status::refused) {
+  return {code, "damaged: " + what, 0, true};
+}
+
+/// Of what is whole, but of a later version or kind than is known here. Nothing that says so is ever erased or cut off.
+inline const std::string written_by_newer = "written by a newer version of tidegate";
+
+/// `bytes`: what could not be decoded; they begin with the version of their layout. `newest`: the one that we write.
+inline std::string why_unreadable(std::string_view bytes, std::uint8_t newest) {
+  return !bytes.empty() && static_cast<std::uint8_t>(bytes.front()) > newest ? written_by_newer : "damaged";
+}
+
+/// damaged() that tells a newer version.
+inline outcome unreadable(const std::string& what, std::string_view bytes, std::uint8_t newest,
+                          status code = status::refused) {
+  return {code, why_unreadable(bytes, newest) + ": " + what, 0, true};
+}
 
 template <class T>
 struct result {

@@ -58,7 +58,7 @@ struct producer_ids::allocator : std::enable_shared_from_this<allocator> {
       if (!found.is_ok()) return self->retry(attempt, found.what);
       auto first = decode(found.value.content);
       if (!first || *first > std::numeric_limits<std::int64_t>::max() - self->options.block_size)
-        return self->fail({status::refused, producer_ids_path() + " is damaged", 0});
+        return self->fail(damaged(producer_ids_path()));
       self->write_block(attempt, *first, found.value.content);
     });
   }

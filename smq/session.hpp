@@ -41,7 +41,8 @@ class session_factory {
  public:
   virtual ~session_factory() = default;
 
-  /// Closes and settles the owner's previous session first. `owner`: "g/<group>" or "p/<topic id>/<partition>".
+  /// Closes and settles the owner's previous session first. `owner`: "g/<group>",
+  /// "p/<topic id>/<partition>" or "m/offset-mappings".
   virtual void open(const std::string& owner, completion<std::shared_ptr<session>> done) = 0;
 };
 

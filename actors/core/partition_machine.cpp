@@ -66,7 +66,8 @@ std::vector<planned_batch> partition_machine::plan(std::int64_t now_ns, const ap
     p.record_count = next.record_count;
     p.ts_ns = std::max(planned_.last_ts_ns + 2, now_ns);  // + 2: SMQ readers resume at ts_ns + 1
     p.message_number = planned_.next_message_number;
-    p.max_timestamp = rules.uses_log_append_time ? p.ts_ns / ns_per_ms : next.max_timestamp;
+    // By the clock, as Kafka's: behind a clock that was ahead once, ts_ns stays there.
+    p.max_timestamp = rules.uses_log_append_time ? now_ns / ns_per_ms : next.max_timestamp;
     p.batch = std::move(next.batch);
     kafka::set_base_offset(p.batch.writable(), p.base_offset);
     kafka::set_leader_epoch(p.batch.writable(), p.leader_epoch);
@@ -75,7 +76,7 @@ std::vector<planned_batch> partition_machine::plan(std::int64_t now_ns, const ap
     else
       kafka::set_max_timestamp(p.batch.writable(), p.max_timestamp);
     planned_ = {p.base_offset + p.record_count, p.message_number + 1, p.ts_ns};
-    undecided_.push_back({next.producer, p.base_offset});
+    undecided_.push_back({next.producer, p.base_offset, now_ns / ns_per_ms});
     out.push_back(std::move(p));
     queue_.pop_front();
   }
@@ -87,7 +88,7 @@ void partition_machine::apply(std::span<const planned_batch> stored) {
   for (const auto& p : stored) {
     if (undecided_.empty() || undecided_.front().base_offset != p.base_offset || p.base_offset != applied_.next_offset)
       throw std::logic_error("a plan is applied out of order");
-    producers_.apply(undecided_.front().producer, p.base_offset, p.ts_ns / ns_per_ms);
+    producers_.apply(undecided_.front().producer, p.base_offset, undecided_.front().planned_ms);
     undecided_.pop_front();
     applied_ = {p.base_offset + p.record_count, p.message_number + 1, p.ts_ns};
   }

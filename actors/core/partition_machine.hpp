@@ -2,6 +2,7 @@
 
 #include "actors/core/producer_state.hpp"
 #include "messages/common/bytes.hpp"
+#include "messages/common/epoch_start.hpp"
 #include "messages/common/error_code.hpp"
 #include "messages/common/planned_batch.hpp"
 #include "messages/kafka/record_batch.hpp"
@@ -12,13 +13,6 @@
 #include <vector>
 
 namespace tidegate::core {
-
-/// Where the batches of a leader epoch begin.
-struct epoch_start {
-  std::int32_t epoch = 0;
-  std::int64_t start_offset = 0;
-  friend bool operator==(const epoch_start&, const epoch_start&) = default;
-};
 
 /// Where the batches of a leader epoch end; -1, -1: unknown epoch.
 struct epoch_end {
@@ -134,6 +128,7 @@ class partition_machine {
   struct undecided_batch {
     producer_claim producer;
     std::int64_t base_offset = 0;
+    std::int64_t planned_ms = 0;  // by the clock, which ts_ns may be ahead of
   };
 
   std::int32_t leader_epoch_;

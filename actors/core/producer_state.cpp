@@ -9,7 +9,6 @@ namespace tidegate::core {
 namespace {
 
 constexpr std::int32_t max_sequence = std::numeric_limits<std::int32_t>::max();
-constexpr std::uint8_t snapshot_version = 1;
 constexpr std::size_t snapshot_head_size = 1 + 4;
 constexpr std::size_t snapshot_producer_size = 8 + 2 + 1;
 constexpr std::size_t snapshot_batch_size = 4 + 4 + 8 + 8;

@@ -32,7 +32,7 @@ struct produce_verdict {
   produce_decision decision = produce_decision::append;
   error_code error = error_code::none;  // refuse only: out_of_order_sequence_number, invalid_producer_epoch
   std::int64_t base_offset = -1;        // of the first copy of a duplicate
-  std::int64_t timestamp_ms = -1;       // when the first copy was appended
+  std::int64_t timestamp_ms = -1;       // when the first copy was appended, by the clock of then
   friend bool operator==(const produce_verdict&, const produce_verdict&) = default;
 };
 
@@ -63,7 +63,8 @@ class producer_state {
   /// Adds what producers of `before` have to begin with, if nothing is known of them here.
   void expect_first_batches_of(const producer_state& before);
 
-  /// Forgets producers without undecided batches whose last batch is older than `max_idle_ms`.
+  /// Forgets producers without undecided batches whose last batch is older than `max_idle_ms`. Timestamps are of the wall
+  /// clock, so that `now_ms` must not take a step of it for time that went by: a retry would be stored twice.
   void expire(std::int64_t now_ms, std::int64_t max_idle_ms);
 
   [[nodiscard]] std::size_t size() const { return producers_.size(); }
@@ -83,6 +84,8 @@ class producer_state {
 
   /// A snapshot of at most `max_bytes` has all batches of every producer whose newest one is from `since_ms` or later.
   [[nodiscard]] bool fits(std::size_t max_bytes, std::int64_t since_ms) const;
+
+  static constexpr std::uint8_t snapshot_version = 1;  // its first byte
 
   /// nullopt: not a snapshot of a version that this program knows, or cut short.
   static std::optional<producer_state> decode(byte_view snapshot);

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -60,8 +59,6 @@ class tail_cache {
   /// Whole batches from the one that holds `offset` (or follows a gap at it) on, together at most `max_bytes`, but at
   /// least one. nullopt: not in memory (always so while the cache is empty). `offset` at or above the end: an empty
   /// list.
-  /// `seen` is told where each of them ends, and the ts_ns of its message.
-  using batch_observer = std::function<void(std::int64_t next_offset, std::int64_t ts_ns)>;
   [[nodiscard]] std::optional<std::vector<shared_bytes>> read(std::int64_t offset, std::size_t max_bytes,
                                                               const batch_observer& seen = nullptr) const;
 

@@ -361,8 +361,9 @@ void fetching::finish() {
 }  // namespace
 
 /// Fetch (API key 1), with incremental sessions (KIP-227). Waits without polling: the offset actors wake it.
-/// Errors per partition: offset_out_of_range (with the true bounds), unknown_topic_or_partition, unknown_topic_id,
-/// fenced_leader_epoch, unknown_leader_epoch, kafka_storage_error.
+/// Errors of all: fetch_session_id_not_found, invalid_fetch_session_epoch, invalid_request. Per partition:
+/// offset_out_of_range (with the true bounds), unknown_topic_or_partition, unknown_topic_id, fenced_leader_epoch,
+/// unknown_leader_epoch, not_leader_or_follower (ask again), kafka_storage_error.
 void fetch(const services& node, const request_ptr& r) {
   auto asked = r->decode<fetch_request>();
   if (!asked) return;

@@ -72,6 +72,7 @@ void when_topics_are_known(const services& node, const request_ptr& r, std::func
 
 }  // namespace
 
+/// DescribeGroups (API key 15). Errors per group: coordinator_not_available, group_id_not_found (from version 6 on).
 void describe_groups(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::describe_groups_request>();
   if (!asked) return;
@@ -99,6 +100,7 @@ void describe_groups(const services& node, const request_ptr& r) {
   });
 }
 
+/// ListGroups (API key 16). Error: coordinator_not_available (not every group can be looked up now).
 void list_groups(const services& node, const request_ptr& r) {
   auto decoded = r->decode<kafka::list_groups_request>();
   if (!decoded) return;
@@ -115,6 +117,7 @@ void list_groups(const services& node, const request_ptr& r) {
   when_topics_are_known(node, r, [&node, m = std::move(m)] { node.groups.send(m); });
 }
 
+/// DeleteGroups (API key 42). Errors per group: non_empty_group, group_id_not_found, coordinator_not_available.
 void delete_groups(const services& node, const request_ptr& r) {
   auto decoded = r->decode<kafka::delete_groups_request>();
   if (!decoded) return;

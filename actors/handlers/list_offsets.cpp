@@ -103,7 +103,7 @@ void listing::ask(std::size_t i) {
     q.partition.timestamp == earliest_local ? msg::earliest_timestamp : q.partition.timestamp;
   node.partitions.send(msg::list_offsets{q.topic.topic->name, q.topic.topic->id, q.partition.partition_index, timestamp,
                                          q.partition.current_leader_epoch,
-                                         reply<msg::list_offsets_result>{dropped, arrived}});
+                                         reply<msg::list_offsets_result>{dropped, arrived}, r->client_host()});
 }
 
 void listing::answer() {

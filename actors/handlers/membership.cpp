@@ -31,6 +31,8 @@ kafka::join_group_response to_wire(const msg::join_group_result& joined, std::in
 
 }  // namespace
 
+/// JoinGroup (API key 11). Answered when the round is complete, after up to the rebalance timeout.
+/// Errors: invalid_group_id, coordinator_not_available and what core::group::on_join says.
 void join_group(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::join_group_request>();
   if (!asked) return;
@@ -58,6 +60,8 @@ void join_group(const services& node, const request_ptr& r) {
   node.groups.send(std::move(m));
 }
 
+/// SyncGroup (API key 14). Answered when the leader's assignments are stored.
+/// Errors: invalid_group_id, coordinator_not_available and what core::group::on_sync says.
 void sync_group(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::sync_group_request>();
   if (!asked) return;
@@ -88,6 +92,8 @@ void sync_group(const services& node, const request_ptr& r) {
   node.groups.send(std::move(m));
 }
 
+/// Heartbeat (API key 12). Errors: invalid_group_id, coordinator_not_available, unknown_member_id, fenced_instance_id,
+/// illegal_generation, rebalance_in_progress.
 void heartbeat(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::heartbeat_request>();
   if (!asked) return;
@@ -101,6 +107,8 @@ void heartbeat(const services& node, const request_ptr& r) {
                                   asked->group_instance_id, msg::error_reply(answer)});
 }
 
+/// LeaveGroup (API key 13), one member before version 3.
+/// Errors: invalid_group_id, coordinator_not_available; per member unknown_member_id, fenced_instance_id.
 void leave_group(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::leave_group_request>();
   if (!asked) return;

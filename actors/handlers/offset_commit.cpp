@@ -13,8 +13,6 @@ namespace {
 using kafka::offset_commit_request;
 using kafka::offset_commit_response;
 
-constexpr std::size_t longest_wire_string = 32'767;
-
 /// The partitions of a request in order; `accepted` are those that went to the coordinator, as its items at `places`.
 struct commit {
   offset_commit_request asked;
@@ -44,7 +42,7 @@ error_code check(const services& node, const msg::topic_result& topic, const off
   // Kafka's "max bytes" counts characters of Java. What old versions cannot carry back is too large, too.
   const auto most = static_cast<std::size_t>(node.settings.offset_metadata_max_bytes);
   const auto& text = *p.committed_metadata;
-  const bool is_too_large = utf16_length(text) > most || text.size() > longest_wire_string;
+  const bool is_too_large = utf16_length(text) > most || text.size() > kafka::longest_string;
   return is_too_large ? error_code::offset_metadata_too_large : error_code::none;
 }
 

@@ -101,6 +101,7 @@ void append_all(const services& node, const request_ptr& r, std::shared_ptr<cons
   // The actor died with the batch in hand: whether it is stored is not known.
   dropped.error = error_code::request_timed_out;
   std::size_t slot = 0;
+  const auto client_host = r->client_host();
   for (std::size_t t = 0; t < topics.size(); ++t) {
     for (const auto& partition : asked->topic_data[t].partition_data) {
       auto reply = all->slot(slot++, dropped);
@@ -114,7 +115,8 @@ void append_all(const services& node, const request_ptr& r, std::shared_ptr<cons
       const auto& topic = *topics[t].topic;
       reply = noting_given_up(node, topic, partition.index, *partition.records, dropped, std::move(reply));
       node.partitions.send(msg::append{topic.name, topic.id, partition.index,
-                                       apart(*partition.records, r->body.size()), asked->acks, std::move(reply)});
+                                       apart(*partition.records, r->body.size()), asked->acks, std::move(reply),
+                                       client_host});
     }
   }
 }
@@ -122,8 +124,10 @@ void append_all(const services& node, const request_ptr& r, std::shared_ptr<cons
 }  // namespace
 
 /// Produce (API key 0). Answered when every batch is stored (acks 1 and -1 alike).
-/// Errors per partition: unknown_topic_or_partition, unknown_topic_id, corrupt_message, invalid_record,
-/// message_too_large, out_of_order_sequence_number, invalid_producer_epoch, request_timed_out, kafka_storage_error.
+/// Errors of all: invalid_required_acks, transactional_id_authorization_failed. Per partition: unknown_topic_or_partition,
+/// unknown_topic_id, corrupt_message, invalid_record, invalid_timestamp, message_too_large, unsupported_compression_type,
+/// out_of_order_sequence_number, invalid_producer_epoch, kafka_storage_error; to be asked again: leader_not_available,
+/// not_leader_or_follower, request_timed_out (stored or not).
 void produce(const services& node, const request_ptr& r) {
   auto decoded = r->decode<produce_request>();
   if (!decoded) return;

@@ -12,7 +12,7 @@ namespace tidegate::actors::handlers {
 /// ApiVersions answers every version.
 void dispatch(const services& node, const request_ptr& r);
 
-// One per API, each in its own file. They run in the connection's actor and may answer later, on any thread.
+// One per API; those of one subject share a file. They run in the connection's actor and may answer later, on any thread.
 void alter_configs(const services& node, const request_ptr& r);
 void api_versions(const services& node, const request_ptr& r);
 void create_partitions(const services& node, const request_ptr& r);

@@ -23,7 +23,6 @@ namespace {
 using created = kafka::create_topics_response::topic;
 using wanted_topic = kafka::create_topics_request::topic;
 
-constexpr std::int32_t most_partitions = 10'000;
 constexpr std::int16_t first_told_of_quota = 6;  // KIP-599
 
 std::int32_t partitions_of(const services& node, const wanted_topic& topic) {
@@ -66,7 +65,7 @@ created check(const services& node, const wanted_topic& topic, config_values& co
   if (!smq::is_legal_topic_name(topic.name))
     return refused(topic, error_code::invalid_topic_exception, "Topic name is invalid: " + shown(topic.name));
   const auto partitions = partitions_of(node, topic);
-  if (partitions < 1 || partitions > most_partitions)
+  if (partitions < 1 || partitions > smq::most_partitions)
     return refused(topic, error_code::invalid_partitions, "Number of partitions must be between 1 and 10000.");
   if (!topic.assignments.empty() && topic.num_partitions != -1)
     return refused(topic, error_code::invalid_request, "Both numPartitions and replicasAssignments were given.");
@@ -140,7 +139,8 @@ void create_one(const services& node, const request_ptr& r, const wanted_topic& 
 
 }  // namespace
 
-/// CreateTopics (API key 19).
+/// CreateTopics (API key 19). Errors per topic: those of check(), topic_already_exists, invalid_topic_exception,
+/// policy_violation (limits.partitions), throttling_quota_exceeded, request_timed_out (created or not: ask for it).
 void create_topics(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::create_topics_request>();
   if (!asked) return;
@@ -189,7 +189,8 @@ error_code check_named(const kafka::delete_topics_request::topic& topic, std::si
 
 }  // namespace
 
-/// DeleteTopics (API key 20), by name or by id (v6).
+/// DeleteTopics (API key 20), by name or by id (v6). Errors per topic: those of check_named(),
+/// unknown_topic_or_partition, unknown_topic_id, request_timed_out (it may be gone; its name stays taken until it is).
 void delete_topics(const services& node, const request_ptr& r) {
   using result = kafka::delete_topics_response::result;
   auto asked = r->decode<kafka::delete_topics_request>();

@@ -33,6 +33,8 @@ struct known_config {
 
 // Their defaults are the node's.
 constexpr const char* max_message_bytes = "max.message.bytes";
+constexpr const char* retention_bytes = "retention.bytes";
+constexpr const char* retention_ms = "retention.ms";
 constexpr const char* protects_groups = "retention.protect.groups";
 constexpr const char* protect_max = "retention.protect.max.ms";
 // One bounds the other.
@@ -71,8 +73,8 @@ constexpr std::array known{
                "CreateTime,LogAppendTime", "Whose clock a record's timestamp is."},
   known_config{"min.insync.replicas", "min.insync.replicas", "1", type_int, 1, "",
                "The store's replication decides; kept for clients."},
-  known_config{"retention.bytes", "log.retention.bytes", "-1", type_long, -1, "", "-1: keep for ever."},
-  known_config{"retention.ms", "log.retention.ms", "-1", type_long, -1, "", "-1: keep for ever."},
+  known_config{retention_bytes, "log.retention.bytes", "-1", type_long, -1, "", "-1: keep for ever."},
+  known_config{retention_ms, "log.retention.ms", "-1", type_long, -1, "", "-1: keep for ever."},
   known_config{protects_groups, protects_groups, "true", type_boolean, no_limit, "",
                "Retention keeps what a group has not read."},
   known_config{protect_max, protect_max, "7776000000", type_long, -1, "",
@@ -108,6 +110,8 @@ constexpr std::array known{
 /// Of a topic that does not say; for some it is the node's.
 std::string default_of(const known_config& config, const handler_settings& node) {
   const std::string_view name = config.name;
+  if (name == retention_bytes) return std::to_string(node.retention_bytes);
+  if (name == retention_ms) return std::to_string(node.retention_ms);
   if (name == protects_groups) return node.protects_groups ? "true" : "false";
   if (name == protect_max) return std::to_string(node.protect_max_ms);
   if (name == max_message_bytes) return std::to_string(node.message_max_bytes);
@@ -305,6 +309,8 @@ std::vector<shown_config> broker_configs(const handler_settings& node) {
   using of = const handler_settings&;
   show("auto.create.topics.enable", type_boolean,
        [](of s) -> std::string { return s.auto_create_topics ? "true" : "false"; });
+  show("log.retention.bytes", type_long, [](of s) { return std::to_string(s.retention_bytes); });
+  show("log.retention.ms", type_long, [](of s) { return std::to_string(s.retention_ms); });
   show("message.max.bytes", type_int, [](of s) { return std::to_string(s.message_max_bytes); });
   show("num.partitions", type_int, [](of s) { return std::to_string(s.num_partitions); });
   show("offset.metadata.max.bytes", type_int, [](of s) { return std::to_string(s.offset_metadata_max_bytes); });

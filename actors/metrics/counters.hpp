@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 /// What the actors count; see messages/common/counter.hpp.
 namespace tidegate::actors {
@@ -63,10 +62,10 @@ struct actor_layer_counters {
   gauge members;
   counter rebalances;
   counter refused_by_groups;      // requests: limits.groups
+  counter refused_by_new_groups;  // limits.new_groups_per_second
   counter refused_by_group_metadata;    // limits.group_metadata_bytes
   counter refused_by_group_entry;       // what the store takes of one group
   counter refused_by_node_group_bytes;  // limits.node_group_bytes
-  counter refused_by_new_groups;  // limits.new_groups_per_second
   counter refused_by_partitions;      // topics that were not made or did not grow: limits.partitions
   counter refused_by_new_partitions;  // … or later: limits.new_partitions_per_second
   counter unparked_group_requests;      // dropped, since too many waited: their clients ask again
@@ -100,9 +99,6 @@ struct actor_layer_counters {
 };
 
 inline constinit actor_layer_counters counted{};
-
-/// Damage does not go away by asking again; every layer of the store calls it so.
-inline bool says_damage(std::string_view reason) { return reason.find("damaged") != std::string_view::npos; }
 
 /// Of an API that is in kafka::apis; null for others.
 inline api_counters* counters_of(kafka::api_key key) {

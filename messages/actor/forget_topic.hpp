@@ -1,10 +1,9 @@
 #pragma once
 
 #include "messages/common/uuid.hpp"
+#include "messages/common/when_let_go.hpp"
 
-#include <functional>
 #include <memory>
-#include <utility>
 
 namespace tidegate::msg {
 
@@ -15,10 +14,5 @@ struct forget_topic {
   uuid topic_id;
   std::shared_ptr<void> held;
 };
-
-/// A `held` that calls `done` once, on any thread.
-inline std::shared_ptr<void> when_let_go(std::function<void()> done) {
-  return {static_cast<void*>(nullptr), [done = std::move(done)](void*) { done(); }};
-}
 
 }  // namespace tidegate::msg

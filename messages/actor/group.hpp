@@ -149,7 +149,7 @@ struct offset_fetch_item {
 
 struct offset_fetch_result {
   error_code error = error_code::coordinator_not_available;
-  std::vector<offset_fetch_item> items;  // in the order of the request{}; for all partitions only those with a position
+  std::vector<offset_fetch_item> items{};  // in the order of the request; for all partitions only those with a position
   friend bool operator==(const offset_fetch_result&, const offset_fetch_result&) = default;
 };
 
@@ -167,7 +167,7 @@ struct described_member {
   std::string client_id{};
   std::string client_host{};
   byte_buffer metadata{};    // empty unless the group is stable
-  byte_buffer assignment{};  // empty unless the group is stable
+  byte_buffer assignment{};  // during a rebalance: what it had before
   friend bool operator==(const described_member&, const described_member&) = default;
 };
 

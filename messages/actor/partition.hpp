@@ -33,6 +33,7 @@ struct append {
   shared_bytes records;  // as produced: not validated, this actor alone may write to the bytes
   std::int16_t acks = -1;
   reply<append_result> answer;
+  std::string client_host{};  // whose turn it is where many want the same: as DescribeGroups shows it
 };
 
 struct epoch_and_offset {
@@ -65,7 +66,7 @@ struct fetch_read {
 };
 
 /// Tells once when the high watermark is above `offset` (at once if it is already): true = read again;
-/// false = this partition is not served here any more. 
+/// false = this partition is not served here any more.
 struct fetch_wait {
   std::string topic;
   uuid topic_id;
@@ -94,6 +95,7 @@ struct list_offsets {
   std::int64_t timestamp = latest_timestamp;
   std::int32_t current_leader_epoch = -1;
   reply<list_offsets_result> answer;
+  std::string client_host{};
 };
 
 struct find_by_ts_result {
@@ -102,7 +104,7 @@ struct find_by_ts_result {
 };
 
 /// Where a position that a native subscriber stored as `value_ns` goes on: an offset from the log start to the high
-/// watermark. Errors: kafka_storage_error (it cannot be told now; never guessed).
+/// watermark. Errors: not_leader_or_follower (it cannot be told now), kafka_storage_error (damaged, or gone). Never guessed.
 struct find_by_ts {
   std::string topic;
   uuid topic_id;

@@ -4,7 +4,7 @@
 
 namespace tidegate {
 
-/// Kafka's error codes (org.apache.kafka.common.protocol.Errors); the ones that tidegate answers or handles.
+/// Kafka's error codes (org.apache.kafka.common.protocol.Errors); also those that only brokers answer.
 enum class error_code : std::int16_t {
   unknown_server_error = -1,
   none = 0,

@@ -3,6 +3,7 @@
 #include "messages/common/bytes.hpp"
 
 #include <cstdint>
+#include <functional>
 
 namespace tidegate {
 
@@ -16,5 +17,8 @@ struct planned_batch {
   std::int64_t message_number = 0;  // SMQ's offset: dense from 0
   std::int64_t max_timestamp = -1;  // largest record timestamp in ms; -1: none
 };
+
+/// Told of every batch that a read answers: where it ends, and the ts_ns of its message.
+using batch_observer = std::function<void(std::int64_t next_offset, std::int64_t ts_ns)>;
 
 }  // namespace tidegate

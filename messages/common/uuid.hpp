@@ -10,7 +10,6 @@ namespace tidegate {
 struct uuid {
   std::array<std::byte, 16> bytes{};
 
-  [[nodiscard]] bool is_none() const { return bytes == std::array<std::byte, 16>{}; }
   friend auto operator<=>(const uuid&, const uuid&) = default;
 };
 

@@ -90,8 +90,6 @@ batch_check check_header(byte_view records, const batch_limits& limits) {
   if (static_cast<std::size_t>(h.batch_length) < body)
     return refuse(invalid_record, "The request must have exactly one record batch for each partition.");
   if (h.codec() > last_compression) return refuse(unsupported_compression_type, "The compression type is unknown.");
-  if (h.codec() == static_cast<std::uint8_t>(compression::zstd) && !limits.allows_zstd)
-    return refuse(unsupported_compression_type, "This version of Produce may not carry zstd.");
   if (h.base_offset != 0) return refuse(invalid_record, "The base offset of a produced batch must be 0.");
   if (records.size() > limits.max_batch_bytes)
     return refuse(message_too_large, "The record batch is larger than the topic's max.message.bytes.");
@@ -102,14 +100,11 @@ batch_check check_header(byte_view records, const batch_limits& limits) {
   if (h.producer_id >= 0 && (h.base_sequence < 0 || h.producer_epoch < 0))
     return refuse(invalid_record, "A batch with a producer id needs an epoch and a sequence number.");
   if (h.is_control()) return refuse(invalid_record, "Clients may not write control batches.");
-  if (h.is_transactional() && !limits.allows_transactions)
-    return refuse(invalid_txn_state, "Transactions are not supported.");
+  if (h.is_transactional()) return refuse(invalid_txn_state, "Transactions are not supported.");
   if (h.is_log_append_time() && limits.checks_record_timestamps)
     return refuse(invalid_timestamp, "Producers may not set the timestamp type to LogAppendTime.");
   batch_check out;
   out.header = h;
-  out.max_timestamp = h.max_timestamp;
-  out.max_timestamp_delta = h.last_offset_delta;
   return out;
 }
 
@@ -140,7 +135,7 @@ std::optional<batch_header> read_batch_header(byte_view batch) {
 
 batch_check validate_batch(byte_view records, const batch_limits& limits) {
   auto out = check_header(records, limits);
-  if (out.error != error_code::none || !limits.walks_records) return out;
+  if (out.error != error_code::none) return out;
   const auto& h = out.header;
   auto within = limits.decompression;
   within.max_output_bytes = std::min(within.max_output_bytes, limits.trial_bytes);

@@ -46,9 +46,6 @@ std::optional<batch_header> read_batch_header(byte_view batch);
 
 struct batch_limits {
   std::size_t max_batch_bytes = 1'048'588;  // Kafka's max.message.bytes: 1 MiB and the 12 bytes of the size prefix
-  bool walks_records = true;                // false: `validation = "header"`
-  bool allows_transactions = false;
-  bool allows_zstd = true;               // Produce below v7 may not carry it (KIP-110)
   bool checks_record_timestamps = true;  // false with message.timestamp.type=LogAppendTime, which replaces them
   std::int64_t min_timestamp = std::numeric_limits<std::int64_t>::min();  // ms; message.timestamp.before.max.ms
   std::int64_t max_timestamp = std::numeric_limits<std::int64_t>::max();  // ms; message.timestamp.after.max.ms
@@ -61,7 +58,7 @@ struct batch_check {
   error_code error = error_code::none;
   std::string_view reason;  // static text for the response's error message; "" when there is no error
   batch_header header;
-  std::int64_t max_timestamp = -1;       // as the records say (the header's, when records were not walked)
+  std::int64_t max_timestamp = -1;       // as the records say
   std::int32_t max_timestamp_delta = 0;  // offset delta of the first record that has it
   bool is_cut_short = false;             // by `trial_bytes`; nothing else here means anything
 };
@@ -69,7 +66,8 @@ struct batch_check {
 /// Checks what a Produce request (v3 or later) carries for one partition, as Kafka's broker does.
 /// Errors: invalid_record (other magic, no batch or more than one, control batch, fields or records that contradict
 /// each other), corrupt_message (size, CRC), message_too_large, unsupported_compression_type, invalid_timestamp,
-/// invalid_txn_state (transactional, and transactions are not allowed).
+/// invalid_txn_state (transactional: there are no transactions). That old versions may not carry zstd (KIP-110) is the
+/// handler's to say.
 batch_check validate_batch(byte_view records, const batch_limits& limits);
 
 /// A stored batch once more: sizes, magic, CRC, count. The header, or nullopt when any of it is wrong.

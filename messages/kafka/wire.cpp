@@ -11,7 +11,7 @@ namespace tidegate::kafka {
 
 namespace {
 
-constexpr std::int64_t max_string = std::numeric_limits<std::int16_t>::max();
+constexpr std::int64_t max_string = longest_string;
 constexpr std::int64_t max_length = std::numeric_limits<std::int32_t>::max() - 1;
 
 }  // namespace
@@ -116,7 +116,7 @@ void wire_writer::unsigned_varint(std::uint32_t value) {
 }
 
 void wire_writer::string_length(std::optional<std::size_t> length) {
-  if (length && *length > static_cast<std::uint64_t>(max_string)) throw std::length_error("Kafka string too long");
+  if (length && *length > longest_string) throw std::length_error("Kafka string too long");
   if (is_flexible_) {
     unsigned_varint(length ? static_cast<std::uint32_t>(*length + 1) : 0);
   } else {

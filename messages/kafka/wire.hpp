@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,8 @@
 
 // Kafka's primitive types. In flexible versions lengths are unsigned varints of length + 1, else int16 or int32.
 namespace tidegate::kafka {
+
+inline constexpr std::size_t longest_string = 32'767;  // bytes; also in flexible versions
 
 /// Reads primitives off a body. After the first failure every read yields zero or empty and `ok()` stays false, so
 /// callers check once, at the end.
@@ -92,7 +95,7 @@ class wire_writer {
   void raw(byte_view bytes) { buffer_.insert(buffer_.end(), bytes.begin(), bytes.end()); }
   void unsigned_varint(std::uint32_t value);
 
-  /// nullopt writes null. Errors: throws std::length_error over 32767 and 2^31 - 2 respectively.
+  /// nullopt writes null. Errors: throws std::length_error over longest_string and 2^31 - 2 respectively.
   void string_length(std::optional<std::size_t> length);
   void length(std::optional<std::size_t> length);
 

@@ -7,6 +7,7 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
@@ -154,8 +155,10 @@ std::string index::write_table(const layer& what) {
 
 /// RocksDB takes files faster than it can merge them: where too many are left, the next checkpoint waits for that.
 std::string index::keep_up() {
+  std::string count;  // RocksDB has it as a text only
+  db_->GetProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &count);
   std::uint64_t files = 0;
-  db_->GetIntProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &files);
+  std::from_chars(count.data(), count.data() + count.size(), files);
   if (files < most_new_files) return {};
   const auto s = db_->CompactRange({}, nullptr, nullptr);
   return s.IsNoSpace() ? std::string{} : problem_of(s);  // the next checkpoint meets that, too

@@ -77,7 +77,7 @@ class examiner {
     section_buffer buffer;
     for (const auto& w : plan.windows) {
       if (auto error = replay_window(files_, *entries_, w, buffer); !error.empty()) {
-        into_.start_refuses = "damaged at " + w.text() + ": " + error;
+        into_.start_refuses = unreadable_at(w, error);
         return;
       }
       ++into_.replay_windows;
@@ -94,8 +94,9 @@ class examiner {
       for (window_place at{volume, 0, {}}; volume <= until.volume && at.position < end;) {
         const auto header = read_header(files_, volume, at.position, bytes);
         if (!header || header->store != store) {
-          report({at.text(), "a window is damaged, and what is behind it in this volume: the index has its entries, but "
-                             "could not be built again"});
+          const auto why = is_newer_window(files_, store, at) ? written_by_newer : "damaged";
+          report({at.text(), "a window is " + why + ", and what is behind it in this volume: the index has its "
+                             "entries, but could not be built again"});
           break;
         }
         at.header = *header;
@@ -120,7 +121,7 @@ class examiner {
     const auto stored = entries_->find(path);
     if (!stored.is_ok()) return report({path, stored.what.reason});
     const auto found = decode_entry(path, stored.value);
-    if (!found) return report({path, "the entry is damaged"});
+    if (!found) return report({path, "the entry is " + why_unreadable(stored.value, entry_version)});
     ++into_.entries;
     census_.add(*found, [this](problem_report what) { report(std::move(what)); });
     for (const auto& c : found->chunks) {

@@ -17,12 +17,10 @@ using clock = std::chrono::steady_clock;
 
 outcome refused(std::string reason) { return {status::refused, std::move(reason), 0}; }
 
-outcome unknown(std::string reason) { return {status::unknown, std::move(reason), 0}; }
-
 result<entry> to_entry(const std::string& path, stored_value found) {
   if (!found.is_ok()) return {std::move(found.what), {}};
   auto decoded = decode_entry(path, found.value);
-  if (!decoded) return {unknown("damaged entry " + path), {}};
+  if (!decoded) return {unreadable("entry " + path, found.value, entry_version, status::unknown), {}};
   return {{}, std::move(*decoded)};
 }
 

@@ -20,6 +20,7 @@ namespace tidegate::smq::embedded {
 struct hooks {
   std::function<ssize_t(int fd, const iovec* parts, int count, off_t position)> write;    // pwritev
   std::function<int(int fd)> sync;                                                        // fdatasync
+  std::function<int(int fd, off_t size)> truncate;                                        // ftruncate
   std::function<int(const std::string& path)> open;                                       // open of a volume
   std::function<ssize_t(int fd, std::span<std::byte> into, off_t position)> read;         // pread
   std::function<ssize_t(int fd, std::span<std::byte> into, off_t position)> read_cached;  // preadv2 with RWF_NOWAIT

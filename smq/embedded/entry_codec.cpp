@@ -6,15 +6,13 @@ namespace tidegate::smq::embedded {
 
 namespace {
 
-constexpr std::uint8_t layout_version = 1;
-
-bool read_start(binary_reader& in) { return in.number<std::uint8_t>() == layout_version && in.ok(); }
+bool read_start(binary_reader& in) { return in.number<std::uint8_t>() == entry_version && in.ok(); }
 
 }  // namespace
 
 std::size_t encoded_bytes(const entry& e) {
   constexpr std::size_t count = sizeof(std::uint32_t);
-  auto bytes = sizeof(layout_version) + count + e.content.size() + count + count;
+  auto bytes = sizeof(entry_version) + count + e.content.size() + count + count;
   for (const auto& c : e.chunks) bytes += count + c.id.size() + 3 * sizeof(std::uint64_t);
   for (const auto& [name, value] : e.attributes) bytes += count + name.size() + count + value.size();
   return bytes;
@@ -28,7 +26,7 @@ std::string encode_entry(const entry& e) {
 }
 
 void append_entry(std::string& out, const entry& e) {
-  put_number(out, layout_version);
+  put_number(out, entry_version);
   put_text(out, e.content);
   put_number(out, static_cast<std::uint32_t>(e.chunks.size()));
   for (const auto& c : e.chunks) {

@@ -2,6 +2,7 @@
 
 #include "smq/ports.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,8 @@
 
 /// How entries are stored in RocksDB and in the mutations of a window.
 namespace tidegate::smq::embedded {
+
+inline constexpr std::uint8_t entry_version = 1;
 
 /// The value of an entry: version 1, content, chunks, attributes. The path is in the key.
 std::string encode_entry(const entry& e);

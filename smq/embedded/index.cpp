@@ -49,7 +49,7 @@ bool add_to(result<list_page>& page, const std::string& path, std::string_view v
   }
   auto decoded = decode_entry(path, value, with_chunks);
   if (!decoded) {
-    page = {unknown("damaged entry " + path), {}};
+    page = {unreadable("entry " + path, value, entry_version, status::unknown), {}};
     return false;
   }
   page.value.entries.push_back(std::move(*decoded));
@@ -109,7 +109,7 @@ std::vector<stored_value> index::find_many(const std::vector<std::string>& paths
 result<std::vector<chunk_id>> index::chunks_named_by(const std::string& path) const {
   const auto named = [&](std::string_view value) -> result<std::vector<chunk_id>> {
     auto ids = chunks_of(value);
-    if (!ids) return {unknown("damaged entry " + path), {}};
+    if (!ids) return {unreadable("entry " + path, value, entry_version, status::unknown), {}};
     return {{}, std::move(*ids)};
   };
   {
@@ -207,7 +207,7 @@ result<chunk_place> index::place_of(const chunk_id& id) const {
   auto what = outcome_of(db_->Get({}, chunk_key(id), &value));
   if (!what.is_ok()) return {std::move(what), {}};
   const auto place = decode_place(value);
-  if (!place) return {unknown("damaged place of a chunk"), {}};
+  if (!place) return {damaged("place of a chunk", status::unknown), {}};
   return {{}, *place};
 }
 

@@ -76,7 +76,7 @@ outcome window_plan::check(const guard& condition) const {
   }
   if (!now.is_ok()) return refused("cannot read the guarded entry: " + now.what.reason);
   const auto content = content_of(now.value);
-  if (!content) return refused("the guarded entry is damaged");
+  if (!content) return refused("the guarded entry is " + why_unreadable(now.value, entry_version));
   if (condition.expected && *content == *condition.expected) return {};
   return {status::conflict, "the guarded entry has another content", 0};
 }
@@ -86,7 +86,7 @@ result<std::vector<chunk_id>> window_plan::chunks_before(std::string_view path) 
   if (here == nullptr) return stored_.chunks_named_by(std::string{path});
   if (!here->value) return {};
   auto ids = chunks_of(*here->value);
-  if (!ids) return {{status::unknown, "damaged entry " + std::string{path}, 0}, {}};
+  if (!ids) return {unreadable("entry " + std::string{path}, *here->value, entry_version, status::unknown), {}};
   return {{}, std::move(*ids)};
 }
 
@@ -152,7 +152,7 @@ std::string window_plan::replay(const record_view& what) {
   prepared_mutation m{what, {}};
   if (what.value) {
     auto ids = chunks_of(*what.value);
-    if (!ids) return "damaged entry " + std::string{what.path};
+    if (!ids) return why_unreadable(*what.value, entry_version) + ": entry " + std::string{what.path};
     m.chunks = std::move(*ids);
   }
   std::vector<chunk_id> claims;

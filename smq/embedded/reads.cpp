@@ -97,8 +97,9 @@ result<shared_bytes> engine::impl::finish_read(chunk_read& read) {
   }
   auto bytes = read.all();
   if (read.count == read.place.length && crc32c(bytes.view()) != read.place.crc) {
-    return {unknown("damaged chunk in volume " + std::to_string(read.place.volume) + " at " +
-                    std::to_string(read.place.position)),
+    return {damaged("chunk in volume " + std::to_string(read.place.volume) + " at " +
+                      std::to_string(read.place.position),
+                    status::unknown),
             {}};
   }
   return {{}, std::move(bytes)};

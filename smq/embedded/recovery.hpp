@@ -17,6 +17,9 @@ struct window_place {
   }
 };
 
+/// Why a start refuses a window: damage, unless `error` says that a newer version wrote it.
+std::string unreadable_at(const window_place& w, const std::string& error);
+
 /// What a start does with what it finds.
 struct recovery_plan {
   std::string error;  // it refuses, and changes nothing
@@ -34,6 +37,7 @@ recovery_plan plan_recovery(volumes& files, const index& entries, const uuid& st
 struct section_buffer {
   byte_buffer bytes;
   mutation_section what;
+  bool is_whole = false;  // the bytes match their CRC: what read_section() then says is no torn write
 };
 
 /// `never_names_chunks`: see options. Errors: a text.
@@ -44,7 +48,12 @@ std::string replay_window(volumes& files, index& entries, const window_place& w,
 std::optional<window_header> read_header(volumes& files, std::uint32_t volume, std::uint64_t position,
                                          std::uint64_t size);
 
-/// The first header behind `from` (exclusive), in this volume and the later ones, of window `seq` or one after it.
+/// Of a position where read_header() finds nothing: a whole header of this store that a newer version wrote, also when
+/// its window was torn. False also when it cannot be read.
+bool is_newer_window(volumes& files, const uuid& store, const window_place& at);
+
+/// The first header behind `from` (exclusive), in this volume and the later ones, of window `seq` or one after it, and
+/// of any version: of its fields only `store` and `seq` are set.
 std::optional<window_place> find_later_window(volumes& files, const uuid& store, const window_place& from,
                                               std::uint64_t seq);
 

@@ -18,6 +18,7 @@ struct walk {
   uuid store;
   std::vector<window_place> windows;
   std::optional<window_place> bad;
+  bool is_newer = false;  // the bad one: of a newer version, no torn write
   window_place end;
   std::uint64_t synced_seq = 0;
 };
@@ -37,6 +38,7 @@ walk walk_windows(volumes& files, const uuid& store, const replay_position& from
     const auto header = read_header(files, at.volume, at.position, *size);
     if (!header || header->store != store || header->seq != seq) {
       found.bad = at;
+      found.is_newer = is_newer_window(files, store, at);
       break;
     }
     at.header = *header;
@@ -63,13 +65,15 @@ std::string missing_volume(const volumes& files, const index& entries) {
 }
 
 /// Finds what is bad in the windows that were perhaps not synced; windows behind the first bad one are dropped.
-/// Errors: a bad window that others follow.
+/// Errors: a bad window that others follow, or that is whole.
 std::string check_tail(volumes& files, walk& found) {
   section_buffer section;
   for (std::size_t i = 0; i < found.windows.size(); ++i) {
     const auto& w = found.windows[i];
     if (w.header.seq <= found.synced_seq) continue;
     auto error = read_section(files, w, section);
+    // The header and the mutations match their CRCs: no torn write, so nothing may be cut off.
+    if (!error.empty() && section.is_whole) return unreadable_at(w, error);
     if (error.empty()) error = verify_chunks(files, w, section.what);
     if (error.empty()) continue;
     if (i + 1 < found.windows.size()) {
@@ -191,6 +195,10 @@ recovery_plan plan_what_is_read(volumes& files, const index& entries, const uuid
     return plan;
   }
   auto found = walk_windows(files, store, from);
+  if (found.is_newer) {
+    plan.error = unreadable_at(*found.bad, written_by_newer);
+    return plan;
+  }
   if (plan.error = check_tail(files, found); !plan.error.empty()) return plan;
   if (found.bad && is_zero_from(files, *found.bad)) {
     plan.zero_bytes = bytes_behind(files, found.end);
@@ -224,7 +232,7 @@ std::string engine::impl::recover() {
   section_buffer buffer;
   for (const auto& w : plan.windows) {
     if (auto error = replay_window(*files, *entries, w, buffer, settings.never_names_chunks); !error.empty()) {
-      return "damaged at " + w.text() + ": " + error;
+      return unreadable_at(w, error);
     }
     ++report.replayed_windows;
     report.replayed_bytes += w.header.window_bytes();

@@ -21,6 +21,20 @@ std::optional<window_header> read_header(volumes& files, std::uint32_t volume, s
   return header;
 }
 
+std::string unreadable_at(const window_place& w, const std::string& error) {
+  const bool is_newer = error.find(written_by_newer) != std::string::npos;
+  return (is_newer ? "window at " : "damaged at ") + w.text() + ": " + error;
+}
+
+bool is_newer_window(volumes& files, const uuid& store, const window_place& at) {
+  const auto size = files.size_of(at.volume).value_or(0);
+  if (at.position >= size) return false;
+  byte_buffer bytes(std::min<std::uint64_t>(max_window_header_bytes, size - at.position));
+  if (!files.read(at.volume, at.position, bytes).empty()) return false;
+  const auto start = decode_header_start(as_text(bytes));
+  return start && start->store == store && start->is_of_newer_version();
+}
+
 std::optional<window_place> find_later_window(volumes& files, const uuid& store, const window_place& from,
                                               std::uint64_t seq) {
   for (const auto volume : files.numbers()) {
@@ -35,8 +49,12 @@ std::optional<window_place> find_later_window(volumes& files, const uuid& store,
         // The whole window need not be there: its header alone says that the ones before it were written.
         byte_buffer bytes(std::min<std::uint64_t>(max_window_header_bytes, size - at - hit));
         if (!files.read(volume, at + hit, bytes).empty()) continue;
-        const auto header = decode_header(as_text(bytes));
-        if (header && header->store == store && header->seq >= seq) return window_place{volume, at + hit, *header};
+        const auto start = decode_header_start(as_text(bytes));
+        if (!start || start->store != store || start->seq < seq) continue;
+        window_place later{volume, at + hit, {}};
+        later.header.store = start->store;
+        later.header.seq = start->seq;
+        return later;
       }
       if (at + block.size() >= size) break;
       at += block.size() - (window_magic.size() - 1);
@@ -46,12 +64,14 @@ std::optional<window_place> find_later_window(volumes& files, const uuid& store,
 }
 
 std::string read_section(volumes& files, const window_place& at, section_buffer& into) {
+  into.is_whole = false;
   into.bytes.resize(at.header.mutation_bytes);
   if (auto error = files.read(at.volume, at.position + at.header.header_bytes, into.bytes); !error.empty())
     return error;
   if (crc32c(into.bytes) != at.header.mutation_crc) return "the mutations do not match their CRC";
+  into.is_whole = true;
   auto section = decode_section(as_text(into.bytes));
-  if (!section) return "the mutations do not follow their layout";
+  if (!section) return "its mutations are whole, but of a layout that is unknown here: " + written_by_newer;
   into.what = std::move(*section);
   std::uint64_t chunk_bytes = 0;
   for (const auto& row : into.what.chunks) chunk_bytes += row.length;

@@ -35,7 +35,7 @@ std::string read_store_file(const std::string& data_dir, uuid& id) {
   const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
   binary_reader reader{bytes};
   if (reader.take(magic.size()) != magic) return path + " is not a store file";
-  if (reader.number<std::uint8_t>() != version) return path + " was written by a newer version";
+  if (reader.number<std::uint8_t>() != version) return path + ": " + written_by_newer;
   const auto raw = reader.take(id.bytes.size());
   const auto covered = bytes.size() - reader.left();
   if (reader.number<std::uint32_t>() != crc32c(as_byte_view(std::string_view{bytes}.substr(0, covered))) ||

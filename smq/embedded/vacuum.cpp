@@ -62,7 +62,8 @@ vacuum::ending vacuum::copy(std::uint32_t volume) {
   if (!size) return damage(at, "it cannot be opened");
   while (at.position < *size) {
     const auto header = read_header(all_.files, volume, at.position, *size);
-    if (!header || header->store != all_.store) return damage(at, "no window begins there");
+    if (!header || header->store != all_.store)
+      return damage(at, is_newer_window(all_.files, all_.store, at) ? written_by_newer : "no window begins there");
     at.header = *header;
     if (header->chunk_bytes > 0) {
       if (const auto early = copy_window(at)) return *early;
@@ -82,7 +83,9 @@ std::optional<vacuum::ending> vacuum::copy_window(const window_place& at) {
     here.length = row.length;
     here.crc = row.crc;
     const auto known = all_.entries.place_of(row.id);
-    if (!known.is_ok() && known.what.code != status::absent) return ending::refused;  // nobody knows whether it is alive
+    // Nobody knows whether it is alive. Not for each chunk, or a broken index would be a line in the log for every one.
+    if (!known.is_ok() && known.what.code != status::absent)
+      return damage(at, "the index cannot be read: " + known.what.reason);
     if (known.is_ok() && known.value == here) {
       byte_buffer bytes(row.length);
       auto error = all_.files.read(here.volume, here.position, bytes);

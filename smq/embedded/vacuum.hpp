@@ -23,8 +23,8 @@ class vacuum {
  public:
   enum class ending : std::uint8_t {
     copied,   // nothing in the volume is alive any more
-    refused,  // by the writer or the index: another time
-    damaged,  // not everything in the volume can be read; it stays
+    refused,  // by the writer: another time
+    damaged,  // not everything in the volume, or about it in the index, can be read; it stays
   };
 
   struct surroundings {

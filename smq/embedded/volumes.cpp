@@ -289,9 +289,9 @@ std::string volumes::truncate(std::uint32_t number, std::uint64_t size) {
   std::string error;
   const auto opened = open_file(number, error);
   if (!opened) return error;
-  if (::ftruncate(opened->fd(), static_cast<off_t>(size)) != 0) {
-    return errno_text("cannot truncate " + path_of(number), errno);
-  }
+  const auto end = static_cast<off_t>(size);
+  const int failed = faults_.truncate ? faults_.truncate(opened->fd(), end) : ::ftruncate(opened->fd(), end);
+  if (failed != 0) return errno_text("cannot truncate " + path_of(number), errno);
   const std::lock_guard lock{mutex_};
   known_[number] = size;
   return {};

@@ -7,7 +7,6 @@ namespace tidegate::smq::embedded {
 
 namespace {
 
-constexpr std::uint8_t layout_version = 1;
 constexpr std::uint64_t max_section_bytes = 1ULL << 32;
 constexpr std::uint64_t max_chunk_bytes = 1ULL << 40;
 
@@ -16,7 +15,7 @@ constexpr std::uint64_t max_chunk_bytes = 1ULL << 40;
 std::string encode_header(const window_header& header) {
   std::string out{window_magic};
   out.reserve(window_header_bytes);
-  put_number(out, layout_version);
+  put_number(out, window_version);
   put_number(out, std::uint8_t{0});
   put_number(out, static_cast<std::uint16_t>(window_header_bytes));
   out.append(as_text(header.store.bytes));
@@ -29,28 +28,40 @@ std::string encode_header(const window_header& header) {
   return out;
 }
 
-std::optional<window_header> decode_header(std::string_view bytes) {
+std::optional<header_start> decode_header_start(std::string_view bytes) {
   if (bytes.size() < window_header_bytes || !bytes.starts_with(window_magic)) return std::nullopt;
   binary_reader in{bytes};
   in.take(window_magic.size());
-  if (in.number<std::uint8_t>() != layout_version) return std::nullopt;
+  header_start start;
+  start.version = in.number<std::uint8_t>();
   in.take(1);
-  window_header header;
-  header.header_bytes = in.number<std::uint16_t>();
-  if (header.header_bytes < window_header_bytes || header.header_bytes > max_window_header_bytes ||
-      header.header_bytes > bytes.size()) {
+  start.header_bytes = in.number<std::uint16_t>();
+  if (start.header_bytes < window_header_bytes || start.header_bytes > max_window_header_bytes ||
+      start.header_bytes > bytes.size()) {
     return std::nullopt;
   }
-  const auto store = in.take(header.store.bytes.size());
-  std::memcpy(header.store.bytes.data(), store.data(), store.size());
-  header.seq = in.number<std::uint64_t>();
+  const auto store = in.take(start.store.bytes.size());
+  std::memcpy(start.store.bytes.data(), store.data(), store.size());
+  start.seq = in.number<std::uint64_t>();
+  const std::size_t covered = start.header_bytes - sizeof(std::uint32_t);
+  binary_reader last{bytes.substr(covered)};
+  if (last.number<std::uint32_t>() != crc32c(as_byte_view(bytes.substr(0, covered)))) return std::nullopt;
+  return start;
+}
+
+std::optional<window_header> decode_header(std::string_view bytes) {
+  const auto start = decode_header_start(bytes);
+  if (!start || start->is_of_newer_version()) return std::nullopt;
+  window_header header;
+  header.header_bytes = start->header_bytes;
+  header.store = start->store;
+  header.seq = start->seq;
+  constexpr std::size_t seq_end = 32;
+  binary_reader in{bytes.substr(seq_end)};
   header.synced_seq = in.number<std::uint64_t>();
   header.mutation_bytes = in.number<std::uint64_t>();
   header.chunk_bytes = in.number<std::uint64_t>();
   header.mutation_crc = in.number<std::uint32_t>();
-  const std::size_t covered = header.header_bytes - sizeof(std::uint32_t);
-  binary_reader last{bytes.substr(covered)};
-  if (last.number<std::uint32_t>() != crc32c(as_byte_view(bytes.substr(0, covered)))) return std::nullopt;
   if (header.mutation_bytes > max_section_bytes || header.chunk_bytes > max_chunk_bytes) return std::nullopt;
   return header;
 }

@@ -1,6 +1,7 @@
 #include "smq/fencing/formats.hpp"
 
 #include "smq/fencing/field_io.hpp"
+#include "smq/names.hpp"
 
 #include <openssl/rand.h>
 

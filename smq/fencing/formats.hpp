@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-/// The entries below /topics/.tidegate that decide who may write (design §5.2, §8, §10).
+/// The entries below own_root that decide who may write (design §5.2, §8, §10).
 /// Every layout starts with a version byte; unknown trailing bytes are ignored, so that N-1 reads N.
 namespace tidegate::smq {
 
@@ -18,8 +18,6 @@ using uuid_source = std::function<uuid()>;
 
 /// A thread-safe source that is seeded by the operating system.
 uuid_source system_uuid_source();
-
-inline constexpr std::string_view own_root = "/topics/.tidegate";
 
 std::string view_path();
 std::string cluster_path();

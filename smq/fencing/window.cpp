@@ -1,6 +1,7 @@
 #include "smq/fencing/window.hpp"
 
 #include "smq/entry_path.hpp"
+#include "smq/names.hpp"
 
 #include <algorithm>
 #include <string_view>

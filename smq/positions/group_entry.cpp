@@ -10,7 +10,6 @@ namespace tidegate::smq {
 
 namespace {
 
-constexpr std::uint8_t group_entry_version = 1;
 // The second byte. Unknown bits are ignored, so that an older version reads what a newer one wrote.
 constexpr std::uint8_t deleted_flag = 1;
 constexpr std::uint8_t assigned_flag = 2;
@@ -137,24 +136,16 @@ std::optional<mutation> make_group_mutation(const group_metadata& group) {
   return put;
 }
 
-std::vector<mutation> make_commit_unit(std::optional<mutation> group_entry, std::vector<mutation> positions) {
-  if (group_entry) positions.insert(positions.begin(), std::move(*group_entry));
-  return positions;
-}
-
-std::vector<mutation> make_delete_unit(std::vector<mutation> position_erasures, mutation group_entry) {
-  position_erasures.push_back(std::move(group_entry));
-  return position_erasures;
-}
-
 void read_group(entry_port& entries, const std::string& group_id, time_point deadline, completion<group_answer> done) {
   auto on_entry = [group_id, done = std::move(done)](const result<entry>& found) {
     if (found.what.code == status::absent) return done({group_result::absent, {}, {}});
-    if (!found.is_ok()) return done({group_result::error, found.what.reason, {}});
+    if (!found.is_ok()) return done({group_result::error, found.what.reason, {}, found.what.is_damaged});
     auto group = decode_group_entry(found.value.content);
     // The original id is compared because long ids are hashed into their names.
     if (!group || group->group_id != group_id)
-      return done({group_result::error, "damaged entry " + group_entry_path(group_id), {}});
+      return done({group_result::error,
+                   why_unreadable(found.value.content, group_entry_version) + ": entry " + group_entry_path(group_id),
+                   {}, true});
     done({group_result::found, {}, std::move(*group)});
   };
   entries.get(group_entry_path(group_id), deadline, std::move(on_entry));

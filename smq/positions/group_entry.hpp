@@ -15,6 +15,8 @@
 /// positions before the group entry that no longer lists them; so the list in the entry is never too short.
 namespace tidegate::smq {
 
+inline constexpr std::uint8_t group_entry_version = 1;
+
 /// nullopt: a string is longer than 65535 bytes.
 std::optional<std::string> encode_group_entry(const group_metadata& group);
 
@@ -23,12 +25,6 @@ std::optional<group_metadata> decode_group_entry(std::string_view content);
 
 /// nullopt: a string is longer than 65535 bytes.
 std::optional<mutation> make_group_mutation(const group_metadata& group);
-
-/// [group entry, positions…]: the unit of a commit that adds partitions to the group.
-std::vector<mutation> make_commit_unit(std::optional<mutation> group_entry, std::vector<mutation> positions);
-
-/// [position erasures…, group entry]: the unit that deletes positions or the group.
-std::vector<mutation> make_delete_unit(std::vector<mutation> position_erasures, mutation group_entry);
 
 enum class group_result : std::uint8_t {
   found,   // also a tombstone: `group.deleted`
@@ -40,6 +36,7 @@ struct group_answer {
   group_result code = group_result::error;
   std::string reason;
   group_metadata group;
+  bool is_damaged = false;  // error: asking again does not help
 };
 
 /// Thread: any.

@@ -43,7 +43,7 @@ class position_walk final : public step_loop {
     if (!page.is_ok()) return end(page.what);
     for (const auto& e : page.value.entries) take(e);
     for (const auto& name : page.value.directories)
-      if (name.ends_with(".offset"))
+      if (name.ends_with(position_suffix))
         note_damage("a directory at " + positions_directory(place_.partition_directory) + "/" + name);
     if (!page.value.more) return end({});
     if (page.value.entries.empty()) return end({status::unknown, "an empty page, and more", 0});
@@ -52,7 +52,7 @@ class position_walk final : public step_loop {
   }
 
   void take(const entry& e) {
-    if (!e.path.ends_with(".offset")) return;
+    if (!e.path.ends_with(position_suffix)) return;
     const auto position = interpret_position(place_.topic_id, {{}, e});
     switch (position.code) {
       case position_result::found:  // a negative offset is no position: whoever fetches it is told that there is none

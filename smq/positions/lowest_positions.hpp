@@ -19,7 +19,7 @@ struct lowest_positions {
   friend bool operator==(const lowest_positions&, const lowest_positions&) = default;
 };
 
-/// For partitions with very many positions. Thread: any that the port answers on.
+/// How a long walk shares its thread with whoever else waits for it. Thread: any that the port answers on.
 struct walk_pace {
   std::function<time_point()> deadline;  // of the page that is read next
   /// Called every few pages: runs what it is given, once and after it returned, or never if its owner has gone; whoever

@@ -13,14 +13,13 @@ namespace tidegate::smq {
 
 namespace {
 
-constexpr std::uint8_t position_version = 2;
 constexpr std::uint8_t version_without_checksum = 1;  // still read
 constexpr std::size_t queries_per_call = 512;  // about 150 KiB of entries in one answer
 
-position_answer damaged(const entry& e, const char* what) {
+position_answer damaged(const entry& e, const std::string& what) {
   position_answer answer;
   answer.code = position_result::damaged;
-  answer.reason = std::string(what) + " in " + e.path;
+  answer.reason = what + " in " + e.path;
   return answer;
 }
 
@@ -39,7 +38,7 @@ void interpret_page(pending_read& read, std::size_t count, const result<std::vec
       const auto& query = read.queries[read.answers.size()];
       read.answers.push_back(interpret_position(query.place.topic_id, found.value[i]));
     } else {
-      read.answers.push_back({position_result::unknown, found.is_ok() ? "short answer" : found.what.reason, {}, 0, 0});
+      read.answers.push_back({position_result::unknown, found.is_ok() ? "short answer" : found.what.reason, {}, 0});
     }
   }
 }
@@ -122,24 +121,24 @@ mutation make_position_erasure(const position_place& place, std::string_view gro
 }
 
 position_answer interpret_position(const uuid& topic_id, const result<entry>& found) {
-  if (found.what.code == status::absent) return {position_result::absent, {}, {}, 0, 0};
+  if (found.what.code == status::absent) return {position_result::absent, {}, {}, 0};
   if (!found.is_ok()) {
     const bool is_no_file = found.what.code == status::refused;
-    return {is_no_file ? position_result::damaged : position_result::unknown, found.what.reason, {}, 0, 0};
+    return {is_no_file ? position_result::damaged : position_result::unknown, found.what.reason, {}, 0};
   }
   const auto json = read_position_json(found.value.content);
   if (!json) return damaged(found.value, "damaged position");
   const committed_offset moved{-1, -1, json->metadata, json->committed_at_ms};
   const auto raw = found.value.attributes.find(position_attribute_name);
-  if (raw == found.value.attributes.end()) return {position_result::native, {}, moved, json->value, 0};
+  if (raw == found.value.attributes.end()) return {position_result::native, {}, moved, json->value};
   auto attribute = decode_position_attribute(raw->second);
-  if (!attribute) return damaged(found.value, "damaged tg.pos");
+  if (!attribute) return damaged(found.value, why_unreadable(raw->second, position_version) + ": tg.pos");
   // The directory is this topic's alone: whoever brought the file here, what the group committed is not known any more.
   if (attribute->topic_id != topic_id) return damaged(found.value, "position of another topic id");
-  if (attribute->value != json->value) return {position_result::native, {}, moved, json->value, 0};
+  if (attribute->value != json->value) return {position_result::native, {}, moved, json->value};
   committed_offset committed{attribute->offset, attribute->leader_epoch, std::move(attribute->metadata),
                              json->committed_at_ms};
-  return {position_result::found, {}, std::move(committed), 0, attribute->value};
+  return {position_result::found, {}, std::move(committed), 0};
 }
 
 void read_positions(entry_port& entries, std::vector<position_query> queries, time_point deadline,

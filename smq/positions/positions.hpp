@@ -13,6 +13,7 @@
 namespace tidegate::smq {
 
 inline constexpr const char* position_attribute_name = "tg.pos";
+inline constexpr std::uint8_t position_version = 2;
 
 /// The partition that a position belongs to.
 struct position_place {
@@ -75,7 +76,6 @@ struct position_answer {
   std::string reason;
   committed_offset committed;
   std::int64_t native_value_ns = 0;
-  std::int64_t value_ns = 0;  // found: what the entry holds, to leave unchanged positions unwritten
 };
 
 /// One entry as the store answered it. Damaged, unknown: reason says what.

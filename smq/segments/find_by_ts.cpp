@@ -98,7 +98,7 @@ class ts_finder final : public step_loop {
   }
 
   bool damage(const std::string& why) {
-    done_({{status::refused, "damaged: " + why + " in " + in_.path, 0}, -1});
+    done_({damaged(why + " in " + in_.path), -1});
     return false;
   }
 
@@ -130,8 +130,7 @@ void find_by_ts(engine ports, std::shared_ptr<const log_view> view, std::int64_t
   const auto before = behind_gaps(view->gaps, std::max(view->log_start, end_before));
   const auto next = found == all.end() ? view->end_offset : found->base_offset;
   // What is missing there may be what the subscriber has not had.
-  if (before < next)
-    return done({{status::refused, "damaged: no segment holds offset " + std::to_string(before), 0}, -1});
+  if (before < next) return done({damaged("no segment holds offset " + std::to_string(before)), -1});
   if (found == all.end() || !is_consumed(found->first_ts_ns, value_ns))
     return done({{}, std::min(std::max(next, view->log_start), view->end_offset)});
   const auto index = static_cast<std::size_t>(found - all.begin());

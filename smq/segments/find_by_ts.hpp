@@ -16,7 +16,7 @@ constexpr bool is_consumed(std::int64_t message_ts_ns, std::int64_t value_ns) { 
 /// consumed, never below the log start; the view's end when there is none. Segments answer by their attributes; at
 /// most one is opened, and of it the heads of messages are read, not their batches.
 /// `view`: of all segments (make_view with SIZE_MAX).
-/// Errors: refused "damaged: …", absent (a chunk is gone: take a new view), the port's doubts as they came.
+/// Errors: damaged(), absent (a chunk is gone: take a new view), the port's doubts as they came.
 /// Thread: any; `done` runs once, on a thread of the engine or before this returns. `ports` must outlive it.
 void find_by_ts(engine ports, std::shared_ptr<const log_view> view, std::int64_t value_ns, time_point deadline,
                 completion<result<std::int64_t>> done);

@@ -1,8 +1,8 @@
 #include "smq/segments/list_segments.hpp"
 
 #include "smq/entry_path.hpp"
+#include "smq/names.hpp"
 #include "smq/segments/merge_log.hpp"
-#include "smq/segments/read_log.hpp"
 #include "smq/segments/segment_attributes.hpp"
 #include "smq/segments/segment_name.hpp"
 #include "smq/step_loop.hpp"
@@ -17,10 +17,8 @@ namespace {
 
 constexpr std::size_t page_entries = 256;  // with up to 64 chunks each, a page stays below one megabyte
 
-outcome damaged(const std::string& why) { return {status::refused, "damaged: " + why, 0}; }
-
 bool is_known_neighbour(std::string_view name) {
-  return name == "tidegate.offset" || name == "checkpoint.offset" || name == "consumers";
+  return name == partition_entry_name || name == checkpoint_name || name == positions_name;
 }
 
 bool chunks_are_contiguous(const std::vector<chunk_ref>& chunks) {
@@ -101,7 +99,9 @@ class segment_lister final : public step_loop {
       std::string name{name_of(e.path)};
       is_complete_ = !end_.empty() && name >= end_;
       if (is_complete_) return true;
-      if (!take_file(e, name)) return fail(damaged(name + " is not a segment of this partition"));
+      if (!take_file(e, name))
+        return fail(unreadable(name + " is not a segment of this partition", own_attribute(e.attributes),
+                               segment_attributes_version));
       after_ = std::move(name);
     }
     return true;

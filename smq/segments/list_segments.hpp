@@ -15,7 +15,7 @@ struct listed_segments {
   std::size_t foreign_files = 0;   // that are not ours
 };
 
-/// Errors: refused "damaged: …" (a file that is not a segment of this partition); every doubt of the port as it came.
+/// Errors: damaged() (a file that is not a segment of this partition); every doubt of the port as it came.
 /// Thread: any; `done` runs once, on a thread of the engine or before this returns. `entries` must outlive it.
 void list_segments(entry_port& entries, const partition_place& place, const segment_range& range, time_point deadline,
                    completion<result<listed_segments>> done);
@@ -33,7 +33,7 @@ std::optional<segment_range> unlisted_below(const log_state& log, std::int64_t o
 
 /// Puts what was found in `range` where it belongs; all of it is listed from now on. Files of which a merged one is left
 /// are forgotten and become leftovers.
-/// Errors: refused "damaged: …" (segments that overlap); then `log` is as it was.
+/// Errors: damaged() (segments that overlap); then `log` is as it was.
 outcome add_listed(log_state& log, const segment_range& range, listed_segments found);
 
 /// There is something between these two neighbours in `log.segments` that nobody has listed.

@@ -1,3 +1,4 @@
+#include "smq/names.hpp"
 #include "smq/segments/list_segments.hpp"
 #include "smq/segments/log.hpp"
 
@@ -9,8 +10,6 @@ namespace tidegate::smq {
 
 namespace {
 
-outcome damaged(const std::string& why) { return {status::refused, "damaged: " + why, 0}; }
-
 /// First the partition entry, then the files. Every pending callback holds it.
 class log_loader final : public std::enable_shared_from_this<log_loader> {
  public:
@@ -19,7 +18,7 @@ class log_loader final : public std::enable_shared_from_this<log_loader> {
     : entries_(ports.entries), place_(std::move(place)), extent_(extent), deadline_(deadline), done_(std::move(done)) {}
 
   void start() {
-    entries_.get(place_.directory + "/tidegate.offset", deadline_, [self = shared_from_this()](result<entry> answer) {
+    entries_.get(partition_entry_path(place_.directory), deadline_, [self = shared_from_this()](result<entry> answer) {
       if (auto what = self->take_partition_entry(answer); !what.is_ok()) return self->done_({std::move(what), {}});
       self->list();
     });
@@ -30,10 +29,9 @@ class log_loader final : public std::enable_shared_from_this<log_loader> {
     if (answer.what.code == status::absent) return {};
     if (!answer.is_ok()) return answer.what;
     auto e = decode_partition_entry(answer.value.content);
-    if (!e) return damaged("tidegate.offset cannot be read");
+    if (!e) return unreadable("tidegate.offset", answer.value.content, partition_entry_version);
     if (e->topic_id != place_.topic_id || e->partition != place_.partition)
       return damaged("tidegate.offset is another partition's");
-    log_.has_partition_entry = true;
     log_.log_start = e->log_start;
     log_.next_offset = e->next_offset;
     log_.next_message_number = e->next_message_number;

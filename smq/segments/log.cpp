@@ -1,5 +1,6 @@
 #include "smq/segments/log.hpp"
 
+#include "smq/names.hpp"
 #include "smq/segments/big_endian.hpp"
 #include "smq/segments/list_segments.hpp"
 #include "smq/segments/log_entry.hpp"
@@ -47,7 +48,7 @@ partition_entry entry_of(const log_state& log, const partition_place& place) {
 }
 
 mutation put_partition_entry(const partition_entry& e, const partition_place& place) {
-  return {mutation::kind::put, {place.directory + "/tidegate.offset", encode_partition_entry(e), {}, {}}};
+  return {mutation::kind::put, {partition_entry_path(place.directory), encode_partition_entry(e), {}, {}}};
 }
 
 segment new_segment(const log_tail& tail, const partition_place& place, const planned_batch& first) {
@@ -208,7 +209,6 @@ void apply(log_state& log, const uploaded_append& append) {
     log.segments.push_back(with_chunk({}, append));
     note_epoch(log.epochs, after.leader_epoch, after.base_offset);
     add_marks(log);
-    log.has_partition_entry = true;
   } else {
     auto& newest = log.segments.back();
     newest = with_chunk(std::move(newest.chunks), append);
@@ -236,7 +236,7 @@ mutation write_partition_entry(const log_state& log, const partition_place& plac
 
 mutation write_checkpoint(const log_state& log, const partition_place& place) {
   auto content = be_writer{}.put(log.next_message_number - 1).take();
-  return {mutation::kind::put, {place.directory + "/checkpoint.offset", std::move(content), {}, {}}};
+  return {mutation::kind::put, {checkpoint_path(place.directory), std::move(content), {}, {}}};
 }
 
 }  // namespace tidegate::smq

@@ -67,7 +67,6 @@ struct log_state {
   std::vector<segment_mark> marks;      // ascending; where a later load may begin to list
   byte_buffer snapshot;               // the producer snapshot as its owner encoded it
   std::int64_t snapshot_offset = -1;  // up to which offset the snapshot goes; -1: there is none
-  bool has_partition_entry = false;
   std::size_t foreign_files = 0;  // files that are not ours, found by load_log(): not served, to be reported
   std::vector<std::string> leftovers;  // paths of files that a merged one stands for: to be erased before any merge
   friend bool operator==(const log_state&, const log_state&) = default;
@@ -78,7 +77,7 @@ enum class load_extent : std::uint8_t { all, newest };
 
 /// Reads the partition entry (absent = a new log) and lists the segments with their chunks. `newest`: those from the
 /// entry's last mark on; the others are in `unlisted`.
-/// Errors: refused "damaged: …" (an entry that cannot be read or is another partition's, segments that overlap);
+/// Errors: damaged() (an entry that cannot be read or is another partition's, segments that overlap);
 ///         every doubt of the port as it came.
 /// Thread: any; `done` runs once, on a thread of the engine or before this returns. `ports` must outlive it.
 void load_log(engine ports, partition_place place, load_extent extent, time_point deadline,

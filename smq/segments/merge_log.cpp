@@ -18,8 +18,6 @@ namespace {
 constexpr const char* sources_attribute = "tg.src";
 constexpr std::uint8_t sources_version = 1;
 
-outcome damaged(const std::string& why) { return {status::refused, "damaged: " + why, 0}; }
-
 constexpr std::size_t reads_at_once = 4;  // half of our connections to a volume server: others read, too
 constexpr std::uint64_t bytes_at_once = std::uint64_t{1} << 20;
 
@@ -211,7 +209,6 @@ void apply_merge(log_state& log, const std::vector<segment>& sources, const segm
   *first = merged;
   log.segments.erase(first + 1, first + static_cast<std::ptrdiff_t>(sources.size()));
   log.marks = marks_without(std::move(log.marks), merged);
-  log.has_partition_entry = true;
 }
 
 std::optional<std::vector<std::string>> merged_names(const entry& e) {

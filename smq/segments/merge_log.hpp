@@ -19,7 +19,7 @@ using run_later = std::function<void(std::function<void()>)>;
 /// Copies the sources' messages into new chunks, checking every message; nothing names the chunks yet.
 /// Reads a few chunks at once and goes on through `later` after every one: an engine that answers at once must not keep a
 /// thread for all of it.
-/// Errors: refused "damaged: …"; absent (a source is gone); the port's doubts as they came. Then too the value is
+/// Errors: damaged(); absent (a source is gone); the port's doubts as they came. Then too the value is
 /// what was copied: nobody will ever name it.
 /// Thread: any; `done` runs at most once, before this returns or where `later` runs things. `chunks` outlives it.
 void copy_segments(chunk_port& chunks, const partition_place& place, std::vector<segment> sources,

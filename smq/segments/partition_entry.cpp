@@ -9,7 +9,6 @@ namespace tidegate::smq {
 
 namespace {
 
-constexpr std::uint8_t version = 2;
 constexpr std::uint8_t version_without_marks = 1;
 constexpr std::size_t epoch_bytes = 12;
 constexpr std::size_t gap_bytes = 20;
@@ -46,9 +45,15 @@ bool read_marks(be_reader& reader, partition_entry& e) {
 
 }  // namespace
 
+std::int64_t behind_gaps(const std::vector<offset_gap>& gaps, std::int64_t offset) {
+  for (const auto& g : gaps)
+    if (g.from <= offset && offset < g.to) offset = g.to;
+  return offset;
+}
+
 std::string encode_partition_entry(const partition_entry& e) {
   be_writer writer;
-  writer.put(version).put(e.topic_id).put(e.partition).put(e.log_start).put(e.next_offset);
+  writer.put(partition_entry_version).put(e.topic_id).put(e.partition).put(e.log_start).put(e.next_offset);
   writer.put(e.next_message_number).put(e.last_ts_ns);
   writer.put(static_cast<std::uint32_t>(e.epochs.size()));
   for (const auto& s : e.epochs) writer.put(s.epoch).put(s.start_offset);
@@ -64,7 +69,7 @@ std::string encode_partition_entry(const partition_entry& e) {
 std::optional<partition_entry> decode_partition_entry(std::string_view content) {
   be_reader reader{as_byte_view(content)};
   const auto stored_version = reader.get<std::uint8_t>();
-  if (stored_version != version && stored_version != version_without_marks) return std::nullopt;
+  if (stored_version != partition_entry_version && stored_version != version_without_marks) return std::nullopt;
   partition_entry e;
   e.topic_id = reader.get_uuid();
   e.partition = reader.get<std::int32_t>();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/common/bytes.hpp"
+#include "messages/common/epoch_start.hpp"
 #include "messages/common/uuid.hpp"
 
 #include <compare>
@@ -12,12 +13,6 @@
 
 namespace tidegate::smq {
 
-struct epoch_start {
-  std::int32_t epoch = 0;
-  std::int64_t start_offset = 0;
-  friend bool operator==(const epoch_start&, const epoch_start&) = default;
-};
-
 /// Offsets [from, to) that storage lost and nobody will use again; a fetch inside goes on at `to`.
 struct offset_gap {
   std::int64_t from = 0;
@@ -26,6 +21,9 @@ struct offset_gap {
   friend bool operator==(const offset_gap&, const offset_gap&) = default;
 };
 
+/// The offset itself, or the end of the declared gap that it lies in.
+std::int64_t behind_gaps(const std::vector<offset_gap>& gaps, std::int64_t offset);
+
 /// A place in a partition's list of segments: names sort by (second, base offset), and so do offsets. No file needs to
 /// have this name.
 struct segment_mark {
@@ -33,6 +31,8 @@ struct segment_mark {
   std::int64_t base_offset = 0;
   friend auto operator<=>(const segment_mark&, const segment_mark&) = default;
 };
+
+inline constexpr std::uint8_t partition_entry_version = 2;
 
 /// What `tidegate.offset` in the partition directory holds: written on creation, roll, trim and clean close.
 /// Layout: version 2 · topic id 16 · partition 4 · log start 8 · lower bound of the next offset 8 · lower bound of the

@@ -17,8 +17,6 @@ constexpr std::uint64_t message_length_bytes = 4;
 constexpr std::uint64_t ahead_bytes = 4 * 1024 * 1024;  // a reader that goes on finds so much behind its read
 constexpr std::size_t ahead_chunks = 32;
 
-outcome damaged(const std::string& why) { return {status::refused, "damaged: " + why, 0}; }
-
 /// Finds the chunk by the first messages of chunks, then walks messages.
 class log_reader final : public step_loop {
  public:
@@ -316,12 +314,6 @@ class log_reader final : public step_loop {
 };
 
 }  // namespace
-
-std::int64_t behind_gaps(const std::vector<offset_gap>& gaps, std::int64_t offset) {
-  for (const auto& g : gaps)
-    if (g.from <= offset && offset < g.to) offset = g.to;
-  return offset;
-}
 
 std::shared_ptr<const log_view> make_view(const log_state& log, const partition_place& place, std::int64_t offset,
                                           std::int64_t end_offset, std::size_t max_segments) {

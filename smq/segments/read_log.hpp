@@ -3,7 +3,6 @@
 #include "smq/segments/index_cache.hpp"
 #include "smq/segments/log.hpp"
 
-#include <functional>
 #include <memory>
 
 /// Reading stored batches (design §6.4). Nothing is served that does not prove to be this partition's next batch.
@@ -19,26 +18,20 @@ struct log_view {
   std::vector<segment> segments;  // ascending
 };
 
-/// The offset itself, or the end of the declared gap that it lies in.
-std::int64_t behind_gaps(const std::vector<offset_gap>& gaps, std::int64_t offset);
-
 /// The segments from the one that holds `offset` on, at most `max_segments` of them; `end_offset` (at most
 /// log.next_offset) ends the view early where later segments are left out.
 std::shared_ptr<const log_view> make_view(const log_state& log, const partition_place& place, std::int64_t offset,
                                           std::int64_t end_offset, std::size_t max_segments = 2);
 
-/// Told of every batch that a read answers: where it ends, and the ts_ns of its message. On the read's threads.
-using batch_observer = std::function<void(std::int64_t next_offset, std::int64_t ts_ns)>;
-
 /// Reads batches in order: the first one contains `offset`, each continues the one before it (or a declared gap), at
 /// least one, and at most `max_bytes` together from the second one on. An `offset` inside a declared gap goes on at its
 /// end. At the view's end the answer is ok and empty. Batches before a damaged place are answered; the read that begins
 /// there fails.
-/// Errors: refused "damaged: …" (magic, CRC, topic id, partition or offsets do not agree; an undeclared gap);
+/// Errors: damaged() (magic, CRC, topic id, partition or offsets do not agree; an undeclared gap);
 ///         absent (a chunk is gone: the segment was merged or trimmed, take a new view); the port's doubts as they
 ///         came.
-/// Thread: any; `done` runs once, on a thread of the engine or before this returns. `ports` and `index` (may be null)
-/// must outlive it.
+/// Thread: any; `done` runs once, on a thread of the engine or before this returns, as does `seen`. `ports` and `index`
+/// (may be null) must outlive it.
 void read_log(engine ports, std::shared_ptr<const log_view> view, std::int64_t offset, std::size_t max_bytes,
               time_point deadline, index_cache* index, completion<result<std::vector<shared_bytes>>> done,
               batch_observer seen = nullptr);

@@ -3,14 +3,13 @@
 #include "messages/common/crc32c.hpp"
 #include "smq/segments/big_endian.hpp"
 
-#include <string_view>
 #include <utility>
 
 namespace tidegate::smq {
 
 namespace {
 
-constexpr std::uint8_t version = 2;
+constexpr const char* own_name = "tg.seg";
 constexpr std::uint8_t version_without_checksum = 1;
 
 std::optional<std::int64_t> number(const std::map<std::string, std::string>& stored, const char* name) {
@@ -28,24 +27,29 @@ std::uint32_t checksum(std::string_view own, const segment_attributes& a) {
 
 std::map<std::string, std::string> encode_segment_attributes(const segment_attributes& a) {
   be_writer own;
-  own.put(version).put(a.base_offset).put(a.next_offset).put(a.first_ts_ns).put(a.last_ts_ns).put(a.max_timestamp);
-  own.put(a.leader_epoch).put(a.topic_id).put(a.partition).put(a.size_bytes.value_or(0));
+  own.put(segment_attributes_version).put(a.base_offset).put(a.next_offset).put(a.first_ts_ns).put(a.last_ts_ns);
+  own.put(a.max_timestamp).put(a.leader_epoch).put(a.topic_id).put(a.partition).put(a.size_bytes.value_or(0));
   auto bytes = own.take();
   bytes += be_writer{}.put(checksum(bytes, a)).take();
   return {{"buffer_start", be_writer{}.put(a.first_message_number).take()},
           {"offset_max", be_writer{}.put(a.last_message_number).take()},
           {"offset_min", be_writer{}.put(a.first_message_number).take()},
-          {"tg.seg", std::move(bytes)}};
+          {own_name, std::move(bytes)}};
+}
+
+std::string_view own_attribute(const std::map<std::string, std::string>& stored) {
+  const auto own = stored.find(own_name);
+  return own == stored.end() ? std::string_view{} : own->second;
 }
 
 std::optional<segment_attributes> decode_segment_attributes(const std::map<std::string, std::string>& stored) {
-  auto own = stored.find("tg.seg");
+  auto own = stored.find(own_name);
   auto first_message_number = number(stored, "offset_min");
   auto last_message_number = number(stored, "offset_max");
   if (own == stored.end() || !first_message_number || !last_message_number) return std::nullopt;
   be_reader reader{as_byte_view(own->second)};
   const auto stored_version = reader.get<std::uint8_t>();
-  if (stored_version != version && stored_version != version_without_checksum) return std::nullopt;
+  if (stored_version != segment_attributes_version && stored_version != version_without_checksum) return std::nullopt;
   segment_attributes a;
   a.base_offset = reader.get<std::int64_t>();
   a.next_offset = reader.get<std::int64_t>();
@@ -57,7 +61,7 @@ std::optional<segment_attributes> decode_segment_attributes(const std::map<std::
   a.partition = reader.get<std::int32_t>();
   a.first_message_number = *first_message_number;
   a.last_message_number = *last_message_number;
-  if (stored_version == version) {
+  if (stored_version == segment_attributes_version) {
     a.size_bytes = reader.get<std::uint64_t>();
     const auto covered = own->second.size() - reader.left();
     if (reader.get<std::uint32_t>() != checksum(std::string_view{own->second}.substr(0, covered), a)) return std::nullopt;

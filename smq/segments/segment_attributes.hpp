@@ -6,8 +6,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace tidegate::smq {
+
+inline constexpr std::uint8_t segment_attributes_version = 2;
 
 /// What a segment's entry says about its content, so that no load and no look-up by offset needs its data.
 /// Stored as SMQ's `buffer_start`, `offset_min`, `offset_max` (message numbers, 8-byte big-endian) and our `tg.seg`:
@@ -30,6 +33,9 @@ struct segment_attributes {
 };
 
 std::map<std::string, std::string> encode_segment_attributes(const segment_attributes& attributes);
+
+/// Our `tg.seg`, which begins with its version; "": there is none.
+std::string_view own_attribute(const std::map<std::string, std::string>& stored);
 
 /// Errors: nullopt when an attribute is missing, too short, of another major version, or contradicts itself.
 std::optional<segment_attributes> decode_segment_attributes(const std::map<std::string, std::string>& stored);

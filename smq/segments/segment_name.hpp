@@ -20,9 +20,9 @@ struct segment_name_parts {
 /// nullopt for everything that segment_name() does not make: a native broker's file has no suffix.
 std::optional<segment_name_parts> parse_segment_name(std::string_view name);
 
-/// The name second of a new file whose first message has `first_ts_ns`: the last second of the *next* whole span
-/// boundary, never before the newest file's. A name is never older than a message inside, because a native RESUME skips
-/// files with older names (design §6.3).
+/// The name second of a new file whose first message has `first_ts_ns`: the last second of the span (whole multiples of
+/// `span_seconds`) that it is in, never before the newest file's. A name is never older than a message inside, because a
+/// native RESUME skips files with older names (design §6.3).
 /// `newest_name_second`: of the newest file of the partition; -1 when there is none.
 std::int64_t name_second_for(std::int64_t first_ts_ns, std::int64_t span_seconds, std::int64_t newest_name_second);
 

@@ -60,10 +60,7 @@ std::vector<mutation> trim_mutations(const log_state& log, const partition_place
 }
 
 void apply_trim(log_state& log, const trim_plan& plan) {
-  if (plan.log_start > log.log_start) {
-    raise_log_start(log, plan.log_start);
-    log.has_partition_entry = true;
-  }
+  if (plan.log_start > log.log_start) raise_log_start(log, plan.log_start);
   log.segments.erase(log.segments.begin(), log.segments.begin() + static_cast<std::ptrdiff_t>(plan.segments));
 }
 

@@ -17,11 +17,13 @@ namespace {
 topic_answer join_topic(const name_record& record, const result<entry>& found) {
   if (!found.is_ok()) {
     auto reason = found.what.code == status::absent ? "no entry " + topic_entry_path(record.name) : found.what.reason;
-    return {lookup_result::error, std::move(reason), {}};
+    return {lookup_result::error, std::move(reason), {}, found.what.is_damaged};
   }
   auto topic = decode_topic_entry(found.value.content);
-  if (!topic || topic->name != record.name)
-    return {lookup_result::error, "damaged entry " + topic_entry_path(record.name), {}};
+  if (!topic || topic->name != record.name) {
+    auto what = unreadable("entry " + topic_entry_path(record.name), found.value.content, topic_entry_version);
+    return {lookup_result::error, std::move(what.reason), {}, true};
+  }
   if (topic->id != record.topic_id || topic->creation_second != record.creation_second)
     return {lookup_result::error, topic_entry_path(record.name) + " belongs to another topic id", {}};
   topic->state = record.state;
@@ -73,9 +75,10 @@ void get_topic(entry_port& entries, const std::string& name, int attempts_left, 
                completion<topic_answer> done) {
   using answers = std::vector<result<entry>>;
   auto on_answer = [&entries, name, attempts_left, deadline, done = std::move(done)](result<answers> found) {
-    if (!found.is_ok() || found.value.size() != 2) return done({lookup_result::error, found.what.reason, {}});
+    if (!found.is_ok() || found.value.size() != 2)
+      return done({lookup_result::error, found.what.reason, {}, found.what.is_damaged});
     auto named = read_name(name, found.value[0]);
-    if (named.code != lookup_result::found) return done({named.code, named.reason, {}});
+    if (named.code != lookup_result::found) return done({named.code, named.reason, {}, named.is_damaged});
     if (named.record.state != topic_state::live) return done({lookup_result::absent, {}, without_entry(named.record)});
     auto answer = join_topic(named.record, found.value[1]);
     if (answer.code == lookup_result::error && attempts_left > 1)
@@ -142,6 +145,19 @@ update_answer judge_update(const uuid& topic_id, const decided& what) {
   if (!record) return {update_result::unknown, "damaged name entry"};
   const bool lives = record->topic_id == topic_id && record->state == topic_state::live;
   return {lives ? update_result::changed : update_result::absent, {}};
+}
+
+/// Puts the partitions of `after` into what `topic.conf` is now. A broker that writes it in the same moment loses: only
+/// one entry can be the guard, and that is the name. Errors: it cannot be read; what it keeps would be lost.
+result<mutation> grown_conf(const topic_info& after, const result<entry>& found) {
+  const auto path = topic_conf_path(after.name);
+  if (found.what.code == status::absent) return {{}, put(path, make_topic_conf(after))};
+  if (!found.is_ok()) return {found.what, {}};
+  auto content = found.value.chunks.empty() ? grow_topic_conf(found.value.content, after) : std::nullopt;
+  if (!content) return {damaged(path), {}};
+  auto grown = put(path, std::move(*content));
+  grown.target.attributes = found.value.attributes;
+  return {{}, std::move(grown)};
 }
 
 /// Of a legal name only a leading "." is escaped; what is none has no topic, and stays as it is.
@@ -229,10 +245,14 @@ void topic_catalog::update(const topic_info& before, const topic_info& after, co
   auto content = encode_topic_entry(after);
   if (objection.empty() && !content) objection = "a config is longer than 65535 bytes";
   if (!objection.empty()) return done({update_result::refused, objection});
+  std::vector<std::string> paths{name_entry_path(before.name), topic_entry_path(before.name)};
+  // Brokers keep the leader in topic.conf, so it is only written when it must change.
+  const bool grows = after.partitions != before.partitions;
+  if (grows) paths.push_back(topic_conf_path(after.name));
   using answers = std::vector<result<entry>>;
-  auto on_answer = [&entries = *entries_, before, after, content = *content, transaction_id, deadline,
-                    done = std::move(done)](const result<answers>& found) {
-    if (!found.is_ok() || found.value.size() != 2) return done({update_result::unknown, found.what.reason});
+  auto on_answer = [&entries = *entries_, before, after, content = *content, transaction_id, deadline, grows,
+                    count = paths.size(), done = std::move(done)](const result<answers>& found) {
+    if (!found.is_ok() || found.value.size() != count) return done({update_result::unknown, found.what.reason});
     const auto named = read_name(before.name, found.value[0]);
     if (named.code == lookup_result::error) return done({update_result::unknown, named.reason});
     const bool lives = named.code == lookup_result::found && named.record.topic_id == before.id &&
@@ -244,16 +264,17 @@ void topic_catalog::update(const topic_info& before, const topic_info& after, co
     auto wanted = named.record;
     wanted.transaction_id = transaction_id;
     std::vector<mutation> mutations;
-    // Brokers keep the leader in topic.conf, so it is only written when it must change, and before our own entry
-    // tells anybody of the new partitions.
-    if (after.partitions != before.partitions)
-      mutations.push_back(put(topic_conf_path(after.name), make_topic_conf(after)));
+    if (grows) {
+      auto conf = grown_conf(after, found.value[2]);
+      if (!conf.is_ok()) return done({update_result::unknown, conf.what.reason});
+      mutations.push_back(std::move(conf.value));  // before our own entry tells anybody of the new partitions
+    }
     mutations.push_back(put(topic_entry_path(after.name), content));
     mutations.push_back(put(name_entry_path(after.name), encode_name_record(wanted)));
     transact_decided(entries, {name_entry_path(after.name), named.content}, std::move(mutations), deadline,
                      [id = before.id, done](const decided& what) { done(judge_update(id, what)); });
   };
-  entries_->get_many({name_entry_path(before.name), topic_entry_path(before.name)}, deadline, std::move(on_answer));
+  entries_->get_many(std::move(paths), deadline, std::move(on_answer));
 }
 
 void topic_catalog::list(const std::string& after, std::size_t limit, time_point deadline,

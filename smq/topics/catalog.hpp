@@ -39,6 +39,7 @@ struct topic_answer {
   lookup_result code = lookup_result::error;
   std::string reason;
   topic_info topic;  // found; or absent and of the state `deleting`, as far as its name tells: name, id, second
+  bool is_damaged = false;  // error: asking again does not help
 };
 
 enum class remove_result : std::uint8_t { done, absent, refused, unknown };

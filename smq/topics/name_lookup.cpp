@@ -14,11 +14,13 @@ name_lookup read_name(const std::string& name, const result<entry>& found) {
   }
   if (!found.is_ok()) {
     answer.reason = found.what.reason;
+    answer.is_damaged = found.what.is_damaged;
     return answer;
   }
   auto record = decode_name_record(found.value.content);
   if (!record || record->name != name) {
-    answer.reason = "damaged entry " + name_entry_path(name);
+    answer.reason = why_unreadable(found.value.content, name_record_version) + ": entry " + name_entry_path(name);
+    answer.is_damaged = true;
     return answer;
   }
   answer.code = lookup_result::found;

@@ -16,6 +16,7 @@ struct name_lookup {
   std::string reason;
   std::optional<std::string> content;
   name_record record;
+  bool is_damaged = false;  // error: asking again does not help
 };
 
 name_lookup read_name(const std::string& name, const result<entry>& found);

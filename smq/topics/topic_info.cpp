@@ -6,9 +6,6 @@ namespace tidegate::smq {
 
 namespace {
 
-constexpr std::uint8_t name_record_version = 1;
-constexpr std::uint8_t topic_entry_version = 1;
-
 bool is_topic_state(std::uint8_t value) {
   return value >= static_cast<std::uint8_t>(topic_state::live) && value <= static_cast<std::uint8_t>(topic_state::gone);
 }
@@ -79,10 +76,15 @@ std::optional<topic_info> decode_topic_entry(std::string_view content) {
   return topic;
 }
 
-std::string make_topic_conf(const topic_info& topic) {
+namespace {
+
+constexpr std::string_view assignments_field = "brokerPartitionAssignments";
+constexpr std::string_view assignments_proto_field = "broker_partition_assignments";  // protojson takes both
+
+std::string assignments_of(const topic_info& topic) {
   const auto ring = std::to_string(ring_size_for(topic.partitions));
   const auto created_ns = std::to_string(topic.creation_second * 1'000'000'000);
-  std::string out = "{\n  \"brokerPartitionAssignments\": [";
+  std::string out = "[";
   for (std::int32_t partition = 0; partition < topic.partitions; ++partition) {
     const auto start = partition * slots_per_partition;
     out += partition == 0 ? "\n" : ",\n";
@@ -92,9 +94,87 @@ std::string make_topic_conf(const topic_info& topic) {
     out += ",\n        \"unixTimeNs\": \"" + created_ns;
     out += "\"\n      },\n      \"leaderBroker\": \"\",\n      \"followerBroker\": \"\"\n    }";
   }
-  out += "\n  ],\n  \"retention\": null,\n  \"messageRecordType\": null,\n  \"keyColumns\": [],\n";
+  return out + "\n  ]";
+}
+
+/// Finds the assignments in a JSON object. It looks at strings and brackets only: what is between them stays as it is.
+class conf_scan {
+ public:
+  explicit conf_scan(std::string_view text) : text_(text) {}
+
+  /// False: no whole object.
+  bool run() {
+    for (at_ = 0; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      const bool is_blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+      if (open_.empty() && !is_blank && (c != '{' || is_closed_)) return false;
+      if (!take(c)) return false;
+      if (open_.size() == 1 && c != '{' && !is_blank) is_empty = false;
+    }
+    return is_closed_;
+  }
+
+  std::size_t first = 0;                      // behind the opening bracket
+  std::size_t begin = std::string_view::npos;  // of the value of the assignments; npos: there are none
+  std::size_t end = std::string_view::npos;
+  bool is_empty = true;
+
+ private:
+  bool take(char c) {
+    if (c == '"') return take_string();
+    if (c == '{' || c == '[') {
+      if (open_.empty()) first = at_ + 1;
+      open_.push_back(c);
+    } else if (c == '}' || c == ']') {
+      if (open_.back() != (c == '}' ? '{' : '[')) return false;
+      if (open_.size() == 1) end_value();
+      open_.pop_back();
+      is_closed_ = open_.empty();
+    } else if (open_.size() == 1 && c == ',') {
+      end_value();
+    } else if (open_.size() == 1 && c == ':' && begin == std::string_view::npos) {
+      if (string_ == assignments_field || string_ == assignments_proto_field) begin = at_ + 1;
+    }
+    return true;
+  }
+
+  bool take_string() {
+    const auto start = at_ + 1;
+    for (at_ = start; at_ < text_.size() && text_[at_] != '"'; ++at_)
+      if (text_[at_] == '\\') ++at_;
+    if (at_ >= text_.size()) return false;
+    string_ = text_.substr(start, at_ - start);
+    return true;
+  }
+
+  void end_value() {
+    if (begin != std::string_view::npos && end == std::string_view::npos) end = at_;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::string open_;          // brackets
+  std::string_view string_;   // the last one
+  bool is_closed_ = false;
+};
+
+}  // namespace
+
+std::string make_topic_conf(const topic_info& topic) {
+  std::string out = "{\n  \"" + std::string(assignments_field) + "\": " + assignments_of(topic);
+  out += ",\n  \"retention\": null,\n  \"messageRecordType\": null,\n  \"keyColumns\": [],\n";
   out += "  \"schemaFormat\": \"\"\n}";
   return out;
+}
+
+std::optional<std::string> grow_topic_conf(std::string_view old, const topic_info& topic) {
+  conf_scan found(old);
+  if (!found.run()) return std::nullopt;
+  const auto assignments = assignments_of(topic);
+  if (found.begin != std::string_view::npos)
+    return std::string(old.substr(0, found.begin)) + " " + assignments + std::string(old.substr(found.end));
+  auto out = std::string(old.substr(0, found.first)) + "\n  \"" + std::string(assignments_field) + "\": " + assignments;
+  return out + (found.is_empty ? "" : ",") + std::string(old.substr(found.first));
 }
 
 }  // namespace tidegate::smq

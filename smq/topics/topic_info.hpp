@@ -17,6 +17,10 @@ enum class topic_state : std::uint8_t { live = 1, deleting = 2, gone = 3 };
 /// batch: one SMQ message is one Kafka record batch (§6.1).
 enum class topic_format : std::uint8_t { batch = 1 };
 
+/// The first byte of the two entries.
+inline constexpr std::uint8_t name_record_version = 1;
+inline constexpr std::uint8_t topic_entry_version = 1;
+
 inline constexpr std::int32_t default_span_seconds = 600;
 /// `topic.conf` has about 200 bytes per partition and a filer entry must stay small.
 inline constexpr std::int32_t most_partitions = 10'000;
@@ -65,5 +69,10 @@ std::optional<topic_info> decode_topic_entry(std::string_view content);
 /// SMQ's own `topic.conf` (protojson of ConfigureTopicResponse), with our ring ranges and no leader.
 /// Source: SeaweedFS 4.48, weed/mq/topic.
 std::string make_topic_conf(const topic_info& topic);
+
+/// `old`, what native programs have made of it, with the partitions of `topic` and no leader; all else (retention, record
+/// type, key columns, schema format, what later brokers add) stays as it is, byte for byte.
+/// Errors: nullopt when `old` is no JSON object.
+std::optional<std::string> grow_topic_conf(std::string_view old, const topic_info& topic);
 
 }  // namespace tidegate::smq

@@ -1,91 +1,24 @@
 #define CAF_SUITE damaged_positions
 // A stored position is damaged through the store's own ports; a client asks over a socket.
 #include "actors/node.hpp"
-#include "messages/kafka/codec.hpp"
 #include "messages/kafka/metadata.hpp"
 #include "messages/kafka/offset_commit.hpp"
 #include "messages/kafka/offset_fetch.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/positions.hpp"
 #include "smq/topics/catalog.hpp"
+#include "tests/actors/socket_client.hpp"
 #include "tests/smq/test_engine.hpp"
 
 #include "caf/test/unit_test.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 using namespace tidegate;
 using namespace tidegate::smq::testing;
+using client = tidegate::test::socket_client;
 
 namespace {
 
 constexpr std::int64_t committed = 17;
-
-/// A blocking connection to a port of this machine.
-class client {
- public:
-  explicit client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const timeval limit{20, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    name.sin_port = htons(port);
-    if (::connect(socket_, reinterpret_cast<sockaddr*>(&name), sizeof(name)) != 0) CAF_FAIL("cannot connect");
-  }
-  ~client() { ::close(socket_); }
-  client(const client&) = delete;
-  client& operator=(const client&) = delete;
-
-  /// Of versions with the old header.
-  template <class Response, class Request>
-  Response call(const Request& request, std::int16_t version) {
-    const auto body = kafka::join(kafka::encode(request, version));
-    std::string frame;
-    const auto number = [&](std::uint32_t value, int bytes) {
-      for (int i = bytes - 1; i >= 0; --i) frame.push_back(static_cast<char>(value >> (8 * i)));
-    };
-    number(static_cast<std::uint32_t>(body.size()) + 10, 4);
-    number(static_cast<std::uint16_t>(Request::api), 2);
-    number(static_cast<std::uint16_t>(version), 2);
-    number(7, 4);
-    number(0xffff, 2);  // no client id
-    frame.append(reinterpret_cast<const char*>(body.data()), body.size());
-    if (::send(socket_, frame.data(), frame.size(), 0) != static_cast<ssize_t>(frame.size())) CAF_FAIL("cannot send");
-    const auto head = receive(4);
-    std::size_t size = 0;
-    for (const char c : head) size = size << 8U | static_cast<unsigned char>(c);
-    const auto answer = receive(size);
-    auto decoded = kafka::decode<Response>(shared_bytes::copy_of(as_byte_view(answer).subspan(4)), version);
-    if (!decoded) CAF_FAIL("the answer cannot be decoded");
-    return *decoded;
-  }
-
- private:
-  std::string receive(std::size_t size) {
-    std::string bytes(size, '\0');
-    if (::recv(socket_, bytes.data(), size, MSG_WAITALL) != static_cast<ssize_t>(size)) CAF_FAIL("no answer");
-    return bytes;
-  }
-
-  int socket_;
-};
-
-std::uint16_t free_port() {
-  const int s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(name);
-  if (::bind(s, reinterpret_cast<sockaddr*>(&name), size) != 0 ||
-      ::getsockname(s, reinterpret_cast<sockaddr*>(&name), &size) != 0)
-    CAF_FAIL("no free port");
-  ::close(s);
-  return ntohs(name.sin_port);
-}
 
 struct fixture {
   fixture() {
@@ -139,7 +72,7 @@ struct fixture {
   }
 
   scratch_directory home;
-  std::uint16_t port = free_port();
+  std::uint16_t port = test::free_port();
   actors::options settings;
   int changes = 0;
 };

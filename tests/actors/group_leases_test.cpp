@@ -1,5 +1,6 @@
 #define CAF_SUITE group_leases
-// Who may write for a group, and what becomes of sessions that nobody waits for any more.
+// Who may write for a group and in which order, and what becomes of sessions that nobody waits for any more.
+#include "smq/names.hpp"
 #include "tests/actors/groups_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -9,11 +10,16 @@ using namespace tidegate::test;
 
 namespace {
 
-struct idle_session final : smq::session {
-  void write(std::vector<smq::mutation>, smq::write_class, smq::completion<smq::write_answer> done) override {
+struct noting_session final : smq::session {
+  explicit noting_session(std::vector<smq::mutation>& into) : last_unit(into) {}
+
+  void write(std::vector<smq::mutation> unit, smq::write_class, smq::completion<smq::write_answer> done) override {
+    last_unit = std::move(unit);
     done({});
   }
   void close(std::function<void()> settled) override { settled(); }
+
+  std::vector<smq::mutation>& last_unit;
 };
 
 /// Opens sessions when the test says so.
@@ -25,13 +31,14 @@ struct late_sessions final : smq::session_factory {
   std::weak_ptr<smq::session> answer() {
     auto next = std::move(waiting.front());
     waiting.pop_front();
-    auto opened = std::make_shared<idle_session>();
+    auto opened = std::make_shared<noting_session>(last_unit);
     std::weak_ptr<smq::session> given = opened;
     next(std::move(opened));
     return given;
   }
 
   std::deque<smq::completion<std::shared_ptr<smq::session>>> waiting;
+  std::vector<smq::mutation> last_unit;
 };
 
 struct fixture {
@@ -50,9 +57,9 @@ struct fixture {
     return store->open("g", [](const actors::loaded_group&) {});
   }
 
-  actors::group_write_answer::status write(std::uint64_t lease) {
+  /// Besides the entry.
+  actors::group_write_answer::status write(std::uint64_t lease, actors::group_write unit = {}) {
     auto answer = std::make_shared<std::promise<actors::group_write_answer>>();
-    actors::group_write unit;
     unit.lease = lease;
     unit.entry.emplace();
     unit.entry->group_id = "g";
@@ -100,4 +107,22 @@ CAF_TEST(the next opening ends the one before also when that is opened later) {
   CAF_CHECK(f.write(second) == stored);
   f.store->close("g", second);
   CAF_CHECK(session.expired());
+}
+
+CAF_TEST(a unit erases positions before the entry and puts others behind it) {
+  fixture f;
+  const auto topic = f.node.create("t", 2);
+  const auto lease = f.open();
+  const auto session = f.sessions.answer();
+  actors::group_write unit;
+  unit.erases = {{"t", topic->id, 1}};
+  unit.puts = {{{"t", topic->id, 0}, {5, 0, "", 0}}};
+  CAF_CHECK(f.write(lease, unit) == stored);
+  const auto& written = f.sessions.last_unit;
+  CAF_REQUIRE_EQUAL(written.size(), 3u);
+  CAF_CHECK(written[0].what == smq::mutation::kind::erase);
+  CAF_CHECK_EQUAL(written[0].target.path, smq::position_path(topic->directory_of(1), "g"));
+  CAF_CHECK_EQUAL(written[1].target.path, smq::group_entry_path("g"));
+  CAF_CHECK(written[2].what == smq::mutation::kind::put);
+  CAF_CHECK_EQUAL(written[2].target.path, smq::position_path(topic->directory_of(0), "g"));
 }

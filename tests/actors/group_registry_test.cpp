@@ -128,3 +128,24 @@ CAF_TEST(metadata over the limit is refused for its partition and the others are
   CAF_CHECK_EQUAL(f.position("g"), -1);
   CAF_CHECK_EQUAL(f.position("g", 1), 6);
 }
+
+CAF_TEST(a group whose members never came back is listed as empty once it was listed for a session) {
+  groups_fixture f;
+  group_metadata group;
+  group.group_id = "left";
+  group.generation = 3;
+  group.is_assigned = true;
+  group.protocol_type = "consumer";
+  group.protocol_name = "range";
+  group.leader = "m";
+  group.members["m"] = {"m", {}, "client", "/127.0.0.1", 300, 300, {{"range", {}}}, {}};
+  const auto put = *smq::make_group_mutation(group);
+  auto done = std::make_shared<std::promise<bool>>();
+  f.node.engine->ports().entries.transact({put.target.path, std::nullopt}, {put}, smq::testing::soon(),
+                                          [done](const smq::outcome& what) { done->set_value(what.is_ok()); });
+  CAF_REQUIRE(value_of(done->get_future()));
+  const std::vector<std::string> as_stored{"left Stable"};
+  const std::vector<std::string> expired{"left Empty"};
+  CAF_CHECK(f.list() == as_stored);
+  CAF_CHECK(soon_true([&] { return f.list() == expired; }));
+}

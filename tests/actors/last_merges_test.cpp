@@ -193,18 +193,27 @@ CAF_TEST(a last merge does not make old records young) {
   constexpr std::int64_t day_ms = 86'400'000;
   struct row {
     std::map<std::string, std::string> configs;
+    std::int64_t of_node;  // log.retention.ms
     offsets files;
   };
   const row rows[] = {
-    {{{"retention.ms", std::to_string(day_ms)}}, {0, 1, 2, 4, 7}},
-    {{{"retention.ms", std::to_string(8 * day_ms)}}, {0, 1, 2, 7}},
-    {{{"retention.ms", std::to_string(day_ms)}, {"cleanup.policy", "compact"}}, {0, 7}},
-    {{{"retention.ms", "-1"}}, {0, 7}},
-    {{}, {0, 7}},
+    {{{"retention.ms", std::to_string(day_ms)}}, -1, {0, 1, 2, 4, 7}},
+    {{{"retention.ms", std::to_string(8 * day_ms)}}, -1, {0, 1, 2, 7}},
+    {{{"retention.ms", std::to_string(day_ms)}, {"cleanup.policy", "compact"}}, -1, {0, 7}},
+    {{{"retention.ms", "-1"}}, -1, {0, 7}},
+    {{}, -1, {0, 7}},
+    {{}, day_ms, {0, 1, 2, 4, 7}},
+    {{{"retention.ms", std::to_string(8 * day_ms)}}, day_ms, {0, 1, 2, 7}},
+    {{{"retention.ms", "-1"}}, day_ms, {0, 7}},
+    {{{"cleanup.policy", ""}}, day_ms, {0, 7}},
   };
   const auto now_ms = actors::wall_ms();
   for (const auto& r : rows) {
-    node_fixture node(soon_idle());
+    auto settings = soon_idle();
+    const live<std::int64_t> of_node = -1;
+    settings.retention_ms = of_node;
+    node_fixture node(settings);
+    of_node.set(r.of_node);  // it changes while the node runs
     const auto topic = node.create("t", 1, r.configs);
     for (const auto age_ms : {9 * day_ms, 9 * day_ms, day_ms / 2, day_ms / 2, day_ms / 8, day_ms / 8, 0L, 0L}) {
       batch_builder b;

@@ -2,6 +2,7 @@
 // Every setting that is said to be live reaches somebody when it changes, and no other does.
 #include "actors/live_settings.hpp"
 
+#include "actors/retention_sweeper.hpp"
 #include "actors/socket_options.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -31,7 +32,8 @@ std::string shown(const options& from) {
   show(out, server_options_of(from, nullptr));
   out << handlers.auto_create_topics << ' ' << handlers.num_partitions << ' ' << handlers.message_max_bytes << ' '
       << handlers.offset_metadata_max_bytes << ' ' << handlers.fetch_max_bytes << ' ' << handlers.protects_groups << ' '
-      << handlers.protect_max_ms << ' ' << handlers.max_elements << '\n';
+      << handlers.protect_max_ms << ' ' << handlers.max_elements << ' ' << handlers.retention_ms << ' '
+      << handlers.retention_bytes << '\n';
   const auto rules = live.group_rules();
   out << rules.initial_rebalance_delay_ms << ' ' << rules.min_session_timeout_ms << ' '
       << rules.max_session_timeout_ms << ' ' << rules.max_size << ' ' << rules.max_metadata_bytes << ' '
@@ -60,7 +62,7 @@ CAF_TEST(what is live changes something and what is not does not) {
     const bool changes = shown(with_another(row, {})) != shown({});
     if (changes != row.is_live) CAF_ERROR(row.key << (changes ? " is live" : " is not live"));
   }
-  CAF_CHECK_EQUAL(live, 30);
+  CAF_CHECK_EQUAL(live, 32);
 }
 
 CAF_TEST(the settings of an unchanged configuration are the defaults of who uses them) {
@@ -70,12 +72,28 @@ CAF_TEST(the settings of an unchanged configuration are the defaults of who uses
   CAF_CHECK_EQUAL(live.handlers.message_max_bytes.get(), untouched.handlers.message_max_bytes.get());
   CAF_CHECK_EQUAL(live.handlers.fetch_max_bytes.get(), untouched.handlers.fetch_max_bytes.get());
   CAF_CHECK_EQUAL(live.handlers.protect_max_ms.get(), untouched.handlers.protect_max_ms.get());
+  CAF_CHECK_EQUAL(live.handlers.retention_ms.get(), untouched.handlers.retention_ms.get());
+  CAF_CHECK_EQUAL(live.handlers.retention_bytes.get(), untouched.handlers.retention_bytes.get());
   CAF_CHECK_EQUAL(live.handlers.max_elements.get(), untouched.handlers.max_elements.get());
   CAF_CHECK_EQUAL(live.groups.max_metadata_bytes.get(), untouched.groups.max_metadata_bytes.get());
   CAF_CHECK_EQUAL(live.group_bytes->most.get(), untouched.group_bytes->most.get());
   CAF_CHECK_EQUAL(live.most_partitions.get(), untouched.most_partitions.get());
   CAF_CHECK(live.producer_expiration.get() == untouched.producer_expiration.get());
   CAF_CHECK(live.retention_check.get() == untouched.retention_check.get());
+}
+
+CAF_TEST(the sweeper follows what the handlers show) {
+  const live_settings live;
+  const auto sweeper = live.retention();
+  options wanted;
+  wanted.kafka.log_retention_ms = 2;
+  wanted.kafka.log_retention_bytes = 3;
+  wanted.kafka.log_retention_check_interval_ms = 4;
+  wanted.retention.protect_groups = false;
+  wanted.retention.protect_max_ms = 5;
+  live.follow(wanted);
+  CAF_CHECK_EQUAL(sweeper.check_interval.get().count(), 4);
+  CAF_CHECK((retention_rules_of({}, sweeper) == core::retention_rules{2, 3, false, 5}));
 }
 
 CAF_TEST(copies are the same setting until they are assigned) {

@@ -288,6 +288,18 @@ CAF_TEST(segments that are older than the retention go and numbers are not given
   }
 }
 
+CAF_TEST(no more than some segments stay however young they are) {
+  auto settings = timed(1h, 1h);
+  settings.max_files = 2;
+  node_with_writer one(settings);
+  for (int life = 0; life < 5; ++life) {  // a segment each
+    one.report(record_of(0, life));
+    one.close();
+    CAF_CHECK_EQUAL(read_topic(one.node).segments, life == 0 ? 1u : 2u);
+    one.restart();
+  }
+}
+
 CAF_TEST(a failing store loses records and nothing else) {
   for (auto f : {fault::refused, fault::lost, fault::prefix_but_unknown, fault::applied_but_unknown, fault::partial}) {
     node_with_writer one(timed(1ms, 1h));

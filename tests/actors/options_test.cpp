@@ -150,6 +150,15 @@ CAF_TEST(settings that contradict each other are problems) {
   CAF_CHECK_EQUAL(load_options("", {parse_setting("--set", "kafka.message.max.bytes=104857601")}).problems.size(), 1u);
 }
 
+CAF_TEST(records of no age are kept for ever or for a while) {
+  const auto problems_of = [](const std::string& age) {
+    return load_options("", {parse_setting("--set", "kafka.log.retention.ms=" + age)}).problems;
+  };
+  for (const auto* good : {"-1", "1", "9223372036854775807"}) CAF_CHECK_EQUAL(problems_of(good).size(), 0u);
+  CAF_CHECK(mentions(problems_of("0"), 0, {"kafka.log.retention.ms is -1 or at least 1"}));
+  CAF_CHECK(mentions(problems_of("-2"), 0, {"kafka.log.retention.ms = -2 is outside -1 to"}));
+}
+
 CAF_TEST(an address that nobody can listen on or connect to is a problem) {
   const auto problems_of = [](const std::string& listen, const std::string& advertised) {
     return load_options("", {parse_setting("--set", "listen=" + listen),

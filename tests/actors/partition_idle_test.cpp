@@ -237,7 +237,7 @@ CAF_TEST(a clean stop decides what is on its way and takes nothing more) {
   CAF_REQUIRE(soon_true([&] { return node.ports->held_count() == 1; }));
   auto queued = node.append_to(node.partitions, topic, batch_of(2));
   std::promise<bool> closed;
-  caf::anon_send(node.partitions, msg::close_cleanly{msg::when_let_go([&] { closed.set_value(true); })});
+  caf::anon_send(node.partitions, msg::close_cleanly{when_let_go([&] { closed.set_value(true); })});
   CAF_CHECK(node.append(topic, batch_of(3)).error == not_leader_or_follower);
   node.ports->release();
   CAF_CHECK_EQUAL(value_of(std::move(written)).base_offset, 1);
@@ -331,6 +331,8 @@ CAF_TEST(a producer that was silent for too long is forgotten by a clean end and
     const auto later = actors::wall_ms() + 2;
     CAF_REQUIRE(soon_true([&] { return actors::wall_ms() > later; }));
     clean ? node.restart_cleanly() : node.restart();
+    const auto started = actors::wall_ms();
+    CAF_REQUIRE(soon_true([&] { return actors::wall_ms() > started + 2; }));
     node.find("t");
     CAF_CHECK_EQUAL(node.append(topic, batch_of(1, 1, 7, 5)).base_offset, 1);
   }

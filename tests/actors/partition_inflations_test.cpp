@@ -22,7 +22,7 @@ struct held_inflater {
   }
   void hold() {
     go_on = {};
-    settings.inflations->run([let_go = go_on.get_future().share()] { let_go.wait(); });
+    settings.inflations->run({}, [let_go = go_on.get_future().share()] { let_go.wait(); });
   }
   void let_go() { go_on.set_value(); }
 };
@@ -73,7 +73,7 @@ CAF_TEST(small ones behind a large one do not wait for those of other partitions
   for (int i = 0; i < 100; ++i) small.push_back(node.append_to(node.partitions, topic, batch_of(i)));
   CAF_CHECK(waits(small.back()));
   std::promise<void> others;
-  held.settings.inflations->run([until = others.get_future().share()] { until.wait(); });
+  held.settings.inflations->run({}, [until = others.get_future().share()] { until.wait(); });
   held.let_go();
   CAF_CHECK_EQUAL(value_of(std::move(large)).base_offset, 0);
   for (int i = 0; i < 100; ++i) CAF_CHECK_EQUAL(value_of(std::move(small[i])).base_offset, 2 + i);
@@ -170,4 +170,68 @@ CAF_TEST(a look that was overtaken by a trim is done again) {
   CAF_CHECK_EQUAL(value_of(std::move(trimmed)).log_start_offset, 2);
   held.let_go();
   CAF_CHECK_EQUAL(value_of(std::move(by_time)).offset, 3);
+}
+
+CAF_TEST(clients take turns) {
+  held_inflater held;
+  node_fixture node{held.settings};
+  const auto topic = node.create("t", 3);
+  const auto brings = [&](std::int32_t partition, const std::string& client) {
+    auto answer = node.append_to(node.partitions, topic, large_batch(), partition, client);
+    CAF_CHECK_EQUAL(node.list(topic, msg::latest_timestamp, partition).offset, 0);  // it waits now
+    return answer;
+  };
+  auto first = brings(0, "/10.0.0.1");
+  auto second = brings(1, "/10.0.0.1");
+  auto other = brings(2, "/10.0.0.2");
+  std::promise<void> go_on;
+  held.settings.inflations->run("/10.0.0.3", [until = go_on.get_future().share()] { until.wait(); });
+  held.let_go();
+  CAF_CHECK_EQUAL(value_of(std::move(first)).base_offset, 0);
+  CAF_CHECK_EQUAL(value_of(std::move(other)).base_offset, 0);
+  CAF_CHECK(waits(second));
+  go_on.set_value();
+  CAF_CHECK_EQUAL(value_of(std::move(second)).base_offset, 0);
+}
+
+CAF_TEST(clients who look for a timestamp take turns) {
+  held_inflater held;
+  node_fixture node{held.settings};
+  const auto topic = node.create("t");
+  held.let_go();
+  CAF_CHECK_EQUAL(node.append(topic, large_batch()).base_offset, 0);
+  held.hold();
+  std::deque<std::future<msg::list_offsets_result>> looks;
+  for (const auto* client : {"/10.0.0.1", "/10.0.0.1", "/10.0.0.2"}) {
+    looks.push_back(node.list_later(topic, 1001, 0, client));
+    CAF_CHECK(waits(looks.back()));
+  }
+  std::promise<void> go_on;
+  held.settings.inflations->run("/10.0.0.3", [until = go_on.get_future().share()] { until.wait(); });
+  held.let_go();
+  CAF_CHECK_EQUAL(value_of(std::move(looks[0])).offset, 1);
+  CAF_CHECK_EQUAL(value_of(std::move(looks[2])).offset, 1);
+  CAF_CHECK(waits(looks[1]));
+  go_on.set_value();
+  CAF_CHECK_EQUAL(value_of(std::move(looks[1])).offset, 1);
+}
+
+CAF_TEST(what was not begun is let go at the end and what comes later is not kept) {
+  actors::inflater all{1};
+  std::promise<void> go_on;
+  std::promise<void> begun;
+  all.run("a", [&begun, until = go_on.get_future().share()] {
+    begun.set_value();
+    until.wait();
+  });
+  begun.get_future().wait();
+  const auto held = std::make_shared<std::atomic<int>>(0);
+  for (const auto* client : {"a", "a", "b"}) all.run(client, [held] { ++*held; });
+  auto ended = std::async(std::launch::async, [&] { all.end(); });
+  CAF_CHECK(waits(ended));
+  go_on.set_value();
+  value_of(std::move(ended));
+  all.run("a", [held] { ++*held; });
+  CAF_CHECK_EQUAL(*held, 0);
+  CAF_CHECK_EQUAL(held.use_count(), 1);
 }

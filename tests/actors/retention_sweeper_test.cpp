@@ -2,20 +2,15 @@
 // Old records go, what a group has not read stays, and partitions that need nothing are left alone.
 #include "actors/retention_sweeper.hpp"
 
-#include "actors/log.hpp"
 #include "actors/metrics/counters.hpp"
 #include "smq/entry_path.hpp"
 #include "smq/names.hpp"
 #include "smq/positions/position_json.hpp"
 #include "smq/segments/segment_name.hpp"
+#include "tests/actors/captured_log.hpp"
 #include "tests/actors/store_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
-
-#include <unistd.h>
-
-#include <cstdio>
-#include <sstream>
 
 using namespace tidegate;
 using namespace tidegate::test;
@@ -32,37 +27,6 @@ actors::partition_settings small_files() {
   settings.merges.min_sources = 1000;
   return settings;
 }
-
-/// What is logged while it lives.
-class captured_log {
- public:
-  captured_log() : file_(std::tmpfile()), stderr_(::dup(STDERR_FILENO)) {
-    CAF_REQUIRE(file_ != nullptr && stderr_ >= 0);
-    ::dup2(::fileno(file_), STDERR_FILENO);
-    actors::start_log("error", "text");
-  }
-  ~captured_log() {
-    ::dup2(stderr_, STDERR_FILENO);
-    ::close(stderr_);
-    std::fclose(file_);
-  }
-  captured_log(const captured_log&) = delete;
-  captured_log& operator=(const captured_log&) = delete;
-
-  [[nodiscard]] std::size_t lines_with(const std::string& text) const {
-    std::string all(1 << 16, '\0');
-    const auto size = ::pread(::fileno(file_), all.data(), all.size(), 0);
-    all.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    std::size_t count = 0;
-    std::istringstream lines{all};
-    for (std::string line; std::getline(lines, line);) count += line.find(text) != std::string::npos ? 1 : 0;
-    return count;
-  }
-
- private:
-  std::FILE* file_;
-  int stderr_;
-};
 
 /// A node's partitions and its sweeper, which hardly ever rests.
 struct swept_node {
@@ -173,6 +137,58 @@ CAF_TEST(the oldest go while the rest is large enough) {
   CAF_CHECK(n.starts_at(topic, 12));
 }
 
+CAF_TEST(topics that do not say follow the node at once) {
+  swept_node n;
+  const auto silent = n.old_records("silent", {});
+  const auto other_limit = n.old_records("other-limit", {{"retention.bytes", "1000000"}});
+  const auto kept = n.old_records("kept", {{"retention.ms", "-1"}});
+  const auto without_policy = n.old_records("without-policy", {{"cleanup.policy", ""}});
+  const actors::retention_settings node;  // what the sweeper gets is the same
+  n.sweep(node);
+  n.sweep_once_more();
+  CAF_CHECK_EQUAL(n.start_of(silent), 0);
+  node.retention_ms.set(86'400'000);
+  CAF_CHECK(n.starts_at(silent, 10));
+  CAF_CHECK(n.starts_at(other_limit, 10));
+  n.sweep_once_more();
+  CAF_CHECK_EQUAL(n.start_of(kept), 0);
+  CAF_CHECK_EQUAL(n.start_of(without_policy), 0);
+  node.retention_ms.set(-1);
+  for (int i = 10; i < 13; ++i) CAF_CHECK_EQUAL(n.node.append(silent, batch_of(i)).base_offset, i);
+  CAF_CHECK(n.starts_at(n.old_records("before-it", {{"retention.ms", "1000"}}), 10));
+  n.sweep_once_more();
+  CAF_CHECK_EQUAL(n.start_of(silent), 10);
+}
+
+CAF_TEST(the node limits the size of topics that do not say) {
+  swept_node n;
+  const auto silent = n.old_records("silent", {{"retention.ms", "-1"}});
+  const auto larger = n.old_records("larger", {{"retention.bytes", "1000000"}});
+  const auto kept = n.old_records("kept", {{"retention.bytes", "-1"}});
+  const actors::retention_settings node;
+  node.retention_bytes.set(1);
+  n.sweep(node);
+  CAF_CHECK(n.starts_at(silent, 9));
+  n.sweep_once_more();
+  CAF_CHECK_EQUAL(n.start_of(silent), 9);
+  CAF_CHECK_EQUAL(n.start_of(larger), 0);
+  CAF_CHECK_EQUAL(n.start_of(kept), 0);
+}
+
+CAF_TEST(what a group has not read stays by the limit of the node too) {
+  swept_node n;
+  const auto held = n.old_records("held", {{"retention.protect.max.ms", "-1"}});
+  const auto open = n.old_records("open", {{"retention.protect.groups", "false"}});
+  for (const auto& t : {held, open}) n.commit(t, "away", 4);
+  const actors::retention_settings node;
+  node.retention_ms.set(1000);
+  n.sweep(node);
+  CAF_CHECK(n.starts_at(held, 4));
+  CAF_CHECK(n.starts_at(open, 10));
+  n.sweep_once_more();
+  CAF_CHECK_EQUAL(n.start_of(held), 4);
+}
+
 CAF_TEST(partitions that did not grow are not listed again and those that did are) {
   swept_node n;
   const auto topic = n.old_records("t", {{"retention.bytes", "100000"}});
@@ -281,6 +297,45 @@ CAF_TEST(a trim that fails is tried again by the next sweep) {
   CAF_CHECK(n.starts_at(topic, 10));
 }
 
+CAF_TEST(partitions that rested by a clock that was ahead are looked at by the true one) {
+  swept_node n;
+  n.node.put_clock_ahead(24h);
+  const auto topic = n.old_records("t", {{"retention.ms", "1000"}});
+  n.sweep();
+  CAF_CHECK(n.starts_at(topic, 10));
+  n.node.put_clock_ahead(0h);
+  for (int i = 10; i < 20; ++i) CAF_CHECK_EQUAL(n.node.append(topic, batch_of(i)).base_offset, i);
+  CAF_CHECK(n.starts_at(topic, 20));
+}
+
+CAF_TEST(a clock that was put far forward makes nothing old at once) {
+  const captured_log log{"warn"};
+  swept_node n;
+  n.sweep();
+  n.sweep_once_more();
+  n.node.put_clock_ahead(100 * 24h);
+  const auto fresh = n.node.create("fresh", 1, {{"retention.ms", "86400000"}});
+  CAF_CHECK_EQUAL(n.node.append(fresh, fresh_batch()).base_offset, 0);
+  const auto large = n.old_records("large", {{"retention.bytes", "1"}});
+  n.sweep_once_more();  // what was old before goes on
+  CAF_CHECK(n.starts_at(large, 9));
+  CAF_CHECK_EQUAL(n.start_of(fresh), 0);
+  CAF_CHECK_EQUAL(log.lines_with("the clock was put forward: retention waits an hour"), 1u);
+}
+
+CAF_TEST(a clock that was put forward and stays so is believed) {
+  swept_node n;
+  actors::retention_settings settings;
+  settings.clock_patience = 1ms;
+  n.sweep(settings);
+  n.sweep_once_more();
+  n.node.put_clock_ahead(100 * 24h);
+  n.sweep_once_more();
+  const auto fresh = n.node.create("fresh", 1, {{"retention.ms", "86400000"}});
+  CAF_CHECK_EQUAL(n.node.append(fresh, fresh_batch()).base_offset, 0);
+  CAF_CHECK(n.starts_at(fresh, 1));
+}
+
 CAF_TEST(the rules are those of the configs) {
   actors::retention_settings node;
   smq::topic_info topic;
@@ -295,6 +350,15 @@ CAF_TEST(the rules are those of the configs) {
   topic.configs["retention.protect.groups"] = "true";
   topic.configs["retention.protect.max.ms"] = "9";
   CAF_CHECK((actors::retention_rules_of(topic, node) == core::retention_rules{5, 6, true, 9}));
+  node.retention_ms.set(7);
+  node.retention_bytes.set(10);
+  CAF_CHECK((actors::retention_rules_of(topic, node) == core::retention_rules{5, 6, true, 9}));
+  topic.configs.erase("retention.ms");
+  CAF_CHECK((actors::retention_rules_of(topic, node) == core::retention_rules{7, 6, true, 9}));
+  topic.configs["retention.bytes"] = "-1";
+  CAF_CHECK((actors::retention_rules_of(topic, node) == core::retention_rules{7, -1, true, 9}));
+  topic.configs.erase("retention.bytes");
+  CAF_CHECK((actors::retention_rules_of(topic, node) == core::retention_rules{7, 10, true, 9}));
   for (const auto* policy : {"compact", ""}) {
     topic.configs["cleanup.policy"] = policy;
     CAF_CHECK(actors::retention_rules_of(topic, node).keeps_for_ever());

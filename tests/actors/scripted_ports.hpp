@@ -61,6 +61,8 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   std::atomic<int> puts_stall{0};  // so many are not begun before release()
   std::atomic<int> puts{0};
   std::atomic<int> reads_fail{0};
+  std::atomic<int> reads_fail_behind_script{0};  // so many, once the last transaction of the script was sent
+  std::string why_reads_fail = "injected";  // set while nothing reads
   std::atomic<int> reads_stall{0};  // so many reads of chunks are not answered before release()
   std::atomic<int> chunk_reads{0};
   std::atomic<int> lists{0};
@@ -94,7 +96,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
       chunk_deadlines_.insert(deadline);
     }
     if (takes(reads_fail) || (chunk_read_fails && chunk_read_fails(number)))
-      return done({{smq::status::unknown, "injected", 0}, {}});
+      return done({{smq::status::unknown, why_reads_fail, 0}, {}});
     if (takes(reads_stall)) return hold([done = std::move(done)] { done({{smq::status::unknown, "stalled", 0}, {}}); });
     if (holds_reads) {
       return hold([this, id, position, count, done = std::move(done)] {
@@ -129,7 +131,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
   void list(const std::string& directory, const std::string& after, std::size_t limit, bool with_chunks,
             smq::time_point deadline, smq::completion<smq::result<smq::list_page>> done) override {
     ++lists;
-    if (takes(reads_fail)) return done({{smq::status::unknown, "injected", 0}, {}});
+    if (takes(reads_fail)) return done({{smq::status::unknown, why_reads_fail, 0}, {}});
     inner_.entries.list(directory, after, limit, with_chunks, deadline, std::move(done));
   }
   void remove_tree(const std::string& directory, smq::time_point deadline,
@@ -203,6 +205,7 @@ class scripted_ports final : public smq::chunk_port, public smq::entry_port {
     if (script_.empty() || mutations.size() < 2) return fault::none;
     const auto f = script_.front();
     script_.pop_front();
+    if (script_.empty()) reads_fail += reads_fail_behind_script.exchange(0);
     return f;
   }
 

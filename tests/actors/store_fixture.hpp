@@ -59,7 +59,12 @@ inline shared_bytes batch_of(int first, int count = 1, std::int64_t producer = -
 /// The part of a node below the connections, over a directory that outlives it.
 class node_fixture {
  public:
-  explicit node_fixture(actors::partition_settings settings = {}) : settings_(settings) { open(); }
+  /// `clock_ahead`: see put_clock_ahead().
+  explicit node_fixture(actors::partition_settings settings = {}, std::chrono::milliseconds clock_ahead = {})
+    : settings_(settings) {
+    put_clock_ahead(clock_ahead);
+    open();
+  }
   ~node_fixture() { close(); }
   node_fixture(const node_fixture&) = delete;
   node_fixture& operator=(const node_fixture&) = delete;
@@ -79,7 +84,7 @@ class node_fixture {
   static void close_cleanly(const Handle& who) {
     auto closed = std::make_shared<std::promise<bool>>();
     auto is_closed = closed->get_future();
-    caf::anon_send(who, msg::close_cleanly{msg::when_let_go([closed] { closed->set_value(true); })});
+    caf::anon_send(who, msg::close_cleanly{when_let_go([closed] { closed->set_value(true); })});
     value_of(std::move(is_closed));
   }
 
@@ -100,6 +105,9 @@ class node_fixture {
   std::shared_ptr<actors::registry_directory> registries;
   std::shared_ptr<actors::smq_group_store> groups;
   std::atomic<int> fenced{0};
+
+  /// The wall clock of partitions and of retention, ahead of the true time until something else is said.
+  void put_clock_ahead(std::chrono::milliseconds by) { *clock_ahead_ns_ = std::chrono::nanoseconds{by}.count(); }
 
   actors::topic_ptr create(const std::string& name, std::int32_t count = 1,
                            std::map<std::string, std::string> configs = {}) {
@@ -126,11 +134,13 @@ class node_fixture {
 
   template <class Handle>
   static std::future<msg::append_result> append_to(const Handle& to, const actors::topic_ptr& topic,
-                                                   shared_bytes records, std::int32_t partition = 0) {
+                                                   shared_bytes records, std::int32_t partition = 0,
+                                                   const std::string& client_host = {}) {
     msg::append_result gone;
     gone.error = error_code::not_leader_or_follower;
     return ask_later<msg::append_result>(gone, [&](auto answer) {
-      caf::anon_send(to, msg::append{topic->name, topic->id, partition, std::move(records), -1, std::move(answer)});
+      caf::anon_send(to, msg::append{topic->name, topic->id, partition, std::move(records), -1, std::move(answer),
+                                     client_host});
     });
   }
 
@@ -160,11 +170,12 @@ class node_fixture {
   }
 
   std::future<msg::list_offsets_result> list_later(const actors::topic_ptr& topic, std::int64_t timestamp,
-                                                   std::int32_t partition = 0) {
+                                                   std::int32_t partition = 0, const std::string& client_host = {}) {
     msg::list_offsets_result gone;
     gone.error = error_code::not_leader_or_follower;
     return ask_later<msg::list_offsets_result>(gone, [&](auto answer) {
-      caf::anon_send(partitions, msg::list_offsets{topic->name, topic->id, partition, timestamp, -1, answer});
+      caf::anon_send(partitions,
+                     msg::list_offsets{topic->name, topic->id, partition, timestamp, -1, answer, client_host});
     });
   }
 
@@ -231,13 +242,15 @@ class node_fixture {
     index_ = std::make_unique<smq::index_cache>(std::size_t{1} << 20);
     config_ = std::make_unique<test_caf_config>();
     system = std::make_unique<caf::actor_system>(*config_);
-    store = std::make_shared<actors::store_access>(
+    auto access = std::make_shared<actors::store_access>(
       actors::store_access{ports->ports(), *sessions_, *directory_, *hints_, *index_,
                            [this](const smq::chunk_id& id) {
                              engine->release(id);
                              ports->note_release(id);
                            },
                            random, started.value.incarnation, static_cast<std::int32_t>(started.value.view_version)});
+    access->clock = std::make_shared<actors::node_clock>([by = clock_ahead_ns_] { return actors::wall_ns() + *by; });
+    store = access;
     partitions = actors::spawn_partition_registry(*system, store, settings_);
     registries = std::make_shared<actors::registry_directory>();
     groups = std::make_shared<actors::smq_group_store>(store, actors::translate_in(registries));
@@ -268,6 +281,7 @@ class node_fixture {
   }
 
   actors::partition_settings settings_;
+  std::shared_ptr<std::atomic<std::int64_t>> clock_ahead_ns_ = std::make_shared<std::atomic<std::int64_t>>(0);
   std::unique_ptr<actors::store_timer> timer_;
   std::unique_ptr<smq::session_store> sessions_;
   std::unique_ptr<actors::topic_directory> directory_;

@@ -88,6 +88,25 @@ CAF_TEST(log append time replaces the timestamps) {
   CAF_CHECK_EQUAL(h->max_timestamp, 7000);
 }
 
+CAF_TEST(log append time and the age of producers follow a clock that the log is ahead of) {
+  auto s = start_at(0);
+  s.last_ts_ns = 900 * second;
+  partition_machine m{s, {}};
+  m.offer(produced(2, {7, 0, 0, 2}), second);
+  const auto plan = m.plan(7 * second, {.uses_log_append_time = true});
+  CAF_CHECK_EQUAL(plan[0].ts_ns, 900 * second + 2);
+  CAF_CHECK_EQUAL(plan[0].max_timestamp, 7000);
+  CAF_CHECK_EQUAL(kafka::check_stored_batch(plan[0].batch.view())->max_timestamp, 7000);
+  m.apply(plan);
+  const auto again = m.offer(produced(2, {7, 0, 0, 2}), 8 * second);
+  CAF_CHECK(again.decision == produce_decision::duplicate);
+  CAF_CHECK_EQUAL(again.timestamp_ms, 7000);
+  m.expire_producers(8000, 1000);
+  CAF_CHECK_EQUAL(m.producers().size(), 1u);
+  m.expire_producers(8001, 1000);
+  CAF_CHECK_EQUAL(m.producers().size(), 0u);
+}
+
 CAF_TEST(an append takes what fits and one larger batch alone) {
   const auto size = produced(1, {}, 1000).batch.size();
   partition_machine m{start_at(0), {}};
@@ -216,7 +235,7 @@ CAF_TEST(an epoch without batches disappears with the next leader) {
   auto s = start_at(100, 6);
   s.epochs = {{4, 60}, {5, 100}};
   partition_machine m{s, {}};
-  CAF_CHECK(m.epochs() == (std::vector<core::epoch_start>{{4, 60}, {6, 100}}));
+  CAF_CHECK(m.epochs() == (std::vector<epoch_start>{{4, 60}, {6, 100}}));
   s.epochs = m.epochs();
   CAF_CHECK(partition_machine(s, {}).epochs() == m.epochs());
 }
@@ -233,7 +252,7 @@ CAF_TEST(trimming raises the start and never goes back or above the high waterma
     CAF_CHECK(m.trim_target(r.wanted) == r.target);
   m.trim(70);
   CAF_CHECK_EQUAL(m.log_start_offset(), 70);
-  CAF_CHECK(m.epochs() == (std::vector<core::epoch_start>{{4, 70}, {5, 100}}));
+  CAF_CHECK(m.epochs() == (std::vector<epoch_start>{{4, 70}, {5, 100}}));
   CAF_CHECK(m.trim_target(69) == 70);
   m.trim(69);
   CAF_CHECK_EQUAL(m.log_start_offset(), 70);
@@ -245,7 +264,7 @@ CAF_TEST(trimming raises the start and never goes back or above the high waterma
   CAF_CHECK_EQUAL(m.epoch_at(70), 4);
   m.trim(100);
   CAF_CHECK_EQUAL(m.log_start_offset(), 100);
-  CAF_CHECK(m.epochs() == (std::vector<core::epoch_start>{{5, 100}}));
+  CAF_CHECK(m.epochs() == (std::vector<epoch_start>{{5, 100}}));
 }
 
 namespace {

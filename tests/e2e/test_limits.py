@@ -1,7 +1,6 @@
 """A node at its limits stops reading, refuses or closes, says so in its metrics, stays small, and serves the others."""
 
 import concurrent.futures
-import gzip
 import os
 import random
 import select
@@ -10,9 +9,7 @@ import struct
 import threading
 import time
 
-import pytest
-from clients import create_topic, produce
-from confluent_kafka import Producer
+from clients import create_topic
 from metrics import Difference, scrape, scrape_until
 from raw import array, exchange, frame, text
 from test_hostile_requests import fetch_request, memory
@@ -263,66 +260,6 @@ def test_a_large_fetch_does_not_wait_for_weeks(node):
     start = time.monotonic()
     assert exchange(node, request, seconds=30)[4:8] == struct.pack(">i", 7)
     assert 9 < time.monotonic() - start < 25
-
-
-@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
-def test_a_bomb_is_refused_and_costs_no_memory(shared_node, codec):
-    size = memory(shared_node, "VmRSS")
-    producer = Producer({"bootstrap.servers": shared_node.address, "compression.type": codec, "acks": "all",
-                         "message.max.bytes": 1_000_000_000, "message.timeout.ms": 20_000})
-    outcomes = []
-    producer.produce("bombs", bytes(160 * MB), on_delivery=lambda error, _: outcomes.append(error and error.name()))
-    assert producer.flush(60) == 0
-    assert outcomes == ["MSG_SIZE_TOO_LARGE"]
-    assert memory(shared_node, "VmHWM") - size < 64 * MB
-    assert produce(shared_node, "bombs", [b"x"]) != []
-
-
-def gzip_batch(value: bytes) -> bytes:
-    """The batch of one record, compressed; wire.batch makes no compressed ones."""
-    plain = batch(value)
-    head, records = plain[:61], gzip.compress(plain[61:])
-    head = head[:8] + struct.pack(">i", 49 + len(records)) + head[12:21] + struct.pack(">h", 1) + head[23:]
-    return head[:17] + struct.pack(">I", crc32c(head[21:] + records)) + head[21:] + records
-
-
-def test_batches_that_take_long_to_decompress_hold_up_nobody_else(node):
-    """Eight of them, some two seconds together: acks of others come all the while."""
-    create_topic(node, "bombs", partitions=8)
-    create_topic(node, "t")
-    bomb = gzip_batch(bytes(120 * MB))
-    rows = [{"index": i, "records": bomb} for i in range(8)]
-    with Wire(node, 60) as attacker, Wire(node) as wire:
-        attacker.send("Produce", 9, acks=-1, timeout_ms=60000, transactional_id=None,
-                      topic_data=[{"name": "bombs", "partition_data": rows}])
-        acks = 0
-        while not select.select([attacker.socket], [], [], 0)[0]:
-            assert put(wire, "t", b"x") == acks
-            acks += 1
-        assert {p.error_code for p in attacker.receive().responses[0].partition_responses} == {0}
-        assert acks > 10  # one or two, where the threads of the connections decompress them
-
-
-def crc32c(data: bytes) -> int:
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
-def test_what_a_compressed_batch_may_hold_is_a_setting(make_node):
-    node = make_node("limits.decompressed_bytes=100000")
-    create_topic(node, "t")
-    with Wire(node) as wire:
-        for size, error in ((90_000, 0), (110_000, 10)):
-            answer = wire.call("Produce", 9, acks=-1, timeout_ms=10000, transactional_id=None, topic_data=[
-                {"name": "t", "partition_data": [{"index": 0, "records": gzip_batch(bytes(size))}]}])
-            assert answer.responses[0].partition_responses[0].error_code == error
-    seen = scrape(node)
-    assert seen.get("tidegate_batches_refused_total", error="MESSAGE_TOO_LARGE") == 1
-    assert seen.get("tidegate_limit_hits_total", limit="limits.decompressed_bytes") == 1
 
 
 def test_small_batches_do_not_keep_large_requests_in_memory(make_node):

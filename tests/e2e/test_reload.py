@@ -11,6 +11,7 @@ from clients import consumer, create_topic, read
 from conftest import Node
 from confluent_kafka import Producer
 from metrics import scrape, scrape_until
+from operator_words import document
 from wire import Wire
 
 READ = 'event="the configuration was read again"'
@@ -134,24 +135,65 @@ def test_a_broken_file_changes_nothing(reloaded, broken):
         assert answer.status == 200
 
 
-def test_old_records_go_by_the_new_interval(reloaded):
-    node = reloaded.node
-    create_topic(node, "old", **{"retention.ms": 1})
+def write_old(node, topic: str) -> None:
+    """A record of 1970."""
     producer = Producer({"bootstrap.servers": node.address})
-    producer.produce("old", b"x", timestamp=1)
+    producer.produce(topic, b"x", timestamp=1)
     assert producer.flush(20) == 0
-    reloaded.reload('[kafka]\n"log.retention.check.interval.ms" = 100\n')
-    with Wire(node) as wire:
-        def start() -> int:
-            wanted = {"partition_index": 0, "timestamp": -2, "current_leader_epoch": -1}
-            answer = wire.call("ListOffsets", 5, replica_id=-1, isolation_level=0,
-                               topics=[{"name": "old", "partitions": [wanted]}])
-            return answer.topics[0].partitions[0].offset
 
-        deadline = time.monotonic() + 25  # the first look is 30 s after the start, unless the interval is shorter
-        while start() != 1:
+
+def log_start(wire: Wire, topic: str) -> int:
+    wanted = {"partition_index": 0, "timestamp": -2, "current_leader_epoch": -1}
+    answer = wire.call("ListOffsets", 5, replica_id=-1, isolation_level=0,
+                       topics=[{"name": topic, "partitions": [wanted]}])
+    return answer.topics[0].partitions[0].offset
+
+
+def wait_for_start(node, topic: str, offset: int) -> None:
+    deadline = time.monotonic() + 25  # the first look is 30 s after the start, unless the interval is shorter
+    with Wire(node) as wire:
+        while log_start(wire, topic) != offset:
             assert time.monotonic() < deadline, node.tail()
             time.sleep(0.2)
+
+
+def test_old_records_go_by_the_new_interval(reloaded):
+    create_topic(reloaded.node, "old", **{"retention.ms": 1})
+    write_old(reloaded.node, "old")
+    reloaded.reload('[kafka]\n"log.retention.check.interval.ms" = 100\n')
+    wait_for_start(reloaded.node, "old", 1)
+
+
+def test_the_retention_of_the_node_is_that_of_topics_that_do_not_say(reloaded):
+    node = reloaded.node
+    for topic, configs in (("silent", {}), ("kept", {"retention.ms": "-1"})):
+        create_topic(node, topic, **configs)
+        write_old(node, topic)
+
+    def starts_after_a_sweep(number: int) -> list[int]:
+        """A topic before these is trimmed, and then one behind them: in between they were looked at."""
+        for probe in (f"a{number}", f"z{number}"):
+            create_topic(node, probe, **{"retention.ms": "1"})
+            write_old(node, probe)
+            wait_for_start(node, probe, 1)
+        with Wire(node) as wire:
+            return [log_start(wire, "silent"), log_start(wire, "kept")]
+
+    def shown(topic: str) -> dict[str, str]:
+        return document(node, "topics", "describe", topic)["topics"][0]["configs"]
+
+    often = '[kafka]\n"log.retention.check.interval.ms" = 100\n'
+    reloaded.reload(often)
+    assert starts_after_a_sweep(1) == [0, 0] and shown("silent") == {}, "for ever"
+    changed = reloaded.reload(often + '"log.retention.ms" = 1000\n')
+    assert "kafka.log.retention.ms" in changed
+    wait_for_start(node, "silent", 1)
+    assert starts_after_a_sweep(2) == [1, 0]
+    assert (shown("silent"), shown("kept")) == ({"retention.ms": "1000"}, {"retention.ms": "-1"})
+    reloaded.reload(often)
+    write_old(node, "silent")
+    assert starts_after_a_sweep(3) == [1, 0] and shown("silent") == {}
+    assert reloaded.reload('[kafka]\n"log.retention.ms" = 0\n', WRONG)
 
 
 def test_clients_in_flight_see_no_error(reloaded):

@@ -44,8 +44,10 @@ def encode(api: str, version: int, fields: dict, correlation: int = 1) -> bytes:
 class Wire:
     """One connection. A closed connection is a ConnectionError, an answer that does not come a TimeoutError."""
 
-    def __init__(self, node, seconds: float = 20):
-        self.socket = socket.create_connection(("127.0.0.1", node.port), timeout=seconds)
+    def __init__(self, node, seconds: float = 20, host: str = ""):
+        """`host`: another client's than usual; all of 127.0.0.0/8 is this machine."""
+        source = (host, 0) if host else None
+        self.socket = socket.create_connection(("127.0.0.1", node.port), timeout=seconds, source_address=source)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.correlations = itertools.count(1)
         self.sent = []  # (correlation, class of the answer, version), in order

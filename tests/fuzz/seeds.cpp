@@ -106,7 +106,7 @@ void segments() {
 }
 
 group_metadata group() {
-  group_metadata g{"g1", false, 3, "consumer", "range", "m1", {}, {{{}, "t", {0, 2}}}, -1};
+  group_metadata g{"g1", false, true, 3, "consumer", "range", "m1", {}, {{{}, "t", {0, 2}}}, -1};
   g.members["m1"] = {"m1", "i1", "c", "/h", 10000, 60000, {{"range", {std::byte{1}}}}, {std::byte{2}}};
   g.members["m2"] = {"m2", std::nullopt, "c", "/h", 10000, 60000, {{"range", {}}, {"sticky", {}}}, {}};
   return g;

@@ -3,6 +3,9 @@
 #include "smq/embedded/index.hpp"
 #include "tests/smq/test_engine.hpp"
 
+#include <rocksdb/env.h>
+
+#include <latch>
 #include <random>
 #include <semaphore>
 
@@ -212,6 +215,42 @@ class subject {
   std::unique_ptr<embedded::index> store_;  // first to go: its thread uses what is above
 };
 
+/// While it lives, RocksDB merges nothing: its threads for that are busy.
+class busy_compactions {
+ public:
+  busy_compactions() : begun_{env_->GetBackgroundThreads(low)}, ended_{env_->GetBackgroundThreads(low)} {
+    for (int i = 0; i < env_->GetBackgroundThreads(low); ++i) env_->Schedule(&busy_compactions::wait, this, low);
+    begun_.wait();
+  }
+  ~busy_compactions() {
+    go_on_.count_down();
+    ended_.wait();
+  }
+  busy_compactions(const busy_compactions&) = delete;
+  busy_compactions& operator=(const busy_compactions&) = delete;
+
+ private:
+  static constexpr auto low = rocksdb::Env::Priority::LOW;
+
+  static void wait(void* what) {
+    auto* self = static_cast<busy_compactions*>(what);
+    self->begun_.count_down();
+    self->go_on_.wait();
+    self->ended_.count_down();
+  }
+
+  rocksdb::Env* const env_ = rocksdb::Env::Default();
+  std::latch begun_;
+  std::latch ended_;
+  std::latch go_on_{1};
+};
+
+std::size_t table_files(const std::string& directory) {
+  const fs::directory_iterator files{directory};
+  return static_cast<std::size_t>(
+    std::count_if(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".sst"; }));
+}
+
 }  // namespace
 
 CAF_TEST(reads see every window and a crash leaves the state of a checkpoint) {
@@ -272,4 +311,40 @@ CAF_TEST(a checkpoint does not write over a second name of a file that RocksDB h
   const auto again = embedded::index::open(home_path, {}, error);
   CAF_REQUIRE(again != nullptr);
   for (const auto* path : {"/a", "/b"}) CAF_CHECK(again->find(path).is_ok());
+}
+
+CAF_TEST(checkpoints wait for RocksDB when it has merged none of many files) {
+  const scratch_directory home;
+  std::string error;
+  const auto store = embedded::index::open(home.path(), {}, error);
+  CAF_REQUIRE(store != nullptr);
+  std::uint64_t windows = 0;
+  const auto value = embedded::encode_entry({"/a", "1", {}, {}});
+  // Both ends of all keys, so that no two files lie beside each other.
+  const auto begin_checkpoint = [&] {
+    embedded::window_effects effects;
+    for (const auto* path : {"/a", "/z"}) effects.records.emplace_back(path, value);
+    effects.next = {1, ++windows, windows + 1};
+    CAF_CHECK_EQUAL(store->apply(std::move(effects)), "");
+    return std::async(std::launch::async, [&] { return store->flush(); });
+  };
+  std::future<std::string> last;
+  bool waits = false;
+  {
+    const busy_compactions busy;
+    for (int i = 0; i < 40 && !waits; ++i) {
+      last = begin_checkpoint();
+      waits = last.wait_for(std::chrono::seconds{2}) == std::future_status::timeout;
+      if (!waits) CAF_CHECK_EQUAL(last.get(), "");
+    }
+    CAF_CHECK(waits);
+  }
+  if (waits) CAF_CHECK_EQUAL(last.get(), "");
+  CAF_CHECK_EQUAL(store->durable_change(), windows);
+  CAF_CHECK_EQUAL(begin_checkpoint().get(), "");
+  // RocksDB deletes what it has merged by and by.
+  for (int i = 0; i < 2000 && table_files(home.path()) > 10; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  CAF_CHECK_LESS_OR_EQUAL(table_files(home.path()), 10U);
+  for (const auto* path : {"/a", "/z"}) CAF_CHECK(store->find(path).is_ok());
 }

@@ -125,7 +125,33 @@ CAF_TEST(a bad byte that comes from the disk is damage) {
   file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(volume)) - 1);
   file.put('x').flush();
   slow.disk.release();
-  CAF_CHECK(text_of(slow.read(a)).starts_with("damaged chunk"));
+  const auto found = slow.read(a).get();
+  CAF_CHECK(found.what.code == status::unknown && found.what.is_damaged);
+}
+
+CAF_TEST(a read that fails in a directory that is called damaged is no damage) {
+  const scratch_directory home;
+  std::atomic<bool> is_broken{false};
+  embedded::options wanted;
+  wanted.faults.read_cached = [](int, std::span<std::byte>, off_t) -> ssize_t {
+    errno = EAGAIN;
+    return -1;
+  };
+  wanted.faults.read = [&is_broken](int fd, std::span<std::byte> into, off_t position) -> ssize_t {
+    if (!is_broken) return ::pread(fd, into.data(), into.size(), position);
+    errno = EIO;
+    return -1;
+  };
+  const auto store = open_embedded(home.path("/damaged-disk"), std::move(wanted));
+  const blocking calls{store->ports()};
+  const auto id = calls.put_chunk("0123456789").value;
+  CAF_REQUIRE(calls.transact({"/d/a", std::nullopt}, {put("/d/a", "", {{id, 0, 10, 0}})}).is_ok());
+  is_broken = true;
+  const auto found = calls.get_chunk(id, 0, 10);
+  CAF_CHECK(found.what.code == status::unknown && !found.what.is_damaged);
+  CAF_CHECK(found.what.reason.find("/damaged-disk/") != std::string::npos);
+  is_broken = false;
+  CAF_CHECK(calls.get_chunk(id, 0, 10).is_ok());
 }
 
 CAF_TEST(reads that wait have a limit and one more is in doubt) {

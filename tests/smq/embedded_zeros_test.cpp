@@ -171,6 +171,74 @@ CAF_TEST(a write that fails over zeros leaves the store as it was) {
   CAF_CHECK(dump(*open_embedded(home.path("/crashed"), wanted)) == before);
 }
 
+CAF_TEST(no volume comes behind one whose zeros cannot be cut) {
+  const scratch_directory home;
+  const auto live = home.path("/live");
+  const auto crashed = home.path("/crashed");
+  std::atomic<int> failing{0};
+  auto wanted = with_zeros();
+  wanted.volume_bytes = 500;
+  wanted.faults.truncate = [&](int fd, off_t size) {
+    if (failing == 0) return ::ftruncate(fd, size);
+    --failing;
+    errno = EIO;
+    return -1;
+  };
+  const auto store = open_embedded(live, wanted);
+  workload work{*store};
+  while (store->measure().volume_bytes < wanted.volume_bytes) work.steps(1);
+  const auto before = dump(*store);
+  const auto full = store->measure().volume_bytes;
+  failing = 2;
+  while (failing > 0) {
+    CAF_CHECK(work.step().code == status::refused);
+    CAF_CHECK_EQUAL(store->measure().volumes, 1U);
+    CAF_CHECK_EQUAL(store->measure().volume_bytes, full);
+    CAF_CHECK(dump(*store) == before);
+    copy_to(live, crashed);
+    CAF_CHECK(dump(*open_embedded(crashed)) == before);
+  }
+  work.steps(1);
+  CAF_CHECK_EQUAL(store->measure().volumes, 2U);
+  CAF_CHECK_EQUAL(size_of_first(live), full);
+  copy_to(live, crashed);  // a start would refuse zeros that another volume follows
+  CAF_CHECK(dump(*open_embedded(crashed)) == dump(*store));
+}
+
+CAF_TEST(a write that can be neither made nor undone ends the process) {
+  const scratch_directory home;
+  std::atomic<bool> is_broken{false};
+  std::atomic<int> fatal_calls{0};
+  auto wanted = with_zeros();
+  wanted.faults.write = [&](int fd, const iovec* parts, int count, off_t position) -> ssize_t {
+    if (!is_broken) return ::pwritev(fd, parts, count, position);
+    ::pwritev(fd, parts, 1, position);
+    errno = EIO;
+    return -1;
+  };
+  wanted.faults.truncate = [&](int fd, off_t size) {
+    if (!is_broken) return ::ftruncate(fd, size);
+    errno = EIO;
+    return -1;
+  };
+  wanted.faults.fatal = [&](const std::string&) { ++fatal_calls; };
+  std::map<std::string, std::string> before;
+  {
+    const auto store = open_embedded(home.path(), wanted);
+    workload work{*store};
+    work.steps(3);
+    before = dump(*store);
+    is_broken = true;
+    CAF_CHECK(work.step().code == status::unknown);
+    CAF_CHECK_EQUAL(fatal_calls.load(), 1);
+    is_broken = false;
+    CAF_CHECK(work.step().code == status::refused);
+  }
+  const auto again = open_embedded(home.path());
+  CAF_CHECK(again->recovered().cut_bytes > 0);
+  CAF_CHECK(dump(*again) == before);
+}
+
 CAF_TEST(a snapshot of a store that runs ends with the last window) {
   const scratch_directory home;
   const auto store = open_embedded(home.path("/live"), with_zeros());

@@ -101,15 +101,18 @@ CAF_TEST(a damaged topic entry is an error) {
   CAF_CHECK(load(store).what.code == status::refused);
 }
 
-CAF_TEST(only whole segments that are old enough are trimmed and never the newest) {
+CAF_TEST(only whole segments that are old enough or too many are trimmed and never the newest) {
   segments_memory_engine store;
   auto log = load(store).value;
   for (std::int64_t i = 0; i < 4; ++i) append(store, log, 0, {{id_of(9), 0, i, 6, 7, 0, "s"}}, (i + 1) * second, true);
   const auto& at = log.partitions[0];
-  CAF_CHECK_EQUAL(mappings_start_after(at, 0), 0);
-  CAF_CHECK_EQUAL(mappings_start_after(at, second + 1), 1);
-  CAF_CHECK_EQUAL(mappings_start_after(at, 3 * second), 2);
-  CAF_CHECK_EQUAL(mappings_start_after(at, 99 * second), 3);
+  CAF_CHECK_EQUAL(mappings_start_after(at, 0, 4), 0);
+  CAF_CHECK_EQUAL(mappings_start_after(at, second + 1, 4), 1);
+  CAF_CHECK_EQUAL(mappings_start_after(at, 3 * second, 4), 2);
+  CAF_CHECK_EQUAL(mappings_start_after(at, 99 * second, 4), 3);
+  CAF_CHECK_EQUAL(mappings_start_after(at, 0, 3), 1);  // no file is old: the clock was ahead
+  CAF_CHECK_EQUAL(mappings_start_after(at, 3 * second, 3), 2);
+  CAF_CHECK_EQUAL(mappings_start_after(at, 0, 0), 3);
   drop_closed_chunks(log.partitions[0]);
   CAF_CHECK(at.segments[2].chunks.empty());
   CAF_CHECK_EQUAL(at.segments[3].chunks.size(), 1u);

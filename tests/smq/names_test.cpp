@@ -95,6 +95,8 @@ CAF_TEST(paths are the ones of SMQ) {
   const auto directory = partition_directory("orders", 1787419353, 1);
   CAF_CHECK_EQUAL(directory, "/topics/kafka/orders/v2026-08-22-17-22-33/0032-0063");
   CAF_CHECK_EQUAL(position_path(directory, "g1"), directory + "/consumers/kafka-cg-g1.offset");
+  CAF_CHECK_EQUAL(partition_entry_path(directory), directory + "/tidegate.offset");
+  CAF_CHECK_EQUAL(checkpoint_path(directory), directory + "/checkpoint.offset");
   CAF_CHECK_EQUAL(topic_conf_path(".t"), "/topics/kafka/%2Et/topic.conf");
   CAF_CHECK_EQUAL(topic_entry_path("t"), "/topics/kafka/t/tidegate.topic");
   CAF_CHECK_EQUAL(name_entry_path("t"), "/topics/.tidegate/names/t");

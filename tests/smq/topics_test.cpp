@@ -9,6 +9,7 @@
 #include <rapidcheck.h>
 
 #include <set>
+#include <utility>
 
 using namespace tidegate;
 using namespace tidegate::smq;
@@ -327,6 +328,21 @@ CAF_TEST(listing pages over live topics and names damaged ones) {
   });
   port.read_faults = {{status::unknown, "gone", 0}};
   catalog.list_all({}, [&](const result<topic_page>& page) { CAF_CHECK(!page.is_ok()); });
+}
+
+CAF_TEST(damage is told from what cannot be read now whatever the topic is called) {
+  create("damaged", some_second, 7);
+  port.read_faults = {{status::unknown, "gone", 0}, damaged("an entry", status::unknown)};
+  CAF_CHECK(!get("damaged").is_damaged);
+  CAF_CHECK(get("damaged").is_damaged);  // as `embedded` says it
+  for (const auto& path : {name_entry_path("damaged"), topic_entry_path("damaged")}) {
+    const auto before = std::exchange(port.tree.at(path).content, "garbage");
+    const auto answer = get("damaged");
+    CAF_CHECK(answer.code == lookup_result::error && answer.is_damaged);
+    port.tree.at(path).content = before;
+  }
+  port.tree.erase(topic_entry_path("damaged"));
+  CAF_CHECK(get("damaged").code == lookup_result::error && !get("damaged").is_damaged);
 }
 
 CAF_TEST(listing while a topic goes does not call it damaged) {

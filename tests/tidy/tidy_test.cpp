@@ -112,7 +112,7 @@ CAF_TEST(gRPC and Protobuf stay inside smq seaweedmq) {
   }
 }
 
-CAF_TEST(files stay under 400 lines and 120 columns) {
+CAF_TEST(files stay under 400 lines and 130 columns) {
   for (const auto& file : sources_below({"messages", "net", "smq", "actors", "tests"})) {
     if (file.lines.size() > 400) CAF_ERROR(file.path << " has " << file.lines.size() << " lines");
     for (std::size_t i = 0; i < file.lines.size(); ++i)

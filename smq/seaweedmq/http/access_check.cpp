@@ -9,7 +9,9 @@ outcome judge(const std::string& server, const http_result& got) {
   if (got.mismatch) return {status::refused, why + got.reason, 0};
   const auto code = got.response.status;
   if (code < 400 || code >= 500 || code == 404 || code == 429) return {};
-  if (code == 401) why += "smq.jwt_read_key is not the key of [jwt.signing.read] in its security.toml";
+  if (code == 401)
+    why += "smq.jwt_read_key is not the key of [jwt.signing.read] in its security.toml, or the clock of this "
+           "machine is behind";
   else if (!got.answered) why += got.reason;
   else why += "status " + std::to_string(code);
   return {status::refused, std::move(why), 0};

@@ -17,7 +17,8 @@ namespace {
 /// A volume server writes a chunk's size in 4 bytes.
 constexpr std::uint64_t max_chunk = std::numeric_limits<std::uint32_t>::max();
 
-/// Of a read token: longer than any read, and clocks may differ by as much.
+/// Of a read token: longer than any read. A clock that is behind by as much makes tokens that have ended already, which
+/// looks as a wrong key does (401).
 constexpr std::chrono::seconds token_lifetime{120};
 
 outcome refusal(std::string reason) { return {status::refused, std::move(reason), 0}; }

@@ -116,7 +116,9 @@ std::optional<outcome> get_operation::settled_by(const http_response& got) {
     case 416:
       if (got.total && end > *got.total) return behind;
       break;
-    case 401: reason_ = "it wants read tokens of another key than smq.jwt_read_key"; return std::nullopt;
+    case 401:
+      reason_ = "it takes no read tokens of smq.jwt_read_key: the key is wrong or the clock of this machine is behind";
+      return std::nullopt;
     default: break;
   }
   reason_ = "status " + std::to_string(got.status) + " with " + std::to_string(got.body.size()) + " bytes";

@@ -54,8 +54,7 @@ class sweep {
     : wanted_(wanted), filer_(std::move(via)), filer_address_(std::move(filer_address)), progress_(progress),
       directory_(filer_, wanted.cluster), chunks_(directory_, chunk_options(wanted.cluster)),
       servers_(wanted.cluster.tls) {
-    const auto start = std::chrono::system_clock::now() - wanted.older_than;
-    cutoff_ = static_cast<std::uint64_t>(std::chrono::system_clock::to_time_t(start));
+    cutoff_ = cutoff_of(std::chrono::system_clock::now(), wanted.older_than);
   }
 
   sweep_report run() {

@@ -4,6 +4,11 @@
 
 namespace tidegate::smq::seaweedmq {
 
+std::uint64_t cutoff_of(std::chrono::system_clock::time_point now, std::chrono::seconds older_than) {
+  const auto since_1970 = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
+  return since_1970 > older_than ? static_cast<std::uint64_t>((since_1970 - older_than).count()) : 0;
+}
+
 judgement judge(const std::vector<needle_copy>& copies, const std::string& ours, std::uint64_t cutoff) {
   if (copies.empty()) return {verdict::doubtful, "no server has its volume"};
   for (const auto& one : copies)

@@ -2,6 +2,7 @@
 
 #include "smq/ports.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +32,10 @@ struct judgement {
   verdict is = verdict::doubtful;
   std::string reason;  // when doubtful
 };
+
+/// Seconds since 1970. A clock that is behind makes chunks young, never old: zero when `older_than` reaches back
+/// before 1970. Both in seconds: nanoseconds would overflow.
+std::uint64_t cutoff_of(std::chrono::system_clock::time_point now, std::chrono::seconds older_than);
 
 /// `copies`: of every server that has the volume, at least one. `ours`: the mark of our own uploads.
 /// `cutoff`: seconds since 1970; what is not older is young.

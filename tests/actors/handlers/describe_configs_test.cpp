@@ -73,6 +73,30 @@ CAF_TEST(what is no config of a broker has no synonym but the topic) {
   CAF_CHECK(origins(a_topic, "t", key) == (strings{"1:" + key + "=*", "1:" + key + "=*"}));
 }
 
+CAF_TEST(retention of a topic is its own or that of the node) {
+  struct {
+    const char* key;
+    const char* of_node;
+    const live<std::int64_t>& setting;
+  } const rows[] = {
+    {"retention.ms", "log.retention.ms", settings().retention_ms},
+    {"retention.bytes", "log.retention.bytes", settings().retention_bytes},
+  };
+  for (const auto& row : rows) {
+    const std::string key = row.key, of_node = row.of_node;
+    CAF_CHECK(origins(a_topic, "t", key) == (strings{"5:" + key + "=-1", "5:" + of_node + "=-1"}));
+    CAF_CHECK(origins(a_broker, "1", of_node) == (strings{"5:" + of_node + "=-1", "5:" + of_node + "=-1"}));
+    row.setting.set(7);
+    CAF_CHECK(origins(a_topic, "t", key) ==
+              (strings{"4:" + key + "=7", "4:" + of_node + "=7", "5:" + of_node + "=-1"}));
+    CAF_CHECK(origins(a_broker, "1", of_node) ==
+              (strings{"4:" + of_node + "=7", "4:" + of_node + "=7", "5:" + of_node + "=-1"}));
+    set(key, "-1");
+    CAF_CHECK(origins(a_topic, "t", key) == (strings{"1:" + key + "=-1", "1:" + key + "=-1", "4:" + of_node + "=7",
+                                                     "5:" + of_node + "=-1"}));
+  }
+}
+
 CAF_TEST(a config of the broker is static when it is not the default) {
   CAF_CHECK(origins(a_broker, "1", "num.partitions") == (strings{"5:num.partitions=1", "5:num.partitions=1"}));
   settings().num_partitions.set(3);

@@ -1,5 +1,6 @@
 #define CAF_SUITE produce_handler
-// A producer's first batch that somebody gave up: clients have sent the next ones before they know.
+// What is refused before anybody looks into it, and a producer's first batch that somebody gave up: clients have sent the
+// next ones before they know.
 #include "messages/kafka/produce.hpp"
 #include "tests/actors/handlers/handler_fixture.hpp"
 
@@ -114,10 +115,39 @@ CAF_TEST(notes that are old make room for new ones) {
   CAF_CHECK(!notes.has_any());
 }
 
+CAF_TEST(notes that are old make room also after a clock that was ahead) {
+  using notes_of = actors::first_batches;
+  notes_of notes;
+  const uuid topic{};
+  constexpr auto most = static_cast<std::int64_t>(notes_of::max_producers);
+  constexpr std::int64_t ahead_ms = 1'000'000'000'000;
+  for (std::int64_t id = 0; id <= most; ++id) notes.add(topic, id < 10 ? 0 : 1, {id, 0, 0, 1}, ahead_ms);
+  CAF_CHECK_EQUAL(notes.take(topic, 0).size(), 10U);
+  for (std::int64_t id = 0; id < 10; ++id) notes.add(topic, 0, {id, 0, 0, 1}, 1000);
+  notes.add(topic, 2, {most, 0, 0, 1}, 1001 + notes_of::max_age_ms);
+  CAF_CHECK_EQUAL(notes.take(topic, 2).size(), 1U);
+}
+
 CAF_TEST(notes of a partition that is deleted go with it) {
   fixture f;
   CAF_CHECK_EQUAL(f.node.append(f.topic, batch_of(0)).base_offset, 0);
   f.node.store->given_up->add(f.topic->id, 0, {producer, 0, 5, 1}, 1000);
   caf::anon_send(f.node.partitions, msg::forget_topic{f.topic->id, nullptr});
   CAF_CHECK(soon_true([&] { return !f.node.store->given_up->has_any(); }));
+}
+
+CAF_TEST(versions before 7 may not carry zstd) {
+  fixture f;
+  batch_builder builder = batch_builder::of(3);
+  builder.codec = kafka::compression::zstd;
+  const auto produced_in = [&](std::int16_t version) {
+    kafka::produce_request asked;
+    asked.acks = -1;
+    auto& of_topic = asked.topic_data.emplace_back();
+    of_topic.name = "t";
+    of_topic.partition_data.push_back({0, shared_bytes(builder.build())});
+    return f.ask<kafka::produce_response>(asked, version).responses.at(0).partition_responses.at(0).error_code;
+  };
+  CAF_CHECK(produced_in(6) == unsupported_compression_type);
+  CAF_CHECK(produced_in(7) == none);
 }

@@ -89,6 +89,7 @@ def scene(own_cluster, make_gateway):
         ([], "orphans needs --masters"),
         (["--masters", "127.0.0.1:1", "--older-than", "5"], "--older-than"),  # of what?
         (["--masters", "127.0.0.1:1", "--older-than", "0s"], "--older-than: at least 1s"),
+        (["--masters", "127.0.0.1:1", "--older-than", "36501d"], "at most 36500d"),
         (["--masters", "127.0.0.1:1", "--set", "smq.https=true"], "smq.https needs smq.https_ca or smq.tls_ca"),
     ],
 )

@@ -100,6 +100,19 @@ CAF_TEST(only an old upload of ours of which all copies are the same is an orpha
   CAF_CHECK(of({}) == verdict::doubtful);
 }
 
+CAF_TEST(a clock that is behind makes chunks young) {
+  using namespace std::chrono_literals;
+  const auto at = [](std::chrono::seconds s) { return std::chrono::system_clock::time_point{s}; };
+  CAF_CHECK_EQUAL(cutoff_of(at(5000s), 3000s), 2000U);
+  for (const auto older_than : {5000s, 5001s, 86'400s, std::chrono::seconds::max()}) {
+    CAF_CHECK_EQUAL(cutoff_of(at(5000s), older_than), 0U);
+    CAF_CHECK(of({copy_on("a")}, cutoff_of(at(5000s), older_than)) == verdict::young);
+  }
+  CAF_CHECK_EQUAL(cutoff_of(at(0s), 1s), 0U);
+  CAF_CHECK_EQUAL(cutoff_of(at(-5000s), 1s), 0U);
+  CAF_CHECK(of({copy_on("a")}, cutoff_of(at(900s), 1s)) == verdict::young);  // stored at 1000
+}
+
 CAF_TEST(a mark that is not ours is somebody elses) {
   auto other = copy_on("a");
   for (const auto* mark : {"", "theirs", "our", "oursx"}) {

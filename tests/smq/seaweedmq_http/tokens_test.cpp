@@ -79,6 +79,7 @@ CAF_TEST(a refused read token is unknown and named) {
   const auto got = get_from(store, "3,01637037d6", 0, 3);
   CAF_CHECK(got.what.code == status::unknown);
   CAF_CHECK(got.what.reason.find("smq.jwt_read_key") != std::string::npos);
+  CAF_CHECK(got.what.reason.find("the clock of this machine is behind") != std::string::npos);
 }
 
 CAF_TEST(what is left of a failed upload is removed with the token of the upload) {
@@ -109,6 +110,7 @@ CAF_TEST(whether we may read is told before anything is stored) {
   const auto key = check("HTTP/1.1 401 Unauthorized\r\n" + no_content, "wrong");
   CAF_CHECK(key.code == status::refused);
   CAF_CHECK(key.reason.find("smq.jwt_read_key") != std::string::npos && key.reason.find("wrong") == std::string::npos);
+  CAF_CHECK(key.reason.find("the clock of this machine is behind") != std::string::npos);
   const auto https = check("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n", "");
   CAF_CHECK(https.code == status::refused && https.reason.find("it may want smq.https") != std::string::npos);
   fake_directory nowhere({});

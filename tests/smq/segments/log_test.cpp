@@ -45,7 +45,7 @@ void random_history(stored_log& s) {
 
 std::int64_t base_of(const shared_bytes& batch) { return be_reader{batch.view()}.get<std::int64_t>(); }
 
-bool is_damaged(const outcome& what) { return what.code == status::refused && what.reason.starts_with("damaged"); }
+bool is_damaged(const outcome& what) { return what.code == status::refused && what.is_damaged; }
 
 }  // namespace
 

@@ -164,7 +164,7 @@ CAF_TEST(a damaged source is not copied) {
   copy_segments(s.store, place, closed_files(s), 1 << 20, {}, queue.later(),
                 [&](const result<std::vector<chunk_ref>>& copied) { what = copied.what; });
   queue.run_all();
-  CAF_CHECK(what.code == status::refused && what.reason.starts_with("damaged"));
+  CAF_CHECK(what.code == status::refused && what.is_damaged);
 }
 
 CAF_TEST(a copy that fails says what it had copied) {
