@@ -84,8 +84,9 @@ void coordinator_state::show() {
   const auto state = group_ ? static_cast<std::size_t>(group_->phase()) + 1 : std::size_t{0};
   shown_state_.set(group_ && is_unknown() ? nullptr : &counted.groups[state]);  // somebody asked for what is not there
   shown_members_.set(&counted.members, group_ ? static_cast<std::int64_t>(group_->members()) : 0);
-  if (context_.node_bytes)
-    held_bytes_.set(&context_.node_bytes->held, group_ ? static_cast<std::int64_t>(group_->held_bytes()) : 0);
+  // Nobody is refused for what groups without members hold: they go by themselves, and reading them is no reason.
+  const auto held = group_ && group_->has_members() ? group_->held_bytes() : 0;
+  if (context_.node_bytes) held_bytes_.set(&context_.node_bytes->held, static_cast<std::int64_t>(held));
   if (!group_) return;
   if (group_->stored().generation > shown_generation_ && shown_generation_ >= 0) counted.rebalances.add();
   shown_generation_ = group_->stored().generation;
@@ -97,8 +98,9 @@ void coordinator_state::report(const core::size_refusal& refused) {
   const bool is_metadata = refused.limit == core::size_limit::group_metadata;
   (is_metadata ? counted.refused_by_group_metadata : counted.refused_by_group_entry).add();
   const auto at = now().now_ms;
-  if (last_report_ms_ && at - *last_report_ms_ < report_again_ms) return;  // clients may ask again and again
-  last_report_ms_ = at;
+  auto& last_ms = is_metadata ? last_metadata_report_ms_ : last_entry_report_ms_;
+  if (last_ms && at - *last_ms < report_again_ms) return;  // clients may ask again and again
+  last_ms = at;
   log_event(log_level::warn, "a request was refused: its group would be too large",
             {{"group", context_.group_id}, {"bytes", refused.bytes},
              {"limit", is_metadata ? "limits.group_metadata_bytes" : "group_entry_bytes"}});

@@ -176,7 +176,8 @@ class coordinator_state {
   bool has_written_ = false;  // since it was loaded
   std::optional<std::int64_t> scheduled_ms_;
   std::int64_t last_input_ms_ = 0;
-  std::optional<std::int64_t> last_report_ms_;
+  std::optional<std::int64_t> last_metadata_report_ms_;
+  std::optional<std::int64_t> last_entry_report_ms_;
 };
 
 using coordinator_pointer = coordinator_state::self_pointer;

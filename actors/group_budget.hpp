@@ -9,7 +9,7 @@
 
 namespace tidegate::actors {
 
-/// What the groups in memory hold together, as core::group::held_bytes counts it; each coordinator has its share in
+/// What the groups with members hold together, as core::group::held_bytes counts it; each coordinator has its share in
 /// `held`. Those that ask for room at the same time may all get it: what is too much is at most one member of each.
 /// Thread: any.
 struct group_budget {

@@ -13,7 +13,7 @@ namespace tidegate::actors {
 namespace {
 
 constexpr std::size_t groups_per_page = 1000;
-constexpr std::size_t woken_per_list = 1000;
+constexpr std::size_t woken_per_list = 50;  // they are loaded, with all that their members say
 
 void report_crash(const std::string& group, const caf::error& reason, bool quarantined) {
   count_crash(actor_kind::coordinator, reason, quarantined);
@@ -158,13 +158,19 @@ void group_registry_state::answer_list(const msg::list_groups& m, std::shared_pt
     caf::anon_send(*children_.find(live[i]), msg::list_group{live[i], all->slot(i, {})});
 }
 
+bool group_registry_state::has_room_to_wake() const {
+  const auto& all = pattern_.node_bytes;
+  return !all || all->room() > static_cast<std::size_t>(all->most) / 2;
+}
+
 /// Members that an earlier node left behind get a session from now on, as Kafka's do when it loads them: who lists the
 /// groups again after that does not find those Stable whose members are gone.
 void group_registry_state::wake_unattended(const std::vector<std::string>& stable) {
   std::size_t woken = 0;
   for (const auto& group : stable) {
     if (children_.find(group)) continue;
-    if (++woken > woken_per_list || children_.live().size() >= most_ / 2) return;  // the rest is for groups in use
+    // The rest is for groups in use.
+    if (++woken > woken_per_list || children_.live().size() >= most_ / 2 || !has_room_to_wake()) return;
     pass_on(msg::describe_group{group, msg::reply_or_unavailable<msg::describe_group_result>([](const auto&) {})});
   }
 }

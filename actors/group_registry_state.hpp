@@ -44,6 +44,7 @@ class group_registry_state {
   void add_native(const msg::list_groups& m, const std::shared_ptr<stored_groups>& stored);
   void answer_list(const msg::list_groups& m, std::shared_ptr<stored_groups> stored,
                    const std::set<std::string>& native);
+  [[nodiscard]] bool has_room_to_wake() const;
   void wake_unattended(const std::vector<std::string>& stable);
   void remove(const msg::delete_group& m);
   [[nodiscard]] std::function<void(std::function<void()>)> poster() const;

@@ -2,6 +2,8 @@
 
 #include "actors/core/clock_steps.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -53,9 +55,11 @@ class node_clock {
   static constexpr std::int64_t ns_per_ms = 1'000'000;
   static constexpr std::int64_t tolerance_ms = 60'000;  // clocks that are slewed drift apart much more slowly
 
+  /// With the time that the machine was suspended for, which is no step of the clock.
   static std::int64_t steady_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / ns_per_ms;
   }
 
   std::function<std::int64_t()> wall_;

@@ -58,7 +58,9 @@ retention_sweeper_state::retention_sweeper_state(retention_sweeper_actor::pointe
                                                  std::shared_ptr<registry_directory> registries,
                                                  retention_settings settings)
   : self_(self), store_(std::move(store)), registries_(std::move(registries)), settings_(std::move(settings)),
-    rested_since_(self->clock().now()), steps_(clock_tolerance_ms) {}
+    rested_since_(self->clock().now()), steps_(clock_tolerance_ms) {
+  believed_ms();  // a step before the first sweep is one, too
+}
 
 retention_sweeper_actor::behavior_type retention_sweeper_state::make_behavior() {
   wait();

@@ -7,7 +7,6 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
@@ -132,8 +131,10 @@ std::string index::write(const layer& what) {
     how.write_global_seqno = false;
     problem = problem_of(db_->IngestExternalFile({table_path_}, how));
   }
-  if (problem.empty()) return keep_up();
-  remove_table();  // a full disk needs its room
+  if (problem.empty())
+    keep_up();
+  else
+    remove_table();  // a full disk needs its room
   return problem;
 }
 
@@ -153,15 +154,19 @@ std::string index::write_table(const layer& what) {
   return problem_of(file.finish());
 }
 
-/// RocksDB takes files faster than it can merge them: where too many are left, the next checkpoint waits for that.
-std::string index::keep_up() {
-  std::string count;  // RocksDB has it as a text only
-  db_->GetProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &count);
-  std::uint64_t files = 0;
-  std::from_chars(count.data(), count.data() + count.size(), files);
-  if (files < most_new_files) return {};
-  const auto s = db_->CompactRange({}, nullptr, nullptr);
-  return s.IsNoSpace() ? std::string{} : problem_of(s);  // the next checkpoint meets that, too
+/// RocksDB takes files faster than it merges them, and each of too many makes reads slower: then this thread merges them
+/// into the next level, which takes as long as that level is large, and the next checkpoint waits for it. What fails here
+/// is RocksDB's state from then on: the next checkpoint meets it.
+void index::keep_up() {
+  rocksdb::ColumnFamilyMetaData now;
+  db_->GetColumnFamilyMetaData(&now);
+  if (now.levels.empty() || now.levels.front().files.size() < most_new_files) return;
+  std::vector<std::string> names;
+  for (const auto& file : now.levels.front().files) names.push_back(file.name);
+  rocksdb::CompactionOptions how;
+  how.compression = rocksdb::kDisableCompressionOption;  // as the index says
+  how.output_file_size_limit = db_->GetOptions().target_file_size_base;
+  static_cast<void>(db_->CompactFiles(how, names, 1));  // refused where RocksDB is at them
 }
 
 bool index::start_checkpoint() {

@@ -124,7 +124,7 @@ class index {
   std::string write(const layer& what);
   std::string write_table(const layer& what);
   std::string remove_table();
-  std::string keep_up();
+  void keep_up();
 
   std::unique_ptr<rocksdb::Env> memory_;  // open_in_memory: where its files would be
   std::unique_ptr<rocksdb::DB> db_;
