@@ -1,6 +1,7 @@
 #include "actors/coordinator.hpp"
 
 #include "actors/log.hpp"
+#include "actors/spawn.hpp"
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>
@@ -34,6 +35,9 @@ msg::offset_fetch_result without_doubt(msg::offset_fetch_result found) {
     return {error_code::coordinator_load_in_progress, {}};
   return found;
 }
+
+coordinator_state::coordinator_state(coordinator_actor::pointer self, coordinator_context context)
+  : self_(self), context_(std::move(context)) {}
 
 coordinator_state::~coordinator_state() {
   if (context_.store && stage_ != stage::gone) context_.store->close(context_.group_id, lease_);
@@ -277,9 +281,7 @@ void coordinator_state::list(const msg::list_group& request) const {
   if (stage_ == stage::ready) request.answer(group_->list());
 }
 
-coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coordinator_context context) {
-  self_ = self;
-  context_ = std::move(context);
+coordinator_actor::behavior_type coordinator_state::make_behavior() {
   counters_of(actor_kind::coordinator).starts.add();
   show();
   last_input_ms_ = now().now_ms;
@@ -307,8 +309,8 @@ coordinator_actor::behavior_type coordinator_state::start(self_pointer self, coo
   };
 }
 
-coordinator_actor::behavior_type coordinator(coordinator_pointer self, coordinator_context context) {
-  return self->state.start(self, std::move(context));
+coordinator_actor spawn_coordinator(caf::actor_system& system, coordinator_context context) {
+  return spawn<coordinator_actor, coordinator_state>(system, std::move(context));
 }
 
 }  // namespace tidegate::actors

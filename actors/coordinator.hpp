@@ -80,14 +80,12 @@ class coordinator_state {
  public:
   static inline const char* name = "coordinator";
 
-  using self_pointer = coordinator_actor::stateful_pointer<coordinator_state>;
-
-  coordinator_state() = default;
+  coordinator_state(coordinator_actor::pointer self, coordinator_context context);
   coordinator_state(const coordinator_state&) = delete;
   coordinator_state& operator=(const coordinator_state&) = delete;
   ~coordinator_state();
 
-  coordinator_actor::behavior_type start(self_pointer self, coordinator_context context);
+  coordinator_actor::behavior_type make_behavior();
 
  private:
   enum class stage : std::uint8_t { closed, loading, ready, gone };
@@ -155,7 +153,7 @@ class coordinator_state {
   void report_lag(const msg::report_lag& m);
   void forget_gone_topics(group_metadata& entry) const;
 
-  self_pointer self_ = nullptr;
+  coordinator_actor::pointer self_;
   coordinator_context context_;
   stage stage_ = stage::closed;
   gauge_share alive_{counters_of(actor_kind::coordinator).alive};
@@ -180,10 +178,8 @@ class coordinator_state {
   std::optional<std::int64_t> last_entry_report_ms_;
 };
 
-using coordinator_pointer = coordinator_state::self_pointer;
-
-/// Use: system.spawn(coordinator, coordinator_context{…}). It loads its group at once.
-coordinator_actor::behavior_type coordinator(coordinator_pointer self, coordinator_context context);
+/// It loads its group at once.
+coordinator_actor spawn_coordinator(caf::actor_system& system, coordinator_context context);
 
 template <class Answer>
 std::function<void(Answer)> coordinator_state::to_self(std::function<void(Answer)> handler) {

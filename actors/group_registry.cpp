@@ -45,7 +45,7 @@ std::optional<coordinator_actor> group_registry_state::coordinator_of(const std:
   const auto spawn_child = [&] {
     auto context = pattern_;
     context.group_id = group;
-    return self_->home_system().spawn(coordinator, std::move(context));
+    return spawn_coordinator(self_->home_system(), std::move(context));
   };
   if (children_.live().size() < most_ || children_.find(group))
     return children_.find_or_spawn(group, std::chrono::steady_clock::now(), spawn_child);

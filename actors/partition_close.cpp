@@ -23,16 +23,16 @@ void partition_state::look_idle() {
 
 /// Clean end, then what is left to merge, then the end. A request that comes between keeps the actor.
 void partition_state::leave() {
-  write_clean_end([this, seen = seen_] {
-    if (seen != seen_) return;
-    if (!machine_ || leaving_at_ == seen_) return ask_to_retire();  // not loaded, or the merges came to nothing
-    leaving_at_ = seen_;
+  write_clean_end([this, seen = requests_] {
+    if (seen != requests_) return;
+    if (!machine_ || leaving_at_ == requests_) return ask_to_retire();  // not loaded, or the merges came to nothing
+    leaving_at_ = requests_;
     not_merged_.clear();  // once more
     start_merge();
   });
 }
 
-bool partition_state::is_leaving() const { return leaving_at_ == seen_ && !closing_; }
+bool partition_state::is_leaving() const { return leaving_at_ == requests_ && !closing_; }
 
 bool partition_state::is_quiet() {
   std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
@@ -47,7 +47,7 @@ void partition_state::ask_to_retire() {
     });
   };
   const auto me = static_cast<caf::local_actor*>(self_)->address();
-  caf::anon_send(registry_, msg::retire_partition{place_.topic_id, place_.partition, me, seen_, {false, answer}});
+  caf::anon_send(registry_, msg::retire_partition{place_.topic_id, place_.partition, me, requests_, {false, answer}});
 }
 
 void partition_state::close(const msg::close_cleanly& m) {

@@ -76,7 +76,7 @@ partition_actor::behavior_type partition_state::make_behavior() {
 
 template <class Message>
 void partition_state::when_serving(const Message& m, void (partition_state::*f)(const Message&)) {
-  ++seen_;
+  ++requests_;
   last_request_ = self_->clock().now();
   if (machine_) return (this->*f)(m);
   if (parked_.size() >= settings_.max_parked) return counted.unparked_partition_requests.add();

@@ -226,7 +226,12 @@ class partition_state {
   template <class Look, class Then>
   void look_into(const msg::list_offsets& m, bool is_compressed, Look look, Then then);
   void answer_record(const msg::list_offsets& m, const std::optional<kafka::timestamped_offset>& record);
+  void answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found, std::int64_t timestamp,
+                        bool newest);
+  template <class Message>
+  bool look_again(const Message& m, void (partition_state::*read)(const Message&), std::uint64_t changes_seen);
   void end_of_epoch(const msg::offset_for_leader_epoch& m);
+  void translate(const msg::find_by_ts& m);
 
   // partition_close.cpp
   void look_idle_in(std::chrono::milliseconds delay);
@@ -244,12 +249,6 @@ class partition_state {
   void report_mapping(bool is_last);
   void forget(const msg::forget_topic& m);
   void end(std::shared_ptr<void> held);
-
-  void answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found, std::int64_t timestamp,
-                        bool newest);
-  template <class Message>
-  bool look_again(const Message& m, void (partition_state::*read)(const Message&), std::uint64_t changes_seen);
-  void translate(const msg::find_by_ts& m);
 
   /// Runs `f` now, or when the log is loaded; beyond the limit it is dropped and its reply answers by itself.
   template <class Message>
@@ -273,46 +272,58 @@ class partition_state {
   gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
   std::shared_ptr<partition_metrics> metrics_;
 
+  // Of every part: the log as this actor knows it.
   std::uint64_t life_ = 0;  // a completion of an earlier life of this log is ignored
   std::shared_ptr<void> this_life_ = std::make_shared<int>();  // work elsewhere that it ordered need not be begun after it
   std::shared_ptr<smq::session> session_;
   smq::log_state log_;
-  std::optional<recovery> recovery_;  // outlives a load that fails: the next one goes on where that one stopped
   std::unique_ptr<core::partition_machine> machine_;  // null while loading
-  core::producer_state producers_before_;  // a reload
   core::tail_cache tail_;
-  bool new_leader_ = true;
-  bool merging_ = false;         // or waiting for the turn, or erasing what is left of a merge
-  merge_turns::turn merge_turn_;  // held while it copies and writes
-  bool merge_undecided_ = false;  // its unit is sent: the chunks of its sources may be gone
-  std::uint64_t changes_ = 0;     // merges and trims applied to `log_`
+  std::uint64_t changes_ = 0;                 // merges and trims applied to `log_`
   std::vector<parked_request> after_change_;  // reads that found a chunk gone meanwhile
-  bool looked_back_ = false;      // for files to merge, below those that the load listed
-  bool listing_ = false;          // older files, one range at a time
+
+  // partition_load.cpp, partition_listing.cpp
+  std::optional<recovery> recovery_;  // outlives a load that fails: the next one goes on where that one stopped
+  core::producer_state producers_before_;  // a reload
+  std::vector<parked_request> parked_;
+  std::uint64_t failed_loads_ = 0;  // in a row
+  std::string why_not_loaded_;      // the last reason that was logged
+  bool new_leader_ = true;
+  bool listing_ = false;            // older files, one range at a time
   std::vector<parked_request> after_listing_;  // what needs some of them
-  std::set<std::int64_t> not_merged_;  // base offsets of files whose merge failed
-  std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry
-  std::vector<msg::trim> trims_;       // not answered yet
-  std::list<msg::append> unchecked_;      // the first takes long to decompress; all that came behind it
-  std::vector<planned_batch> planned_;    // by the machine, and not in an append yet
-  std::deque<pending_append> appends_;    // not stored, in order; those that are written come first
-  std::uint64_t next_append_ = 0;         // its number
+
+  // partition_append.cpp
+  std::list<msg::append> unchecked_;    // the first takes long to decompress; all that came behind it
+  std::vector<undecided> undecided_;    // in offset order
+  std::vector<planned_batch> planned_;  // by the machine, and not in an append yet
+  std::deque<pending_append> appends_;  // not stored, in order; those that are written come first
+  std::uint64_t next_append_ = 0;       // its number
   smq::log_tail next_append_at_;
   std::vector<smq::chunk_id> doubtful_;  // of writes that were given up: the next load shows whether a file names them
   bool doubts_merge_ = false;            // some are a merge's, whose file may be any
-  std::vector<undecided> undecided_;    // in offset order
-  std::vector<parked_request> parked_;
-  std::string why_not_loaded_;     // the last reason that was logged
   bool warned_of_clock_ = false;
-  std::uint64_t failed_loads_ = 0;  // in a row
+
+  // partition_merge.cpp
+  bool merging_ = false;               // or waiting for the turn, or erasing what is left of a merge
+  merge_turns::turn merge_turn_;       // held while it copies and writes
+  bool merge_undecided_ = false;       // its unit is sent: the chunks of its sources may be gone
+  bool looked_back_ = false;           // for files to merge, below those that the load listed
+  std::set<std::int64_t> not_merged_;  // base offsets of files whose merge failed
+
+  // partition_trim.cpp
+  std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry
+  std::vector<msg::trim> trims_;       // not answered yet
+
+  // partition_read.cpp
   std::vector<waiter> waiters_;
   std::size_t prune_waiters_at_ = 64;
   std::shared_ptr<void> reads_ = std::make_shared<int>();  // shared by every read of the store that is on its way
 
-  std::uint64_t seen_ = 0;  // requests; the registry counts them too
-  std::uint64_t visits_ = 0;  // of these, from the retention sweeper
+  // partition_close.cpp
+  std::uint64_t requests_ = 0;  // that came; the registry counts them too
+  std::uint64_t visits_ = 0;    // of these, from the retention sweeper
   caf::actor_clock::time_point last_request_;
-  std::optional<std::uint64_t> leaving_at_;  // `seen_` when nobody used it any more and the last merges began
+  std::optional<std::uint64_t> leaving_at_;  // `requests_` when nobody used it any more and the last merges began
   std::int64_t clean_end_ = -1;  // the high watermark that the stored partition entry was written at; -1: an older one
   std::optional<msg::close_cleanly> closing_;
   std::optional<caf::actor_clock::time_point> last_report_;

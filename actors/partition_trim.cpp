@@ -105,9 +105,9 @@ void partition_state::trim_ended() {
 
 /// Nobody but the retention sweeper wanted this partition: a sweep must not leave an actor behind for each.
 void partition_state::end_visit() {
-  if (visits_ == 0 || visits_ != seen_ || !registry_ || !is_quiet()) return;
-  write_clean_end([this, seen = seen_] {
-    if (seen == seen_) ask_to_retire();
+  if (visits_ == 0 || visits_ != requests_ || !registry_ || !is_quiet()) return;
+  write_clean_end([this, seen = requests_] {
+    if (seen == requests_) ask_to_retire();
   });
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <caf/actor_system.hpp>
-#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <memory>

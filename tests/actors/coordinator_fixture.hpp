@@ -119,7 +119,7 @@ struct coordinator_fixture : test_coordinator_fixture<> {
                                         [] { return std::int64_t{1'700'000'000'000}; }, options};
     context.current_rules = current_rules;
     context.node_bytes = node_bytes;
-    group = sys.spawn(actors::coordinator, std::move(context));
+    group = actors::spawn_coordinator(sys, std::move(context));
     consume_messages();
   }
 

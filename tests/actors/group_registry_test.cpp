@@ -54,7 +54,7 @@ CAF_TEST(a killed coordinator answers what it held and the next one knows every 
   groups_fixture f;
   auto context = f.context;
   context.group_id = "g";
-  auto one = f.node.system->spawn(actors::coordinator, context);
+  auto one = actors::spawn_coordinator(*f.node.system, context);
   CAF_CHECK(value_of(f.commit_to(one, "g", 5)).at(0) == none);
   f.node.ports->script({fault::held});
   auto held = f.commit_to(one, "g", 6);

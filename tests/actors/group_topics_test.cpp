@@ -75,7 +75,7 @@ CAF_TEST(a commit of a crashed coordinator is decided before the directory is re
   groups_fixture f;
   auto context = f.context;
   context.group_id = "g";
-  auto one = f.node.system->spawn(actors::coordinator, context);
+  auto one = actors::spawn_coordinator(*f.node.system, context);
   CAF_CHECK(value_of(f.commit_to(one, "g", 1)).at(0) == none);
   f.node.ports->script({fault::held});
   auto late = f.commit_to(one, "g", 2);
