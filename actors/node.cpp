@@ -273,13 +273,10 @@ net::server_options possible_server_options(const options& settings, net::log_fu
 }  // namespace
 
 std::unique_ptr<net::server> node::bind(const options& settings, std::string& error) {
-  auto log = [](const net::connection_event& e) {
-    if (e.id != 0)
-      log_event(log_level::warn, e.what, {{"id", e.id}, {"peer", e.peer}, {"reason", e.reason}, {"left_out", e.left_out}});
-    else
-      log_event(log_level::warn, e.what, {{"peer", e.peer}, {"reason", e.reason}, {"left_out", e.left_out}});
-  };
-  auto where = possible_server_options(settings, log);
+  auto where = possible_server_options(settings, [](const net::connection_event& e) {
+    log_event(log_level::warn, e.what,
+              {{"id", e.id}, {"peer", e.peer}, {"reason", e.reason}, {"left_out", e.left_out}});
+  });
   where.pool = std::make_shared<net::work_pool>(thread_count(settings));
   return net::server::bind(std::move(where), error);
 }

@@ -27,7 +27,7 @@ class node_clock {
  public:
   explicit node_clock(std::function<std::int64_t()> wall = actors::wall_ns)
     : wall_(std::move(wall)), started_ms_(steady_ms()) {
-    wall_ns();
+    wall_ns();  // the first look, which is believed
   }
 
   std::int64_t wall_ns() {

@@ -8,6 +8,7 @@
 #include "messages/actor/fan_in.hpp"
 #include "messages/kafka/incremental_alter_configs.hpp"
 #include "smq/names.hpp"
+#include "messages/kafka/config_resource.hpp"
 
 #include <map>
 #include <set>
@@ -16,8 +17,7 @@ namespace tidegate::actors::handlers {
 
 namespace {
 
-constexpr std::int8_t topic_resource = 2;
-constexpr std::int8_t broker_resource = 4;
+namespace config_resource = kafka::config_resource;
 
 /// One change of one resource, of either API.
 struct asked_change {
@@ -103,8 +103,8 @@ void alter_topic(const services& node, const asked_change& change, bool validate
 void alter_one(const services& node, const asked_change& change, bool validate_only,
                const reply<msg::change_result>& done) {
   if (auto checked = check_edits(change.edits); checked.error != error_code::none) return done(std::move(checked));
-  if (change.resource_type == topic_resource) return alter_topic(node, change, validate_only, done);
-  if (change.resource_type == broker_resource) return done(alter_broker(node, change));
+  if (change.resource_type == config_resource::topic) return alter_topic(node, change, validate_only, done);
+  if (change.resource_type == config_resource::broker) return done(alter_broker(node, change));
   done({error_code::invalid_request, "Unknown resource type " + std::to_string(change.resource_type)});
 }
 

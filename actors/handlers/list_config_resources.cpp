@@ -3,6 +3,7 @@
 #include "actors/handlers/table.hpp"
 #include "actors/message_types.hpp"
 #include "actors/services.hpp"
+#include "messages/kafka/config_resource.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,12 +12,12 @@ namespace tidegate::actors::handlers {
 
 namespace {
 
-// Kafka's numbers of resource types.
-constexpr std::int8_t topic_type = 2;
-constexpr std::int8_t broker_type = 4;
-constexpr std::int8_t client_metrics_type = 16;
+namespace config_resource = kafka::config_resource;
+
 /// Those that Kafka lists; of brokers' loggers, client metrics and groups there are none here.
-constexpr std::array<std::int8_t, 5> listable{topic_type, broker_type, 8, client_metrics_type, 32};
+constexpr std::array<std::int8_t, 5> listable{config_resource::topic, config_resource::broker,
+                                               config_resource::broker_logger, config_resource::client_metrics,
+                                               config_resource::group};
 
 void answer_with_topics(const services& node, const request_ptr& r,
                         kafka::list_config_resources_response response) {
@@ -25,9 +26,9 @@ void answer_with_topics(const services& node, const request_ptr& r,
     if (error != error_code::none) response.config_resources.clear();
     const auto known = node.store->topics.current();
     if (error == error_code::none) {
-      for (const auto& [name, topic] : known->by_name) response.config_resources.push_back({name, topic_type});
+      for (const auto& [name, topic] : known->by_name) response.config_resources.push_back({name, config_resource::topic});
       // Not absent: whoever asks for their configs is told to ask again.
-      for (const auto& name : known->unreadable) response.config_resources.push_back({name, topic_type});
+      for (const auto& name : known->unreadable) response.config_resources.push_back({name, config_resource::topic});
     }
     r->answer(response);
   };
@@ -42,7 +43,7 @@ void list_config_resources(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::list_config_resources_request>();
   if (!asked) return;
   auto types = asked->resource_types;
-  if (r->header.api_version == 0) types = {client_metrics_type};
+  if (r->header.api_version == 0) types = {config_resource::client_metrics};
   if (types.empty()) types.assign(listable.begin(), listable.end());
   auto asks_for = [&](std::int8_t type) { return std::find(types.begin(), types.end(), type) != types.end(); };
   kafka::list_config_resources_response response;
@@ -51,8 +52,9 @@ void list_config_resources(const services& node, const request_ptr& r) {
     response.error_code = error_code::unsupported_version;
     return r->answer(response);
   }
-  if (asks_for(broker_type)) response.config_resources.push_back({std::to_string(node.node_id), broker_type});
-  if (asks_for(topic_type)) return answer_with_topics(node, r, std::move(response));
+  if (asks_for(config_resource::broker))
+    response.config_resources.push_back({std::to_string(node.node_id), config_resource::broker});
+  if (asks_for(config_resource::topic)) return answer_with_topics(node, r, std::move(response));
   r->answer(response);
 }
 

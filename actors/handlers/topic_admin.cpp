@@ -11,6 +11,7 @@
 #include "messages/kafka/delete_topics.hpp"
 #include "messages/kafka/describe_configs.hpp"
 #include "smq/names.hpp"
+#include "messages/kafka/config_resource.hpp"
 
 #include <algorithm>
 #include <array>
@@ -227,9 +228,9 @@ namespace {
 
 using described = kafka::describe_configs_response::result;
 
-constexpr std::int8_t topic_resource = 2;
-constexpr std::int8_t broker_resource = 4;
-constexpr std::array<std::int8_t, 3> without_configs{8, 16, 32};  // brokers' loggers, client metrics, groups
+namespace config_resource = kafka::config_resource;
+constexpr std::array<std::int8_t, 3> without_configs{
+  config_resource::broker_logger, config_resource::client_metrics, config_resource::group};
 
 void add_configs(described& out, const std::vector<shown_config>& configs,
                  const std::optional<std::vector<std::string>>& keys, const kafka::describe_configs_request& asked) {
@@ -254,11 +255,11 @@ void add_configs(described& out, const std::vector<shown_config>& configs,
 void describe_other(const services& node, const kafka::describe_configs_request::resource& resource,
                     const kafka::describe_configs_request& asked, described& out) {
   const auto& name = resource.resource_name;
-  if (resource.resource_type == broker_resource && name == std::to_string(node.node_id)) {
+  if (resource.resource_type == config_resource::broker && name == std::to_string(node.node_id)) {
     add_configs(out, broker_configs(node.settings), resource.configuration_keys, asked);
     return;
   }
-  if (resource.resource_type == broker_resource && name.empty()) return;  // the dynamic defaults: nothing is dynamic
+  if (resource.resource_type == config_resource::broker && name.empty()) return;  // the dynamic defaults: nothing is dynamic
   const auto none_of = std::find(without_configs.begin(), without_configs.end(), resource.resource_type);
   if (none_of != without_configs.end()) return;
   out.error_code = error_code::invalid_request;
@@ -278,7 +279,7 @@ void describe_configs(const services& node, const request_ptr& r) {
   auto asked = std::make_shared<const kafka::describe_configs_request>(std::move(*decoded));
   std::vector<topic_reference> wanted;
   for (const auto& resource : asked->resources)
-    wanted.push_back({resource.resource_type == topic_resource ? resource.resource_name : "", {}, false});
+    wanted.push_back({resource.resource_type == config_resource::topic ? resource.resource_name : "", {}, false});
   std::erase_if(wanted, [](const topic_reference& t) { return t.name.empty(); });
   find_topics(node, r, std::move(wanted), false, [&node, r, asked](std::vector<msg::topic_result> topics) {
     kafka::describe_configs_response response;
@@ -288,7 +289,7 @@ void describe_configs(const services& node, const request_ptr& r) {
       out.resource_type = resource.resource_type;
       out.resource_name = resource.resource_name;
       out.error_message.reset();
-      if (resource.resource_type != topic_resource || resource.resource_name.empty()) {
+      if (resource.resource_type != config_resource::topic || resource.resource_name.empty()) {
         describe_other(node, resource, *asked, out);
         continue;
       }

@@ -155,8 +155,8 @@ std::string index::write_table(const layer& what) {
 }
 
 /// RocksDB takes files faster than it merges them, and each of too many makes reads slower: then this thread merges them
-/// into the next level, which takes as long as that level is large, and the next checkpoint waits for it. What fails here
-/// is RocksDB's state from then on: the next checkpoint meets it.
+/// into the next level, which takes as long as that level is large, and the next checkpoint waits for it. A merge that
+/// fails leaves them as they are, and the checkpoint is on the disk already: the next one tries again.
 void index::keep_up() {
   rocksdb::ColumnFamilyMetaData now;
   db_->GetColumnFamilyMetaData(&now);

@@ -17,7 +17,7 @@ struct window_place {
   }
 };
 
-/// Why a start refuses a window: damage, unless `error` says that a newer version wrote it.
+/// Why a start refuses a window.
 std::string unreadable_at(const window_place& w, const std::string& error);
 
 /// What a start does with what it finds.

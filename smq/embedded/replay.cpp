@@ -77,7 +77,7 @@ std::string check_tail(volumes& files, walk& found) {
     if (error.empty()) error = verify_chunks(files, w, section.what);
     if (error.empty()) continue;
     if (i + 1 < found.windows.size()) {
-      return "damaged at " + w.text() + ": " + error + "; window " + std::to_string(w.header.seq + 1) + " follows";
+      return unreadable_at(w, error + "; window " + std::to_string(w.header.seq + 1) + " follows");
     }
     found.bad = w;
     found.end = w;
@@ -89,14 +89,13 @@ std::string check_tail(volumes& files, walk& found) {
 /// A torn last window was never acknowledged and goes; anything else that is unreadable is damage.
 std::string judge_tail(volumes& files, const walk& found, std::uint64_t bad_seq) {
   const auto& bad = *found.bad;
+  const auto number = "it is number " + std::to_string(bad_seq);
   if (const auto later = find_later_window(files, found.store, bad, bad_seq)) {
-    return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but window " +
-           std::to_string(later->header.seq) + " follows at " + later->text();
+    return unreadable_at(bad, number + ", and " + std::to_string(later->header.seq) + " follows at " + later->text());
   }
   // A volume is on the disk as a whole before the next one is there.
   if (const auto newest = files.numbers().back(); newest > bad.volume)
-    return "damaged at " + bad.text() + ": window " + std::to_string(bad_seq) + " is unreadable, but volume " +
-           std::to_string(newest) + " follows";
+    return unreadable_at(bad, number + ", and volume " + std::to_string(newest) + " follows");
   return {};
 }
 

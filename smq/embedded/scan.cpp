@@ -22,8 +22,7 @@ std::optional<window_header> read_header(volumes& files, std::uint32_t volume, s
 }
 
 std::string unreadable_at(const window_place& w, const std::string& error) {
-  const bool is_newer = error.find(written_by_newer) != std::string::npos;
-  return (is_newer ? "window at " : "damaged at ") + w.text() + ": " + error;
+  return "the window at " + w.text() + " cannot be read: " + error;
 }
 
 bool is_newer_window(volumes& files, const uuid& store, const window_place& at) {

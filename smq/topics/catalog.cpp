@@ -266,7 +266,10 @@ void topic_catalog::update(const topic_info& before, const topic_info& after, co
     std::vector<mutation> mutations;
     if (grows) {
       auto conf = grown_conf(after, found.value[2]);
-      if (!conf.is_ok()) return done({update_result::unknown, conf.what.reason});
+      if (!conf.is_ok()) {  // nothing is written; to ask again is of use only where it could not be read
+        const bool is_decided = conf.what.is_damaged;
+        return done({is_decided ? update_result::refused : update_result::unknown, conf.what.reason});
+      }
       mutations.push_back(std::move(conf.value));  // before our own entry tells anybody of the new partitions
     }
     mutations.push_back(put(topic_entry_path(after.name), content));

@@ -1,5 +1,6 @@
 #include "smq/topics/topic_info.hpp"
 
+#include "smq/json_cursor.hpp"
 #include "smq/layout.hpp"
 
 namespace tidegate::smq {
@@ -97,67 +98,6 @@ std::string assignments_of(const topic_info& topic) {
   return out + "\n  ]";
 }
 
-/// Finds the assignments in a JSON object. It looks at strings and brackets only: what is between them stays as it is.
-class conf_scan {
- public:
-  explicit conf_scan(std::string_view text) : text_(text) {}
-
-  /// False: no whole object.
-  bool run() {
-    for (at_ = 0; at_ < text_.size(); ++at_) {
-      const char c = text_[at_];
-      const bool is_blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-      if (open_.empty() && !is_blank && (c != '{' || is_closed_)) return false;
-      if (!take(c)) return false;
-      if (open_.size() == 1 && c != '{' && !is_blank) is_empty = false;
-    }
-    return is_closed_;
-  }
-
-  std::size_t first = 0;                      // behind the opening bracket
-  std::size_t begin = std::string_view::npos;  // of the value of the assignments; npos: there are none
-  std::size_t end = std::string_view::npos;
-  bool is_empty = true;
-
- private:
-  bool take(char c) {
-    if (c == '"') return take_string();
-    if (c == '{' || c == '[') {
-      if (open_.empty()) first = at_ + 1;
-      open_.push_back(c);
-    } else if (c == '}' || c == ']') {
-      if (open_.back() != (c == '}' ? '{' : '[')) return false;
-      if (open_.size() == 1) end_value();
-      open_.pop_back();
-      is_closed_ = open_.empty();
-    } else if (open_.size() == 1 && c == ',') {
-      end_value();
-    } else if (open_.size() == 1 && c == ':' && begin == std::string_view::npos) {
-      if (string_ == assignments_field || string_ == assignments_proto_field) begin = at_ + 1;
-    }
-    return true;
-  }
-
-  bool take_string() {
-    const auto start = at_ + 1;
-    for (at_ = start; at_ < text_.size() && text_[at_] != '"'; ++at_)
-      if (text_[at_] == '\\') ++at_;
-    if (at_ >= text_.size()) return false;
-    string_ = text_.substr(start, at_ - start);
-    return true;
-  }
-
-  void end_value() {
-    if (begin != std::string_view::npos && end == std::string_view::npos) end = at_;
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::string open_;          // brackets
-  std::string_view string_;   // the last one
-  bool is_closed_ = false;
-};
-
 }  // namespace
 
 std::string make_topic_conf(const topic_info& topic) {
@@ -168,13 +108,29 @@ std::string make_topic_conf(const topic_info& topic) {
 }
 
 std::optional<std::string> grow_topic_conf(std::string_view old, const topic_info& topic) {
-  conf_scan found(old);
-  if (!found.run()) return std::nullopt;
+  json_cursor in(old);
+  const auto at = [&] { return old.size() - in.left(); };
+  if (!in.take('{')) return std::nullopt;
+  const auto first = at();
+  std::optional<std::pair<std::size_t, std::size_t>> replaced;  // behind the colon, behind the value
+  const bool is_empty = in.take('}');
+  if (!is_empty) {
+    do {
+      const auto name = in.string();
+      if (!name || !in.take(':')) return std::nullopt;
+      const auto begin = at();
+      if (!in.skip_value()) return std::nullopt;
+      if (*name != assignments_field && *name != assignments_proto_field) continue;
+      if (replaced) return std::nullopt;
+      replaced = {begin, at()};
+    } while (in.take(','));
+  }
+  if ((!is_empty && !in.take('}')) || !in.at_end()) return std::nullopt;
   const auto assignments = assignments_of(topic);
-  if (found.begin != std::string_view::npos)
-    return std::string(old.substr(0, found.begin)) + " " + assignments + std::string(old.substr(found.end));
-  auto out = std::string(old.substr(0, found.first)) + "\n  \"" + std::string(assignments_field) + "\": " + assignments;
-  return out + (found.is_empty ? "" : ",") + std::string(old.substr(found.first));
+  if (replaced)
+    return std::string(old.substr(0, replaced->first)) + " " + assignments + std::string(old.substr(replaced->second));
+  auto out = std::string(old.substr(0, first)) + "\n  \"" + std::string(assignments_field) + "\": " + assignments;
+  return out + (is_empty ? "" : ",") + std::string(old.substr(first));
 }
 
 }  // namespace tidegate::smq

@@ -3,7 +3,7 @@
 #include "smq/entry_path.hpp"
 #include "smq/segments/list_segments.hpp"
 #include "smq/segments/segment_name.hpp"
-#include "tests/actors/store_fixture.hpp"
+#include "tests/actors/files_apart.hpp"
 
 #include "caf/test/unit_test.hpp"
 
@@ -29,7 +29,7 @@ struct quiet_partition {
   node_fixture node;
   actors::topic_ptr topic;
 
-  explicit quiet_partition(fault each, int failing_reads = 0) : node(soon_idle()), topic(node.create("t")) {
+  explicit quiet_partition(fault each, int failing_reads = 0) : node(files_apart(500ms)), topic(node.create("t")) {
     append(0, files - 1);
     node.ports->reads_fail_behind_script = failing_reads;
     node.ports->script({fault::none, fault::none, each, each, each, each});  // the append and the clean end come first
@@ -59,16 +59,6 @@ struct quiet_partition {
   }
 
  private:
-  /// Every append is a file of its own; none is merged while the partition is in use.
-  static actors::partition_settings soon_idle() {
-    actors::partition_settings settings;
-    settings.segments.max_chunks_per_segment = 1;
-    settings.merges.min_sources = 1000;
-    settings.tail_bytes = 0;
-    settings.idle_after = 500ms;
-    return settings;
-  }
-
   void append(int first, int count) {
     for (int i = first; i < first + count; ++i) CAF_CHECK_EQUAL(node.append(topic, batch_of(i)).base_offset, i);
   }

@@ -2,7 +2,7 @@
 // What a partition leaves in the store when nobody uses it any more.
 #include "smq/entry_path.hpp"
 #include "smq/segments/segment_name.hpp"
-#include "tests/actors/store_fixture.hpp"
+#include "tests/actors/files_apart.hpp"
 
 #include "caf/test/unit_test.hpp"
 
@@ -12,16 +12,6 @@ using namespace std::chrono_literals;
 using enum error_code;
 
 namespace {
-
-/// Every append is a file of its own; none is merged while the partition is in use.
-actors::partition_settings soon_idle() {
-  actors::partition_settings settings;
-  settings.segments.max_chunks_per_segment = 1;
-  settings.merges.min_sources = 1000;
-  settings.tail_bytes = 0;
-  settings.idle_after = 200ms;
-  return settings;
-}
 
 std::vector<std::string> stored_names(node_fixture& node, const actors::topic_ptr& topic, std::int32_t partition = 0) {
   const smq::testing::blocking port{node.engine->ports()};
@@ -54,7 +44,7 @@ using offsets = std::vector<std::int64_t>;
 }  // namespace
 
 CAF_TEST(a partition that goes quiet leaves one closed file and its entries) {
-  node_fixture node(soon_idle());
+  node_fixture node(files_apart());
   auto topic = node.create("t");
   append_one_by_one(node, topic, 0, 100);
   CAF_REQUIRE(is_gone(node));
@@ -70,7 +60,7 @@ CAF_TEST(a partition that goes quiet leaves one closed file and its entries) {
 }
 
 CAF_TEST(an hour of one record per second leaves few files while it is written and four entries afterwards) {
-  auto settings = soon_idle();
+  auto settings = files_apart();
   settings.segments = {.max_chunks_per_segment = 16, .max_segment_bytes = 16 * 1024 * 1024};  // as on a cluster
   settings.merges = {};
   node_fixture node(settings);
@@ -122,7 +112,7 @@ CAF_TEST(a last merge that fails does not keep the partition) {
   };
   for (const auto& r : rows) {
     CAF_MESSAGE(r.what);
-    node_fixture node(soon_idle());
+    node_fixture node(files_apart());
     auto topic = node.create("t");
     append_one_by_one(node, topic, 0, 11);
     r.breaks(*node.ports);
@@ -139,7 +129,7 @@ CAF_TEST(a last merge that fails does not keep the partition) {
 }
 
 CAF_TEST(a last merge that stays in doubt is tried once) {
-  node_fixture node(soon_idle());
+  node_fixture node(files_apart());
   auto topic = node.create("t");
   const auto lists = node.ports->lists.load();
   append_one_by_one(node, topic, 0, 11);
@@ -153,7 +143,7 @@ CAF_TEST(a last merge that stays in doubt is tried once) {
 }
 
 CAF_TEST(requests that come during the last merge are served and the partition stays) {
-  node_fixture node(soon_idle());
+  node_fixture node(files_apart());
   auto topic = node.create("t");
   append_one_by_one(node, topic, 0, 12);
   node.ports->holds_reads = true;
@@ -175,7 +165,7 @@ CAF_TEST(requests that come during the last merge are served and the partition s
 }
 
 CAF_TEST(the clean end of a quiet partition does not wait for its turn to merge) {
-  auto settings = soon_idle();
+  auto settings = files_apart();
   node_fixture node(settings);
   auto topic = node.create("t");
   actors::merge_turns::turn held;
@@ -209,7 +199,7 @@ CAF_TEST(a last merge does not make old records young) {
   };
   const auto now_ms = actors::wall_ms();
   for (const auto& r : rows) {
-    auto settings = soon_idle();
+    auto settings = files_apart();
     const live<std::int64_t> of_node = -1;
     settings.retention_ms = of_node;
     node_fixture node(settings);
@@ -226,7 +216,7 @@ CAF_TEST(a last merge does not make old records young) {
 }
 
 CAF_TEST(files below the last mark are merged too) {
-  node_fixture node(soon_idle());
+  node_fixture node(files_apart());
   auto topic = node.create("t");
   append_one_by_one(node, topic, 0, 60);  // the partition entry has a mark at file 32
   node.restart();
@@ -238,7 +228,7 @@ CAF_TEST(files below the last mark are merged too) {
 }
 
 CAF_TEST(older files that cannot be listed do not keep a quiet partition) {
-  node_fixture node(soon_idle());
+  node_fixture node(files_apart());
   auto topic = node.create("t");
   append_one_by_one(node, topic, 0, 60);
   node.restart();
@@ -252,7 +242,7 @@ CAF_TEST(older files that cannot be listed do not keep a quiet partition) {
 }
 
 CAF_TEST(a clean stop merges nothing) {
-  auto settings = soon_idle();
+  auto settings = files_apart();
   settings.idle_after = 600s;
   node_fixture node(settings);
   auto topic = node.create("t");
@@ -265,7 +255,7 @@ CAF_TEST(a clean stop merges nothing) {
 }
 
 CAF_TEST(a clean stop does not wait for a last merge) {
-  node_fixture node(soon_idle());
+  node_fixture node(files_apart());
   auto topic = node.create("t");
   append_one_by_one(node, topic, 0, 12);
   node.ports->holds_reads = true;

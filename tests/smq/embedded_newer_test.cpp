@@ -105,7 +105,7 @@ CAF_TEST(windows of a newer version are no torn tail) {
     for (auto i = first; i < one.windows.size(); ++i) make_newer(newer, one.windows[i]);
     const auto place = "volume 1, position " + std::to_string(one.windows[first]);
     const auto error = one.refusal(newer);
-    CAF_CHECK_EQUAL(error, "window at " + place + ": " + written_by_newer);
+    CAF_CHECK_EQUAL(error, "the window at " + place + " cannot be read: " + written_by_newer);
     CAF_CHECK_EQUAL(embedded::take_snapshot(one.data, one.home.path("/copy")).error, error);
     // Also when the newer version was stopped while it wrote: only it knows where its window ends.
     one.refusal(newer.substr(0, newer.size() - 1));
@@ -117,7 +117,7 @@ CAF_TEST(whole mutations of an unknown kind are no torn tail) {
   for (const auto window : {one.windows.back(), one.windows[3]}) {
     auto newer = one.bytes;
     make_mutations_newer(newer, window);
-    CAF_CHECK(one.refusal(newer).starts_with("window at volume 1, position " + std::to_string(window) + ": "));
+    CAF_CHECK(one.refusal(newer).starts_with("the window at volume 1, position " + std::to_string(window) + " cannot"));
   }
   auto newest = one.bytes;
   make_mutations_newer(newest, one.windows.back());
@@ -133,7 +133,7 @@ CAF_TEST(a torn window in front of newer ones is damage) {
   write_to(one.volume, newer);
   embedded::options wanted;
   wanted.data_dir = one.data;
-  CAF_CHECK(embedded::open(std::move(wanted)).error.starts_with("damaged at volume 1"));
+  CAF_CHECK(embedded::open(std::move(wanted)).error.starts_with("the window at volume 1, "));
   CAF_CHECK(bytes_of(one.volume) == newer);
 }
 

@@ -222,7 +222,7 @@ CAF_TEST(a bad byte in front of a good window is damage and the start says where
   for (std::uint64_t position = 0; position < head; position += 5) {
     flip_byte(volume, position);
     const auto error = error_of_opening(w.home.path("/crashed"));
-    CAF_CHECK(error.starts_with("damaged at volume 1, position 0: "));
+    CAF_CHECK(error.starts_with("the window at volume 1, position 0 cannot be read: "));
     flip_byte(volume, position);
   }
   CAF_CHECK_EQUAL(error_of_opening(w.home.path("/crashed")), "");

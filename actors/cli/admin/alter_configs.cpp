@@ -2,8 +2,10 @@
 
 #include "actors/cli/bench/layout.hpp"
 #include "actors/cli/bench/wire_call.hpp"
+#include "messages/kafka/config_resource.hpp"
 #include "messages/kafka/describe_configs.hpp"
 #include "messages/kafka/incremental_alter_configs.hpp"
+#include "messages/kafka/wire.hpp"
 
 #include <algorithm>
 
@@ -11,10 +13,8 @@ namespace tidegate::cli {
 
 namespace {
 
-constexpr std::int8_t topic_resource = 2;
 // Not flexible, and known to every broker from Kafka 2.3 to 4.x.
 constexpr std::int16_t alter_version = 0, describe_version = 1;
-constexpr std::size_t longest_text = 32767;  // of a string in these requests
 
 void check_protocol(const cluster& at) {
   char protocol[64];
@@ -26,7 +26,7 @@ void check_protocol(const cluster& at) {
 
 void check_lengths(const std::string& topic, const std::vector<config_change>& changes) {
   const auto check = [](const std::string& text) {
-    if (text.size() > longest_text) throw usage_failure("a name or value has more than 32767 bytes");
+    if (text.size() > kafka::longest_string) throw usage_failure("a name or value has more than 32767 bytes");
   };
   check(topic);
   for (const auto& one : changes) {
@@ -48,7 +48,7 @@ void check_removed(bench::wire_connection& with, const std::string& topic, const
     if (!one.value) removed.push_back(one.name);
   if (removed.empty()) return;  // no names would ask for all configs
   kafka::describe_configs_request asked;
-  asked.resources.push_back({topic_resource, topic, removed});
+  asked.resources.push_back({kafka::config_resource::topic, topic, removed});
   const auto answer = bench::call<kafka::describe_configs_response>(with, asked, describe_version, timeout);
   if (answer.results.size() != 1) bench::fail_malformed(with.broker());
   const auto& found = answer.results.front();
@@ -70,7 +70,7 @@ void alter_configs(cluster& at, const std::string& topic, const std::vector<conf
   kafka::incremental_alter_configs_request asked;
   asked.validate_only = only_checks;
   auto& resource = asked.resources.emplace_back();
-  resource.resource_type = topic_resource;
+  resource.resource_type = kafka::config_resource::topic;
   resource.resource_name = topic;
   constexpr std::int8_t set = 0, remove = 1;  // Kafka's numbers
   for (const auto& one : changes) resource.configs.push_back({one.name, one.value ? set : remove, one.value});

@@ -51,6 +51,17 @@ void alter(cluster& at, const topic_changes& wanted) {
   if (wanted.partitions > 0) add_partitions(at, wanted.topic, wanted.partitions, false);
 }
 
+int tell(const std::string& what, const std::string& topic, const output& to) {
+  if (!to.is_json) {
+    to.out << what << " topic " << printable(topic) << '\n';
+    return 0;
+  }
+  json_list document("topics");
+  document.add({{"topic", json_text(topic)}, {what, true}});
+  document.print(to.out);
+  return 0;
+}
+
 }  // namespace
 
 int run_topic_list(cluster& at, bool names_only, const output& to) {
@@ -87,20 +98,12 @@ int run_topic_describe(cluster& at, const std::vector<std::string>& topics, cons
 
 int run_topic_create(cluster& at, const new_topic& wanted, const output& to) {
   create_topic(at, wanted);
-  if (!to.is_json) return to.out << "created topic " << printable(wanted.topic) << '\n', 0;
-  json_list document("topics");
-  document.add({{"topic", json_text(wanted.topic)}, {"created", true}});
-  document.print(to.out);
-  return 0;
+  return tell("created", wanted.topic, to);
 }
 
 int run_topic_alter(cluster& at, const topic_changes& wanted, const output& to) {
   alter(at, wanted);
-  if (!to.is_json) return to.out << "altered topic " << printable(wanted.topic) << '\n', 0;
-  json_list document("topics");
-  document.add({{"topic", json_text(wanted.topic)}, {"altered", true}});
-  document.print(to.out);
-  return 0;
+  return tell("altered", wanted.topic, to);
 }
 
 int run_topic_delete(cluster& at, const std::vector<std::string>& topics, const output& to) {
