@@ -1,6 +1,7 @@
 #include "actors/cli/admin/cluster_topics.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace tidegate::cli {
 
@@ -19,9 +20,9 @@ outcome outcome_of(const rd_kafka_topic_result_t* one) {
   return {rd_kafka_topic_result_name(one), is_good ? "" : error_line(code, rd_kafka_topic_result_error_string(one))};
 }
 
-void throw_if_any(const rd_kafka_topic_result_t* const* topics, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
-    if (const auto one = outcome_of(topics[i]); !one.error.empty()) throw kafka_failure(one.error);
+void throw_if_any(std::span<const rd_kafka_topic_result_t* const> topics) {
+  for (const auto* topic : topics)
+    if (const auto one = outcome_of(topic); !one.error.empty()) throw kafka_failure(one.error);
 }
 
 topic_configs configs_of(const rd_kafka_ConfigResource_t* resource) {
@@ -68,7 +69,8 @@ void create_topic(cluster& at, const new_topic& wanted) {
   };
   const auto take = [](std::size_t, rd_kafka_event_t* event) {
     std::size_t count = 0;
-    throw_if_any(rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count), count);
+    const auto* const* topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    throw_if_any({topics, count});
   };
   at.call(RD_KAFKA_ADMIN_OP_CREATETOPICS, 1, start, take);
 }
@@ -86,7 +88,9 @@ void add_partitions(cluster& at, const std::string& topic, std::int32_t total, b
   };
   const auto take = [](std::size_t, rd_kafka_event_t* event) {
     std::size_t count = 0;
-    throw_if_any(rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &count), count);
+    const auto* const* topics =
+      rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &count);
+    throw_if_any({topics, count});
   };
   at.call(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, 1, start, take);
 }
