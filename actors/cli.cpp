@@ -7,8 +7,8 @@
 #include "actors/cli/soak.hpp"
 #include "actors/cli/soak_gateway.hpp"
 #include "actors/gateway.hpp"
-#include "actors/options.hpp"
 #include "actors/orphans_command.hpp"
+#include "actors/settings/options.hpp"
 #include "actors/store_commands.hpp"
 
 #include <CLI/CLI.hpp>

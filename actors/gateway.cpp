@@ -1,11 +1,11 @@
 #include "actors/gateway.hpp"
 
-#include "actors/descriptors.hpp"
 #include "actors/log.hpp"
 #include "actors/metrics/collect.hpp"
 #include "actors/metrics/status_page.hpp"
 #include "actors/node.hpp"
-#include "actors/socket_options.hpp"
+#include "actors/runtime/descriptors.hpp"
+#include "actors/settings/socket_options.hpp"
 
 #include <algorithm>
 #include <csignal>

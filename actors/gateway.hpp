@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/options.hpp"
+#include "actors/settings/options.hpp"
 
 #include <functional>
 

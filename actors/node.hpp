@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/metrics/metric_page.hpp"
-#include "actors/options.hpp"
+#include "actors/settings/options.hpp"
 #include "net/admin_server.hpp"
 #include "net/server.hpp"
 
@@ -35,7 +35,7 @@ class node {
   /// Takes over what may change while it runs (option_row::is_live). Thread: one at a time.
   void follow(const options& settings);
 
-  /// An operator lets go what crashes again and again; see actors/release.hpp. Thread: any; waits up to 2 s.
+  /// An operator lets go what crashes again and again; see actors/runtime/release.hpp. Thread: any; waits up to 2 s.
   [[nodiscard]] net::http_answer release(std::string_view query) const;
 
   ~node();

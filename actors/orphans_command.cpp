@@ -3,7 +3,7 @@
 #include "actors/cli/admin/json.hpp"
 #include "actors/cli/admin/table.hpp"
 #include "actors/cli/admin/words.hpp"
-#include "actors/cluster_options.hpp"
+#include "actors/settings/cluster_options.hpp"
 #include "smq/seaweedmq/orphans/sweep.hpp"
 
 #include <ostream>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/cli/admin/output.hpp"
-#include "actors/options.hpp"
+#include "actors/settings/options.hpp"
 
 #include <chrono>
 

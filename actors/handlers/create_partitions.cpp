@@ -1,9 +1,9 @@
 #include "messages/kafka/create_partitions.hpp"
 
+#include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/handlers/throttle.hpp"
-#include "actors/message_types.hpp"
-#include "actors/services.hpp"
+#include "actors/runtime/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "smq/topics/topic_info.hpp"
 

@@ -1,8 +1,8 @@
 #include "messages/kafka/describe_cluster.hpp"
 
 #include "actors/handlers/authorized.hpp"
+#include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/services.hpp"
 
 namespace tidegate::actors::handlers {
 

@@ -1,7 +1,7 @@
 #include "actors/handlers/fetch_session.hpp"
 
-#include "actors/request.hpp"
-#include "actors/services.hpp"
+#include "actors/connection/request.hpp"
+#include "actors/handlers/services.hpp"
 #include "messages/kafka/fetch.hpp"
 
 #include <atomic>

@@ -1,7 +1,7 @@
 #include "messages/kafka/find_coordinator.hpp"
 
+#include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/services.hpp"
 
 namespace tidegate::actors::handlers {
 

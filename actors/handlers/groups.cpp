@@ -1,9 +1,9 @@
 // DescribeGroups, ListGroups, DeleteGroups: what admin tools ask about groups.
 #include "actors/handlers/authorized.hpp"
+#include "actors/handlers/services.hpp"
 #include "actors/handlers/shown.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/message_types.hpp"
-#include "actors/services.hpp"
+#include "actors/runtime/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "messages/kafka/delete_groups.hpp"
 #include "messages/kafka/describe_groups.hpp"

@@ -1,7 +1,7 @@
 #include "messages/kafka/init_producer_id.hpp"
 
+#include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/services.hpp"
 
 namespace tidegate::actors::handlers {
 

@@ -1,8 +1,8 @@
 #include "messages/kafka/list_config_resources.hpp"
 
+#include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/message_types.hpp"
-#include "actors/services.hpp"
+#include "actors/runtime/message_types.hpp"
 #include "messages/kafka/config_resource.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/request.hpp"
-#include "actors/services.hpp"
+#include "actors/connection/request.hpp"
+#include "actors/handlers/services.hpp"
 
 #include <functional>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/request.hpp"
+#include "actors/connection/request.hpp"
 
 namespace tidegate::actors {
 struct services;

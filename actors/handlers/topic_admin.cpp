@@ -1,17 +1,17 @@
 // CreateTopics, DeleteTopics, DescribeConfigs.
-#include "actors/handlers/table.hpp"
 #include "actors/core/similar_names.hpp"
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/shown.hpp"
+#include "actors/handlers/table.hpp"
 #include "actors/handlers/throttle.hpp"
 #include "actors/handlers/topic_configs.hpp"
-#include "actors/message_types.hpp"
+#include "actors/runtime/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
+#include "messages/kafka/config_resource.hpp"
 #include "messages/kafka/create_topics.hpp"
 #include "messages/kafka/delete_topics.hpp"
 #include "messages/kafka/describe_configs.hpp"
 #include "smq/names.hpp"
-#include "messages/kafka/config_resource.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/services.hpp"
+#include "actors/handlers/services.hpp"
 #include "smq/topics/topic_info.hpp"
 
 #include <cstdint>

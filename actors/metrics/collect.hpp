@@ -2,7 +2,7 @@
 
 #include "actors/metrics/lag.hpp"
 #include "actors/metrics/metric_page.hpp"
-#include "actors/options.hpp"
+#include "actors/settings/options.hpp"
 
 /// The metrics' names and labels for what everybody counts. Nothing here takes a lock of the hot path or waits.
 namespace tidegate::actors {

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "actors/message_types.hpp"
-#include "actors/partition_registry_state.hpp"
-#include "actors/pool_scheduler.hpp"
-#include "actors/registries.hpp"
-#include "actors/store_timer.hpp"
-#include "actors/topic_registry_state.hpp"
+#include "actors/partition/partition_registry_state.hpp"
+#include "actors/runtime/message_types.hpp"
+#include "actors/runtime/pool_scheduler.hpp"
+#include "actors/runtime/registries.hpp"
+#include "actors/store/store_timer.hpp"
+#include "actors/topic/topic_registry_state.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "net/work_pool.hpp"
 #include "smq/fencing/session_store.hpp"

@@ -1,6 +1,6 @@
 // A file of options, one option and an address as an operator may write them: problems are told, nothing is thrown.
 // Input: count of bytes of a "key=value" 1, that text, then the file.
-#include "actors/options.hpp"
+#include "actors/settings/options.hpp"
 #include "tests/fuzz/target.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Writes the inputs that fuzzing starts from, made from real messages: fuzz_seeds FOLDER makes FOLDER/<target>/<name>.
 #include "actors/core/producer_state.hpp"
-#include "actors/options.hpp"
+#include "actors/settings/options.hpp"
 #include "smq/embedded/entry_codec.hpp"
 #include "smq/embedded/index_codec.hpp"
 #include "smq/fencing/formats.hpp"

@@ -39,7 +39,7 @@ std::set<std::string> fault_points() {
     const auto text = read_text(root + file.path);
     if (!file.path.starts_with("messages/common/fault_point"))
       points.merge(all_matches(text, std::regex("TIDEGATE_FAULT_POINT\\(\"([^\"]+)\"\\)")));
-    if (file.path.starts_with("smq/embedded/"))  // its hook is wired to fault points by actors/store_engine.cpp
+    if (file.path.starts_with("smq/embedded/"))  // its hook is wired to fault points by actors/store/store_engine.cpp
       points.merge(all_matches(text, std::regex("\\b(?:step|hooks_\\.at)\\(\"([^\"]+)\"\\)"), "embedded."));
   }
   return points;

@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// How many bytes the entry of a group will have, without encoding it. Source: smq/positions/group_entry.cpp, which
-/// tests/actors/group_size_test.cpp compares with this.
+/// tests/actors/group/group_size_test.cpp compares with this.
 namespace tidegate::core {
 
 /// Of a member, or of who wants to be one (JoinGroup); without the bytes of its assignment.

@@ -1,8 +1,8 @@
 #define CAF_SUITE describe_configs
 // DescribeConfigs: of which resources, and where values come from.
-#include "messages/kafka/describe_configs.hpp"
 #include "actors/handlers/topic_configs.hpp"
-#include "actors/live_settings.hpp"
+#include "actors/settings/live_settings.hpp"
+#include "messages/kafka/describe_configs.hpp"
 #include "messages/kafka/incremental_alter_configs.hpp"
 #include "tests/actors/handlers/handler_fixture.hpp"
 

@@ -1,7 +1,7 @@
 #define CAF_SUITE fetch_handler
 // Fetch over a store that stalls, and over one that has more than anybody may ask for.
+#include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/services.hpp"
 #include "messages/kafka/codec.hpp"
 #include "messages/kafka/fetch.hpp"
 #include "tests/actors/store_fixture.hpp"

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/services.hpp"
-#include "tests/actors/groups_fixture.hpp"
+#include "tests/actors/group/groups_fixture.hpp"
 
 namespace tidegate::test {
 

@@ -2,7 +2,7 @@
 // Damage is what a read says of what it found, however topics and directories are called.
 #include "actors/metrics/counters.hpp"
 #include "smq/names.hpp"
-#include "tests/actors/groups_fixture.hpp"
+#include "tests/actors/group/groups_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"
 

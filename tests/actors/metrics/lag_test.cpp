@@ -1,7 +1,7 @@
 #define CAF_SUITE lag
 #include "actors/metrics/counters.hpp"
 #include "actors/metrics/lag.hpp"
-#include "tests/actors/coordinator_fixture.hpp"
+#include "tests/actors/group/coordinator_fixture.hpp"
 
 using namespace tidegate;
 using namespace tidegate::actors;

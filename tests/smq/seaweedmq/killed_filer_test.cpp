@@ -1,6 +1,6 @@
 #define CAF_SUITE killed_filer
 // Sessions over a SeaweedFS that is killed and started again, or stopped for a while, as they write.
-#include "actors/store_timer.hpp"
+#include "actors/store/store_timer.hpp"
 #include "smq/fencing/session_store.hpp"
 #include "smq/seaweedmq/engine.hpp"
 #include "tests/smq/seaweedmq/weed_server.hpp"

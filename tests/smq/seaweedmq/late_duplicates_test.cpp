@@ -1,6 +1,6 @@
 #define CAF_SUITE late_duplicates
 // A network or a thread may deliver what was sent long ago once more: on a real filer it must change nothing.
-#include "actors/store_timer.hpp"
+#include "actors/store/store_timer.hpp"
 #include "smq/fencing/node_start.hpp"
 #include "smq/fencing/session_store.hpp"
 #include "smq/seaweedmq/engine.hpp"

@@ -1,0 +1,339 @@
+// Produce, from the validated batch to the answer: offer → plan → put chunk → write entry → apply → answer.
+// Up to `appends_at_once` are between plan and apply. Their chunks are put side by side; entries are written one unit
+// after the other, in order, each with all chunks of its file that are there. So nothing is stored above what was refused.
+// A batch that takes long to decompress is checked elsewhere, and all that come behind it wait for it: in order.
+#include "actors/log.hpp"
+#include "actors/partition/partition_state.hpp"
+#include "actors/runtime/message_types.hpp"
+#include "messages/common/fault_point.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace tidegate::actors {
+
+namespace {
+
+constexpr std::size_t decided_at_once = 16;
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+constexpr std::int64_t notable_lag_ns = 60 * ns_per_second;  // of the clock: clocks that are slewed are off by less
+
+msg::append_result refused(error_code error, std::string_view why) {
+  msg::append_result result;
+  result.error = error;
+  result.error_message = std::string(why);
+  return result;
+}
+
+bool names_chunk(const smq::log_state& log, const smq::chunk_id& id) {
+  return std::ranges::any_of(log.segments, [&](const smq::segment& s) {
+    return std::ranges::find(s.chunks, id, &smq::chunk_ref::id) != s.chunks.end();
+  });
+}
+
+bool uses_log_append_time(const smq::topic_info& topic) {
+  auto found = topic.configs.find("message.timestamp.type");
+  return found != topic.configs.end() && found->second == "LogAppendTime";
+}
+
+/// An exception here would end the process, not one actor.
+kafka::batch_check validate_without_throwing(const shared_bytes& records, const kafka::batch_limits& limits) {
+  try {
+    return kafka::validate_batch(records.view(), limits);
+  } catch (const std::bad_alloc&) {
+    kafka::batch_check failed;
+    failed.error = error_code::unknown_server_error;
+    failed.reason = "There is no memory to decompress the records.";
+    return failed;
+  }
+}
+
+}  // namespace
+
+void partition_state::append(const msg::append& m) {
+  if (unchecked_.empty() && decide_quickly(m)) return;
+  if (unchecked_.size() >= settings_.max_parked) return counted.unparked_partition_requests.add();
+  unchecked_.push_back(m);
+  if (unchecked_.size() == 1) check_elsewhere();
+}
+
+/// False: nothing is decided, it takes long to decompress.
+bool partition_state::decide_quickly(const msg::append& m) {
+  auto limits = limits_now();
+  limits.trial_bytes = quick_bytes;
+  const auto check = kafka::validate_batch(m.records.view(), limits);
+  if (!check.is_cut_short) decide(m, check);
+  return !check.is_cut_short;
+}
+
+kafka::batch_limits partition_state::limits_now() const {
+  auto limits = settings_.batches;
+  limits.max_batch_bytes =
+    static_cast<std::size_t>(own_max_bytes_ >= 0 ? own_max_bytes_ : settings_.message_max_bytes.get());
+  limits.checks_record_timestamps = !uses_log_append_time(*topic_);
+  const auto now_ms = wall_ms();
+  limits.max_timestamp = now_ms + std::min(timestamp_after_max_ms_, std::numeric_limits<std::int64_t>::max() - now_ms);
+  limits.min_timestamp = now_ms - timestamp_before_max_ms_;
+  return limits;
+}
+
+void partition_state::check_elsewhere() {
+  const auto& first = unchecked_.front();
+  settings_.inflations->run(first.client_host, [this, records = first.records, limits = limits_now(),
+                                                life = std::weak_ptr<void>(this_life_), post = poster()] {
+    if (life.expired()) return;
+    const auto check = validate_without_throwing(records, limits);
+    post([this, check, checked_timestamps = limits.checks_record_timestamps] { checked(check, checked_timestamps); });
+  });
+}
+
+void partition_state::checked(const kafka::batch_check& check, bool checked_timestamps) {
+  if (unchecked_.empty()) return;  // given up
+  // The topic was altered meanwhile: its batches may carry other times.
+  if (checked_timestamps != limits_now().checks_record_timestamps) return check_elsewhere();
+  decide(unchecked_.front(), check);
+  unchecked_.pop_front();
+  decide_waiting();
+}
+
+/// What came behind it, some at a time, up to the next that takes long.
+void partition_state::decide_waiting() {
+  for (std::size_t i = 0; i < decided_at_once && !unchecked_.empty(); ++i) {
+    if (!decide_quickly(unchecked_.front())) return check_elsewhere();
+    unchecked_.pop_front();
+  }
+  if (!unchecked_.empty()) return poster()([this] { decide_waiting(); });
+  if (closing_) close_when_decided();
+}
+
+void partition_state::decide(const msg::append& m, const kafka::batch_check& check) {
+  if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
+  if (store_->given_up->has_any())
+    machine_->expect_first_batches_of(store_->given_up->take(place_.topic_id, place_.partition));
+  const auto verdict = machine_->offer(core::to_produced(m.records, check), store_->clock->wall_ns());
+  switch (verdict.decision) {
+    case core::produce_decision::refuse: return m.answer(refused(verdict.error, ""));
+    case core::produce_decision::duplicate: {
+      msg::append_result result;
+      result.base_offset = verdict.base_offset;
+      if (uses_log_append_time(*topic_)) result.log_append_time_ms = verdict.timestamp_ms;
+      result.log_start_offset = machine_->log_start_offset();
+      return m.answer(result);
+    }
+    case core::produce_decision::duplicate_undecided:
+      for (auto& u : undecided_)
+        if (u.base_offset == verdict.base_offset) u.answers.push_back(m.answer);
+      return;
+    case core::produce_decision::append: break;
+  }
+  undecided_.push_back({verdict.base_offset, -1, {m.answer}});
+  start_append();
+}
+
+void partition_state::start_append() {
+  // What arrives while all of them are on their way rides in the next one. Few bytes wait for the one before them: side by
+  // side, small ones cost the store more calls, and each of them takes longer.
+  while (appends_.size() < settings_.appends_at_once) {
+    if (planned_.empty() && !appends_.empty() && machine_->queued_bytes() < settings_.overlap_bytes) return;
+    if (planned_.empty()) plan_batches();
+    if (planned_.empty()) return;
+    upload_next();
+  }
+}
+
+void partition_state::plan_batches() {
+  if (!machine_->has_queued()) return;
+  core::append_rules rules;
+  rules.uses_log_append_time = uses_log_append_time(*topic_);
+  const auto now_ns = store_->clock->wall_ns();
+  warn_of_clock(now_ns);
+  planned_ = machine_->plan(now_ns, rules);
+  if (!rules.uses_log_append_time) return;
+  auto batch = planned_.begin();
+  for (auto& u : undecided_) {  // both are in offset order
+    while (batch != planned_.end() && batch->base_offset < u.base_offset) ++batch;
+    if (batch == planned_.end()) return;
+    if (batch->base_offset == u.base_offset) u.log_append_time_ms = batch->max_timestamp;
+  }
+}
+
+/// The times of messages never go back: after a clock that was ahead, they stay ahead until it gets there.
+void partition_state::warn_of_clock(std::int64_t now_ns) {
+  const auto behind_ns = machine_->last_ts_ns() - now_ns;
+  if (behind_ns <= notable_lag_ns || std::exchange(warned_of_clock_, true)) return;
+  log_event(log_level::warn, "the clock is behind the log",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"seconds", behind_ns / ns_per_second}});
+}
+
+void partition_state::upload_next() {
+  auto plan = smq::plan_append(next_append_at_, place_, planned_, settings_.segments);
+  next_append_at_ = plan.tail;
+  const auto end = planned_.begin() + static_cast<std::ptrdiff_t>(plan.covered);
+  auto parts = plan.chunk;
+  const auto number = next_append_++;
+  appends_.push_back({number, {std::move(plan), {}}, {planned_.begin(), end}, append_step::uploads, {}});
+  planned_.erase(planned_.begin(), end);
+  TIDEGATE_FAULT_POINT("partition.append.before_chunk");
+  // Not for this life alone: an upload that comes too late must still be released.
+  store_->engine.chunks.put(std::move(parts), store_->deadline(),
+                            [this, number, post = poster(every_life)](const smq::result<smq::chunk_id>& put) {
+                              post([this, number, put] { uploaded(number, put); });
+                            });
+}
+
+void partition_state::uploaded(std::uint64_t number, const smq::result<smq::chunk_id>& put) {
+  const auto append = std::ranges::find(appends_, number, &pending_append::number);
+  if (append == appends_.end()) {  // given up meanwhile: nothing names the chunk
+    if (put.is_ok()) store_->release(put.value);
+    return;
+  }
+  append->upload.id = put.value;
+  append->step = put.is_ok() ? append_step::uploaded : append_step::failed;
+  append->problem = put.what.reason;
+  write_appends();
+}
+
+void partition_state::write_appends() {
+  if (appends_.empty()) return;
+  const auto& first = appends_.front();
+  if (first.step == append_step::failed) return append_refused(first.problem);
+  if (first.step != append_step::uploaded) return;
+  if (first.upload.plan.rolls) {
+    // A new file comes with the partition entry, which would take an undecided trim back.
+    if (trim_ && log_.log_start < trim_->to) return;
+    // The entry carries the producers, so that a load need not read closed segments.
+    take_snapshot();
+  }
+  std::vector<smq::uploaded_append> unit;
+  for (auto& append : appends_) {
+    if (append.step != append_step::uploaded || (!unit.empty() && append.upload.plan.rolls)) break;
+    append.step = append_step::written;
+    unit.push_back(append.upload);
+  }
+  TIDEGATE_FAULT_POINT("partition.append.before_write");
+  session_->write(smq::mutations(log_, unit), smq::write_class::bulk,
+                  [this, post = poster()](const smq::write_answer& answer) {
+                    post([this, answer] { appends_written(answer); });
+                  });
+}
+
+void partition_state::appends_written(const smq::write_answer& answer) {
+  auto written = take_written();
+  std::vector<smq::chunk_id> ids;
+  for (const auto& append : written) ids.push_back(append.upload.id);
+  settle_chunks(ids, answer);
+  if (answer.code == smq::write_result::refused) return append_refused(answer.reason);
+  if (answer.code != smq::write_result::stored) return reload(answer.reason);
+  TIDEGATE_FAULT_POINT("partition.append.before_apply");
+  for (const auto& append : written) {
+    smq::apply(log_, append.upload);
+    machine_->apply(append.batches);
+    for (const auto& batch : append.batches) tail_.push(batch);
+    count_stored(append.batches);
+  }
+  new_leader_ = false;
+  store_->hints.note(place_.topic_id, place_.partition, machine_->high_watermark(), machine_->last_ts_ns() + 1);
+  TIDEGATE_FAULT_POINT("partition.append.before_answer");
+  answer_stored();
+  wake_waiters();
+  report_mapping(false);
+  if (written.front().upload.plan.rolls) start_merge();
+  write_appends();
+  start_append();
+  if (closing_) close_when_decided();
+}
+
+std::vector<partition_state::pending_append> partition_state::take_written() {
+  std::vector<pending_append> written;
+  for (; !appends_.empty() && appends_.front().step == append_step::written; appends_.pop_front())
+    written.push_back(std::move(appends_.front()));
+  return written;
+}
+
+bool partition_state::is_appending() const { return !appends_.empty() || !planned_.empty() || !unchecked_.empty(); }
+
+void partition_state::count_stored(std::span<const planned_batch> stored) {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+  for (const auto& batch : stored) {
+    records += static_cast<std::uint64_t>(std::max(batch.record_count, 0));
+    bytes += batch.batch.size();
+  }
+  counted.appended_records.add(records);
+  counted.appended_bytes.add(bytes);
+  metrics_->topic->records_in.add(records);
+  metrics_->topic->bytes_in.add(bytes);
+  metrics_->end.store(machine_->high_watermark(), std::memory_order_relaxed);
+}
+
+/// Nothing of what is left is sent, and all of it stands behind what was refused.
+void partition_state::append_refused(const std::string& reason) {
+  counted.refused_appends.add();
+  log_event(log_level::error, "append was refused",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
+  machine_->abandon();
+  drop_appends();
+  answer_all(error_code::kafka_storage_error);
+  if (closing_) close_when_decided();
+}
+
+/// Those that are not written name nothing; of the others a load shows what became of them.
+void partition_state::drop_appends() {
+  for (const auto& append : std::exchange(appends_, {})) {
+    if (append.step == append_step::uploaded) store_->release(append.upload.id);
+    if (append.step == append_step::written) doubtful_.push_back(append.upload.id);
+  }
+  planned_.clear();
+  next_append_at_ = smq::tail_of(log_, new_leader_);
+}
+
+/// What becomes of uploads whose entry was or was not written. A node that lost its fence deletes nothing.
+void partition_state::settle_chunks(const std::vector<smq::chunk_id>& chunks, const smq::write_answer& answer) {
+  switch (answer.code) {
+    case smq::write_result::refused:
+    case smq::write_result::not_written:
+      for (const auto& id : chunks) store_->release(id);
+      break;
+    case smq::write_result::reload:
+      doubtful_.insert(doubtful_.end(), chunks.begin(), chunks.end());
+      break;
+    case smq::write_result::stored:
+    case smq::write_result::fenced: break;
+  }
+}
+
+/// After a load: a write that was given up can never be applied any more, so what no file names now is nobody's.
+void partition_state::release_orphans() {
+  for (const auto& id : std::exchange(doubtful_, {}))
+    if (!names_chunk(log_, id)) store_->release(id);
+}
+
+void partition_state::answer_stored() {
+  std::size_t done = 0;
+  for (; done < undecided_.size() && undecided_[done].base_offset < machine_->high_watermark(); ++done) {
+    msg::append_result result;
+    result.base_offset = undecided_[done].base_offset;
+    result.log_append_time_ms = undecided_[done].log_append_time_ms;
+    result.log_start_offset = machine_->log_start_offset();
+    for (const auto& answer : undecided_[done].answers) answer(result);
+  }
+  undecided_.erase(undecided_.begin(), undecided_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+void partition_state::answer_all(error_code error) {
+  for (const auto& u : std::exchange(undecided_, {}))
+    for (const auto& answer : u.answers) answer(refused(error, ""));
+}
+
+void partition_state::wake_waiters() {
+  auto woken = std::partition(waiters_.begin(), waiters_.end(),
+                              [&](const waiter& w) { return w.offset >= machine_->high_watermark(); });
+  for (auto w = woken; w != waiters_.end(); ++w)
+    if (!w->interest.expired()) w->answer(true);
+  waiters_.erase(woken, waiters_.end());
+}
+
+}  // namespace tidegate::actors

@@ -1,0 +1,142 @@
+// Merging closed segment files: plan → copy → write the unit → apply → plan again. Started by a roll, as is what a crash
+// left of one, and when nobody uses the partition any more.
+#include "actors/log.hpp"
+#include "actors/partition/partition_state.hpp"
+#include "actors/runtime/message_types.hpp"
+#include "actors/topic/topic_settings.hpp"
+
+#include <utility>
+
+namespace tidegate::actors {
+
+namespace {
+
+std::vector<smq::chunk_id> ids_of(const std::vector<smq::chunk_ref>& chunks) {
+  std::vector<smq::chunk_id> ids;
+  for (const auto& chunk : chunks) ids.push_back(chunk.id);
+  return ids;
+}
+
+}  // namespace
+
+void partition_state::start_merge() {
+  if (!machine_ || merging_ || closing_) return;
+  if (!log_.leftovers.empty()) return erase_leftovers();
+  if (!log_.unlisted.empty() && !std::exchange(looked_back_, true)) return look_back();
+  if (next_merge().empty()) {
+    if (is_leaving()) ask_to_retire();
+    return;
+  }
+  merging_ = true;
+  settings_.turns->ask([this, post = poster()](const merge_turns::turn& turn) {
+    post([this, turn] { merge_now(turn); });
+  });
+}
+
+/// A load lists files from the last mark on, and its neighbours below the mark may be small, too. Once per load: what is
+/// older than these was merged when they were written.
+void partition_state::look_back() {
+  auto go_on = [this] { start_merge(); };
+  list_older(log_.unlisted.back(), {go_on, go_on});
+}
+
+std::vector<smq::segment> partition_state::next_merge() const {
+  const auto plan = is_leaving() ? smq::plan_last_merge : smq::plan_merge;
+  auto rules = settings_.merges;
+  if (const auto retention_ms = retention_ms_of(*topic_, settings_.retention_ms); retention_ms >= 0)
+    rules.ages = smq::merge_ages{retention_ms, wall_ms()};
+  return plan(log_, rules, not_merged_);
+}
+
+void partition_state::merge_now(merge_turns::turn turn) {
+  if (trim_ || closing_) return merge_ended();  // the next roll asks again
+  merge_turn_ = std::move(turn);
+  const auto sources = next_merge();
+  if (sources.empty()) {  // they expired while it waited
+    merge_ended();
+    return start_merge();
+  }
+  const auto deadline = std::chrono::steady_clock::now() + settings_.merge_timeout;
+  smq::copy_segments(store_->engine.chunks, place_, sources, settings_.merges.max_chunk_bytes, deadline, poster(),
+                     [this, sources](const smq::result<std::vector<smq::chunk_ref>>& copied) {
+                       if (copied.is_ok())
+                         return write_merged(sources, smq::merged_segment(place_, sources, copied.value));
+                       settle_chunks(ids_of(copied.value), {smq::write_result::not_written, {}});
+                       merge_failed(sources, copied.what.reason);
+                     });
+}
+
+void partition_state::write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged) {
+  auto unit = smq::merge_mutations(log_, place_, sources, merged);
+  if (unit.empty()) {
+    settle_chunks(ids_of(merged.chunks), {smq::write_result::not_written, {}});
+    return merge_failed(sources, "a source is gone");
+  }
+  merge_undecided_ = true;
+  session_->write(std::move(unit), smq::write_class::bulk,
+                  [this, sources, merged, post = poster()](const smq::write_answer& answer) {
+                    post([this, sources, merged, answer] { merge_written(sources, merged, answer); });
+                  });
+}
+
+void partition_state::merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
+                                    const smq::write_answer& answer) {
+  settle_chunks(ids_of(merged.chunks), answer);
+  if (answer.code == smq::write_result::refused) return merge_failed(sources, answer.reason);
+  if (answer.code != smq::write_result::stored) {
+    if (is_leaving()) leave_alone(sources);  // not tried until it succeeds: the actor is to go
+    doubts_merge_ = answer.code == smq::write_result::reload;
+    return reload(answer.reason);
+  }
+  smq::apply_merge(log_, sources, merged);
+  ++changes_;
+  merge_ended();
+  start_merge();
+}
+
+void partition_state::leave_alone(const std::vector<smq::segment>& files) {
+  not_merged_.erase(not_merged_.begin(), not_merged_.lower_bound(log_.log_start));  // these are trimmed
+  for (const auto& file : files) not_merged_.insert(file.base_offset);
+}
+
+/// The files stay as they are, which costs nobody anything. Not tried again before the partition goes quiet: it would
+/// copy all of it again each time.
+void partition_state::merge_failed(const std::vector<smq::segment>& sources, const std::string& reason) {
+  log_event(log_level::warn, "segment files were not merged",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
+  leave_alone(sources);
+  merge_ended();
+  start_merge();
+}
+
+void partition_state::merge_ended() {
+  merging_ = false;
+  merge_undecided_ = false;
+  merge_turn_.reset();
+  for (auto& read : std::exchange(after_change_, {})) read.run();
+  start_trim();  // waited for the files
+}
+
+/// Files that a merged one stands for, left behind by a crash. They are remembered until they are gone, and nothing is
+/// merged before: the next merged file would not name them, and a later load would take them for damage.
+void partition_state::erase_leftovers() {
+  if (log_.leftovers.empty()) return;
+  merging_ = true;
+  std::vector<smq::mutation> erasures;
+  for (const auto& path : log_.leftovers) erasures.push_back({smq::mutation::kind::erase, {path, "", {}, {}}});
+  session_->write(std::move(erasures), smq::write_class::bulk,
+                  [this, post = poster()](const smq::write_answer& answer) {
+                    post([this, answer] {
+                      if (answer.code == smq::write_result::stored)
+                        log_.leftovers.clear();
+                      else if (answer.code != smq::write_result::refused)
+                        return reload(answer.reason);
+                      merge_ended();  // what was refused is tried again at the next roll
+                      if (!is_leaving()) return;
+                      if (!log_.leftovers.empty()) return ask_to_retire();
+                      start_merge();
+                    });
+                  });
+}
+
+}  // namespace tidegate::actors

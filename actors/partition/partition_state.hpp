@@ -1,0 +1,337 @@
+#pragma once
+
+#include "actors/core/partition_machine.hpp"
+#include "actors/core/tail_cache.hpp"
+#include "actors/metrics/counters.hpp"
+#include "actors/metrics/topic_metrics.hpp"
+#include "actors/partition/inflater.hpp"
+#include "actors/partition/merge_turns.hpp"
+#include "actors/partition/partition_registry.hpp"
+#include "actors/store/store_access.hpp"
+#include "messages/common/live.hpp"
+#include "messages/kafka/record_batch.hpp"
+#include "smq/mappings.hpp"
+#include "smq/segments/list_segments.hpp"
+#include "smq/segments/merge_log.hpp"
+#include "smq/segments/plan_merge.hpp"
+#include "smq/segments/read_log.hpp"
+#include "smq/segments/trim_log.hpp"
+#include "smq/session.hpp"
+
+#include <caf/actor_clock.hpp>
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tidegate::actors {
+
+struct partition_settings {
+  kafka::batch_limits batches;                       // but for their size
+  live<std::int32_t> message_max_bytes = 1048588;    // message.max.bytes of topics without their own
+  smq::append_options segments;                      // the engine's
+  std::size_t appends_at_once = 1;                   // the engine's; whose chunks are put or wait for their entry
+  std::size_t overlap_bytes = 0;                     // the engine's; queued for another while one is on its way
+  smq::merge_rules merges;                           // the engine's, but for ages
+  live<std::int64_t> retention_ms = -1;              // log.retention.ms of topics without their own
+  std::shared_ptr<merge_turns> turns = std::make_shared<merge_turns>();  // shared by all partitions of the node
+  std::chrono::milliseconds merge_timeout{60'000};   // for copying
+  /// Shared by all partitions of the node, and kept by somebody else, too: see its destructor.
+  std::shared_ptr<inflater> inflations = std::make_shared<inflater>(1);
+  std::size_t segments_per_trim = 64;                // deleted with one write: a window takes 128 mutations
+  std::size_t tail_bytes = std::size_t{8} << 20;     // newest batches kept in memory
+  std::shared_ptr<core::tail_budget> tails;          // of all partitions together; null: no limit
+  std::shared_ptr<topic_metrics> metrics = std::make_shared<topic_metrics>(1000);
+  std::size_t max_parked = 10'000;                   // requests that wait while the log is loaded
+  std::chrono::milliseconds reload_backoff{200};     // after a load that failed
+  std::chrono::milliseconds idle_after{600'000};     // without requests for so long, the actor goes
+  /// A batch that is older is not sent again: its client would have done so while the node was up, and gives up after
+  /// delivery.timeout.ms, 2 minutes by default and rarely as much as an hour.
+  std::chrono::milliseconds retries_within{3'600'000};
+  std::size_t snapshot_bytes = smq::partition_entry::max_snapshot_bytes;  // of the producers
+  live<std::chrono::milliseconds> producer_expiration = std::chrono::milliseconds{86'400'000};  // producer.id.…
+  std::chrono::milliseconds mapping_every{60'000};   // least time between two reports, but for the last one
+  /// Where the partition's newest offset lies now; called on the actor's thread. Null: nobody wants to know.
+  std::function<void(const smq::mapping_record&)> on_mapping;
+};
+
+/// The owner of a partition's writes.
+std::string session_owner(const uuid& topic_id, std::int32_t partition);
+
+/// OFFSET ACTOR's state. Loads the log through a session of its own, then serves. `decide → persist → apply`: only a
+/// stored append changes what anybody sees.
+class partition_state {
+ public:
+  static inline const char* name = "offset-actor";
+
+  partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store, topic_ptr topic,
+                  std::int32_t partition, partition_settings settings, partition_registry_actor registry);
+  partition_state(const partition_state&) = delete;
+  partition_state& operator=(const partition_state&) = delete;
+  ~partition_state();
+
+  partition_actor::behavior_type make_behavior();
+
+ private:
+  /// Decompressed on the actor's thread, which takes some milliseconds at most.
+  static constexpr std::size_t quick_bytes = std::size_t{1} << 20U;
+
+  struct undecided {
+    std::int64_t base_offset = 0;
+    std::int64_t log_append_time_ms = -1;
+    std::vector<reply<msg::append_result>> answers;  // more than one: retries of the same batch
+  };
+  enum class append_step : std::uint8_t { uploads, uploaded, written, failed };
+  struct pending_append {
+    std::uint64_t number = 0;
+    smq::uploaded_append upload;
+    std::vector<planned_batch> batches;
+    append_step step = append_step::uploads;
+    std::string problem;  // failed
+  };
+  struct parked_request {
+    std::function<void()> run;
+    std::function<void()> refuse;
+  };
+
+  template <class T>
+  static void answer_not_loaded(const reply<T>& answer) {
+    T result;
+    result.error = error_code::kafka_storage_error;
+    answer(std::move(result));
+  }
+  /// A fetch that only waits for more reads again by itself.
+  static void answer_not_loaded(const reply<bool>&) {}
+
+  template <class Message>
+  parked_request for_later(const Message& m, void (partition_state::*f)(const Message&)) {
+    return {[this, m, f] { (this->*f)(m); }, [m] { answer_not_loaded(m.answer); }};
+  }
+
+  /// A trim from its first unit to the one with the last deletes.
+  struct trim_progress {
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+    std::size_t segments = 0;
+    std::uint64_t bytes = 0;
+    std::string reason;
+  };
+
+  struct waiter {
+    std::int64_t offset = 0;
+    reply<bool> answer;
+    std::weak_ptr<void> interest;
+  };
+
+  /// The stored snapshot and what the batches behind it say about producers, as far as they are read.
+  struct recovery {
+    core::producer_state producers;
+    std::int64_t next_offset = 0;  // the first that is not read
+    // Its own: a load must not push the points of consumers out of the node's.
+    std::shared_ptr<smq::index_cache> index =
+      std::make_shared<smq::index_cache>(4 * smq::index_cache::point_bytes);
+  };
+
+  // partition_load.cpp
+  void load();
+  void loaded(smq::log_state log);
+  void read_producers(std::int32_t epoch);
+  void note_producers(const std::vector<shared_bytes>& batches, const std::vector<std::int64_t>& stored_ms);
+  void declare_rewind(const smq::offset_gap& gap, std::int32_t epoch);
+  void serve(std::int32_t epoch);
+  void load_failed(const smq::outcome& why);
+  void log_failed_load(const smq::outcome& why);
+  void reload(const std::string& reason);
+  void use_topic(topic_ptr topic);
+
+  // partition_listing.cpp
+  /// True: older files are listed first, and `f` runs after that.
+  template <class Message>
+  bool lists_first(const std::optional<smq::segment_range>& missing, const Message& m,
+                   void (partition_state::*f)(const Message&)) {
+    if (!missing) return false;
+    list_older(*missing, for_later(m, f));
+    return true;
+  }
+  void list_older(const smq::segment_range& range, parked_request request);
+  void listed(const smq::segment_range& range, const smq::result<smq::listed_segments>& found);
+
+  // partition_append.cpp
+  void append(const msg::append& m);
+  [[nodiscard]] kafka::batch_limits limits_now() const;
+  bool decide_quickly(const msg::append& m);
+  void check_elsewhere();
+  void decide_waiting();
+  void checked(const kafka::batch_check& check, bool checked_timestamps);
+  void decide(const msg::append& m, const kafka::batch_check& check);
+  void start_append();
+  void plan_batches();
+  void warn_of_clock(std::int64_t now_ns);
+  void upload_next();
+  void uploaded(std::uint64_t number, const smq::result<smq::chunk_id>& put);
+  void write_appends();
+  void appends_written(const smq::write_answer& answer);
+  std::vector<pending_append> take_written();
+  [[nodiscard]] bool is_appending() const;
+  void drop_appends();
+  void count_stored(std::span<const planned_batch> stored);
+  void append_refused(const std::string& reason);
+  void settle_chunks(const std::vector<smq::chunk_id>& chunks, const smq::write_answer& answer);
+  void release_orphans();
+  void answer_stored();
+  void answer_all(error_code error);
+  void wake_waiters();
+
+  // partition_merge.cpp
+  void start_merge();
+  void look_back();
+  [[nodiscard]] std::vector<smq::segment> next_merge() const;
+  void merge_now(merge_turns::turn turn);
+  void write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged);
+  void merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
+                     const smq::write_answer& answer);
+  void leave_alone(const std::vector<smq::segment>& files);
+  void merge_failed(const std::vector<smq::segment>& sources, const std::string& reason);
+  void merge_ended();
+  void erase_leftovers();
+
+  // partition_trim.cpp
+  void trim(const msg::trim& m);
+  void start_trim();
+  void write_trim();
+  void trim_written(const smq::trim_plan& plan, const smq::write_answer& answer);
+  void answer_trims();
+  void fail_trims(error_code error);
+  void trim_ended();
+  void end_visit();
+
+  // partition_read.cpp
+  void fetch(const msg::fetch_read& m);
+  [[nodiscard]] batch_observer noting_hints() const;
+  void fetch_from_store(const msg::fetch_read& m, msg::fetch_result result);
+  void wait(const msg::fetch_wait& m);
+  void list(const msg::list_offsets& m);
+  void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest, std::int64_t from);
+  void list_newest(const msg::list_offsets& m);
+  void list_newest_above_start(const msg::list_offsets& m);
+  void answer_newest_above_start(const msg::list_offsets& m, const smq::result<smq::newest_batches>& found,
+                                 std::int64_t end);
+  template <class Look, class Then>
+  void look_into(const msg::list_offsets& m, bool is_compressed, Look look, Then then);
+  void answer_record(const msg::list_offsets& m, const std::optional<kafka::timestamped_offset>& record);
+  void answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found, std::int64_t timestamp,
+                        bool newest);
+  template <class Message>
+  bool look_again(const Message& m, void (partition_state::*read)(const Message&), std::uint64_t changes_seen);
+  void end_of_epoch(const msg::offset_for_leader_epoch& m);
+  void translate(const msg::find_by_ts& m);
+
+  // partition_close.cpp
+  void look_idle_in(std::chrono::milliseconds delay);
+  void look_idle();
+  [[nodiscard]] bool is_quiet();
+  void leave();
+  [[nodiscard]] bool is_leaving() const;
+  void ask_to_retire();
+  void close(const msg::close_cleanly& m);
+  void close_when_decided();
+  [[nodiscard]] std::optional<std::int64_t> producers_now_ms() const;
+  void take_snapshot();
+  [[nodiscard]] bool snapshot_tells_all();
+  void write_clean_end(std::function<void()> then);
+  void report_mapping(bool is_last);
+  void forget(const msg::forget_topic& m);
+  void end(std::shared_ptr<void> held);
+
+  /// Runs `f` now, or when the log is loaded; beyond the limit it is dropped and its reply answers by itself.
+  template <class Message>
+  void when_serving(const Message& m, void (partition_state::*f)(const Message&));
+
+  /// Posts to this actor; what comes after a reload belongs to an earlier life and is dropped, unless told otherwise.
+  static constexpr bool every_life = true;
+  [[nodiscard]] std::function<void(std::function<void()>)> poster(bool in_every_life = false) const;
+
+  partition_actor::pointer self_;
+  std::shared_ptr<const store_access> store_;
+  topic_ptr topic_;  // with its configs as they are now
+  smq::partition_place place_;
+  partition_settings settings_;
+  partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
+
+  std::int64_t own_max_bytes_ = -1;  // max.message.bytes; −1: the node's
+  std::int64_t timestamp_after_max_ms_ = 0;   // message.timestamp.after.max.ms
+  std::int64_t timestamp_before_max_ms_ = 0;  // message.timestamp.before.max.ms
+
+  gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
+  std::shared_ptr<partition_metrics> metrics_;
+
+  // Of every part: the log as this actor knows it.
+  std::uint64_t life_ = 0;  // a completion of an earlier life of this log is ignored
+  std::shared_ptr<void> this_life_ = std::make_shared<int>();  // work elsewhere that it ordered need not be begun after it
+  std::shared_ptr<smq::session> session_;
+  smq::log_state log_;
+  std::unique_ptr<core::partition_machine> machine_;  // null while loading
+  core::tail_cache tail_;
+  std::uint64_t changes_ = 0;                 // merges and trims applied to `log_`
+  std::vector<parked_request> after_change_;  // reads that found a chunk gone meanwhile
+
+  // partition_load.cpp, partition_listing.cpp
+  std::optional<recovery> recovery_;  // outlives a load that fails: the next one goes on where that one stopped
+  core::producer_state producers_before_;  // a reload
+  std::vector<parked_request> parked_;
+  std::uint64_t failed_loads_ = 0;  // in a row
+  std::string why_not_loaded_;      // the last reason that was logged
+  bool new_leader_ = true;
+  bool listing_ = false;            // older files, one range at a time
+  std::vector<parked_request> after_listing_;  // what needs some of them
+
+  // partition_append.cpp
+  std::list<msg::append> unchecked_;    // the first takes long to decompress; all that came behind it
+  std::vector<undecided> undecided_;    // in offset order
+  std::vector<planned_batch> planned_;  // by the machine, and not in an append yet
+  std::deque<pending_append> appends_;  // not stored, in order; those that are written come first
+  std::uint64_t next_append_ = 0;       // its number
+  smq::log_tail next_append_at_;
+  std::vector<smq::chunk_id> doubtful_;  // of writes that were given up: the next load shows whether a file names them
+  bool doubts_merge_ = false;            // some are a merge's, whose file may be any
+  bool warned_of_clock_ = false;
+
+  // partition_merge.cpp
+  bool merging_ = false;               // or waiting for the turn, or erasing what is left of a merge
+  merge_turns::turn merge_turn_;       // held while it copies and writes
+  bool merge_undecided_ = false;       // its unit is sent: the chunks of its sources may be gone
+  bool looked_back_ = false;           // for files to merge, below those that the load listed
+  std::set<std::int64_t> not_merged_;  // base offsets of files whose merge failed
+
+  // partition_trim.cpp
+  std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry
+  std::vector<msg::trim> trims_;       // not answered yet
+
+  // partition_read.cpp
+  std::vector<waiter> waiters_;
+  std::size_t prune_waiters_at_ = 64;
+  std::shared_ptr<void> reads_ = std::make_shared<int>();  // shared by every read of the store that is on its way
+
+  // partition_close.cpp
+  std::uint64_t requests_ = 0;  // that came; the registry counts them too
+  std::uint64_t visits_ = 0;    // of these, from the retention sweeper
+  caf::actor_clock::time_point last_request_;
+  std::optional<std::uint64_t> leaving_at_;  // `requests_` when nobody used it any more and the last merges began
+  std::int64_t clean_end_ = -1;  // the high watermark that the stored partition entry was written at; -1: an older one
+  std::optional<msg::close_cleanly> closing_;
+  std::optional<caf::actor_clock::time_point> last_report_;
+  std::pair<std::int64_t, std::int64_t> reported_{-1, -1};  // next offset and log start of that report
+};
+
+partition_actor spawn_partition(caf::actor_system& system, std::shared_ptr<const store_access> store, topic_ptr topic,
+                                std::int32_t partition, const partition_settings& settings,
+                                partition_registry_actor registry = {});
+
+}  // namespace tidegate::actors

@@ -1,0 +1,114 @@
+// Raising the log start: note → write [partition entry, deletes] → apply → answer → write the deletes that are left.
+#include "actors/log.hpp"
+#include "actors/partition/partition_state.hpp"
+#include "actors/runtime/message_types.hpp"
+#include "messages/common/fault_point.hpp"
+
+#include <algorithm>
+
+namespace tidegate::actors {
+
+void partition_state::trim(const msg::trim& m) {
+  if (m.is_visit) ++visits_;
+  const auto target = machine_->trim_target(m.offset);
+  if (!target || *target == machine_->log_start_offset()) {
+    const auto error = target ? error_code::none : error_code::offset_out_of_range;
+    m.answer({error, target.value_or(-1)});
+    return end_visit();
+  }
+  trims_.push_back(m);
+  trims_.back().offset = *target;
+  start_trim();
+}
+
+/// One unit at a time, and never while a merge works on files. Also erases what a trim before this load left over.
+void partition_state::start_trim() {
+  if (!machine_ || closing_ || trim_ || merge_turn_) return;
+  trim_progress next;
+  next.from = next.to = machine_->log_start_offset();
+  next.reason = "left over";
+  for (const auto& t : trims_)
+    if (t.offset > next.to) {
+      next.to = t.offset;
+      next.reason = t.reason;
+    }
+  if (const auto missing = smq::unlisted_below(log_, next.to); missing && next.to > next.from) {
+    auto refuse = [this] {
+      fail_trims(error_code::kafka_storage_error);
+      end_visit();
+    };
+    return list_older(*missing, {[this] { start_trim(); }, std::move(refuse)});
+  }
+  if (!smq::is_needed(log_, smq::plan_trim(log_, next.to))) return;
+  trim_ = std::move(next);
+  write_trim();
+}
+
+void partition_state::write_trim() {
+  const auto plan = smq::plan_trim(log_, trim_->to, settings_.segments_per_trim);
+  // The partition entry carries the producers: the batches that tell of them may be below the new log start.
+  if (plan.log_start > log_.log_start) take_snapshot();
+  TIDEGATE_FAULT_POINT("partition.trim.before_write");
+  session_->write(smq::trim_mutations(log_, place_, plan), smq::write_class::bulk,
+                  [this, plan, post = poster()](const smq::write_answer& answer) {
+                    post([this, plan, answer] { trim_written(plan, answer); });
+                  });
+}
+
+void partition_state::trim_written(const smq::trim_plan& plan, const smq::write_answer& answer) {
+  if (answer.code == smq::write_result::refused) {
+    log_event(log_level::error, "trim was refused",
+              {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", answer.reason}});
+    fail_trims(error_code::kafka_storage_error);
+    return trim_ended();
+  }
+  if (answer.code != smq::write_result::stored) return reload(answer.reason);
+  TIDEGATE_FAULT_POINT("partition.trim.before_apply");
+  smq::apply_trim(log_, plan);
+  machine_->trim(plan.log_start);
+  tail_.trim(plan.log_start);
+  ++changes_;
+  trim_->segments += plan.segments;
+  trim_->bytes += plan.bytes;
+  TIDEGATE_FAULT_POINT("partition.trim.before_answer");
+  answer_trims();
+  write_appends();  // the log start is decided: a new file does not take it back
+  if (!closing_ && smq::is_needed(log_, smq::plan_trim(log_, trim_->to))) return write_trim();
+  log_event(log_level::info, "log was trimmed",
+            {{"topic", place_.topic}, {"partition", place_.partition}, {"from", trim_->from}, {"to", trim_->to},
+             {"segments", trim_->segments}, {"bytes", trim_->bytes}, {"reason", trim_->reason}});
+  report_mapping(false);
+  trim_ended();
+}
+
+void partition_state::answer_trims() {
+  const auto log_start = machine_->log_start_offset();
+  std::erase_if(trims_, [log_start](const msg::trim& t) {
+    if (t.offset > log_start) return false;
+    t.answer({error_code::none, log_start});
+    return true;
+  });
+}
+
+void partition_state::fail_trims(error_code error) {
+  for (const auto& t : std::exchange(trims_, {})) t.answer({error, -1});
+}
+
+void partition_state::trim_ended() {
+  trim_.reset();
+  for (auto& read : std::exchange(after_change_, {})) read.run();
+  write_appends();
+  if (closing_) return close_when_decided();
+  if (!trims_.empty()) return start_trim();
+  end_visit();
+}
+
+/// Nobody but the retention sweeper wanted this partition: a sweep must not leave an actor behind for each.
+void partition_state::end_visit() {
+  if (visits_ == 0 || visits_ != requests_ || !registry_ || !is_quiet()) return;
+  write_clean_end([this, seen = requests_] {
+    if (seen == requests_) ask_to_retire();
+  });
+}
+
+}  // namespace tidegate::actors
