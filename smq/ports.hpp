@@ -129,7 +129,7 @@ class entry_port {
   /// Refused: something is there that is no entry, as a directory.
   virtual void get(const std::string& path, time_point deadline, completion<result<entry>> done) = 0;
 
-  /// One answer per path, in order: ok, absent or refused; any other doubt makes the whole call unknown.
+  /// One answer per path, in order: ok, absent, refused or damaged; any other doubt makes the whole call unknown.
   virtual void get_many(std::vector<std::string> paths, time_point deadline,
                         completion<result<std::vector<result<entry>>>> done) = 0;
 

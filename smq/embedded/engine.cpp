@@ -131,7 +131,7 @@ void engine::get_many(std::vector<std::string> paths, time_point, completion<res
   auto found = impl_->entries->find_many(paths);
   for (std::size_t i = 0; i < paths.size(); ++i) {
     auto one = to_entry(paths[i], std::move(found[i]));
-    if (one.what.code == status::unknown) return done({one.what, {}});
+    if (one.what.code == status::unknown && !one.what.is_damaged) return done({one.what, {}});
     all.value.push_back(std::move(one));
   }
   done(std::move(all));

@@ -123,8 +123,8 @@ mutation make_position_erasure(const position_place& place, std::string_view gro
 position_answer interpret_position(const uuid& topic_id, const result<entry>& found) {
   if (found.what.code == status::absent) return {position_result::absent, {}, {}, 0};
   if (!found.is_ok()) {
-    const bool is_no_file = found.what.code == status::refused;
-    return {is_no_file ? position_result::damaged : position_result::unknown, found.what.reason, {}, 0};
+    const bool is_damaged = found.what.is_damaged || found.what.code == status::refused;  // refused: it is no file
+    return {is_damaged ? position_result::damaged : position_result::unknown, found.what.reason, {}, 0};
   }
   const auto json = read_position_json(found.value.content);
   if (!json) return damaged(found.value, "damaged position");

@@ -1,5 +1,5 @@
 #define CAF_SUITE damaged_positions
-// A stored position is damaged through the store's own ports; a client asks over a socket.
+// A stored position is damaged through the store's own ports, or below them; a client asks over a socket.
 #include "actors/node.hpp"
 #include "messages/kafka/metadata.hpp"
 #include "messages/kafka/offset_commit.hpp"
@@ -8,6 +8,7 @@
 #include "smq/positions/positions.hpp"
 #include "smq/topics/catalog.hpp"
 #include "tests/actors/socket_client.hpp"
+#include "tests/smq/damaged_entry.hpp"
 #include "tests/smq/test_engine.hpp"
 
 #include "caf/test/unit_test.hpp"
@@ -52,13 +53,29 @@ struct fixture {
     return answer.topics.at(0).partitions.at(0);
   }
 
-  /// Changes the stored position of group "g", while no node runs. Returns what was there.
-  [[nodiscard]] smq::entry change(const std::function<void(smq::entry&)>& how) {
+  void create_topic_and_commit() const {
+    kafka::metadata_request create;
+    kafka::metadata_request::topic named;
+    named.name = "t";
+    create.topics = std::vector{named};
+    CAF_REQUIRE(client{port}.call<kafka::metadata_response>(create, 4).topics.at(0).error_code == error_code::none);
+    CAF_REQUIRE(commit("g") == error_code::none && commit("other") == error_code::none);
+  }
+
+  /// Of group "g". No node may run.
+  [[nodiscard]] std::string position_path() const {
     const auto store = open_embedded(settings.data_dir);
     const auto topic = wait_for<smq::topic_answer>(
       [&](auto done) { smq::topic_catalog{store->ports().entries}.get("t", soon(), done); });
+    return smq::position_path(topic.topic.directory_of(0), "g");
+  }
+
+  /// Changes the stored position of group "g", while no node runs. Returns what was there.
+  [[nodiscard]] smq::entry change(const std::function<void(smq::entry&)>& how) {
+    const auto path = position_path();
+    const auto store = open_embedded(settings.data_dir);
     const blocking entries{store->ports()};
-    const auto before = entries.get(smq::position_path(topic.topic.directory_of(0), "g"));
+    const auto before = entries.get(path);
     CAF_REQUIRE(before.is_ok());
     auto after = before.value;
     how(after);
@@ -97,12 +114,7 @@ CAF_TEST(a damaged position is a storage error over a socket and never minus one
   fixture f;
   {
     const auto node = f.start();
-    kafka::metadata_request create;
-    kafka::metadata_request::topic named;
-    named.name = "t";
-    create.topics = std::vector{named};
-    CAF_REQUIRE(client{f.port}.call<kafka::metadata_response>(create, 4).topics.at(0).error_code == error_code::none);
-    CAF_REQUIRE(f.commit("g") == error_code::none && f.commit("other") == error_code::none);
+    f.create_topic_and_commit();
   }
   for (const auto& [name, damage] : damages) {
     const auto before = f.change(damage);
@@ -119,4 +131,22 @@ CAF_TEST(a damaged position is a storage error over a socket and never minus one
     CAF_CHECK(found.error_code == error_code::none);
     CAF_CHECK_EQUAL(found.committed_offset, committed);
   }
+}
+
+CAF_TEST(a position whose entry cannot be decoded is a storage error until the next commit) {
+  fixture f;
+  {
+    const auto node = f.start();
+    f.create_topic_and_commit();
+  }
+  change_stored_entry(f.settings.data_dir, f.position_path(), [](std::string& bytes) { bytes.pop_back(); });
+  {
+    const auto node = f.start();
+    CAF_CHECK(f.fetch("g").error_code == error_code::kafka_storage_error);
+    CAF_CHECK_EQUAL(f.fetch("other").committed_offset, committed);
+    CAF_CHECK(f.commit("g") == error_code::none);
+    CAF_CHECK_EQUAL(f.fetch("g").committed_offset, committed);
+  }
+  const auto node = f.start();
+  CAF_CHECK_EQUAL(f.fetch("g").committed_offset, committed);
 }
