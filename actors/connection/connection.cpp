@@ -2,9 +2,9 @@
 
 #include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime/children.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "actors/runtime/spawn.hpp"
 #include "messages/common/fault_point.hpp"
 #include "messages/kafka/api_table.hpp"

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/connection/connection_messages.hpp"
-#include "actors/connection/request.hpp"
 #include "actors/connection/request_order.hpp"
+#include "actors/handlers/request.hpp"
+#include "actors/interfaces/connection_messages.hpp"
 #include "actors/metrics/counters.hpp"
 #include "messages/actor/resume.hpp"
 #include "net/session.hpp"

@@ -3,9 +3,9 @@
 #include "actors/core/group/group.hpp"
 #include "actors/group/group_budget.hpp"
 #include "actors/group/group_store.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "actors/metrics/counters.hpp"
 #include "actors/metrics/lag.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "messages/actor/forget_topic.hpp"
 
 #include <caf/all.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/group/coordinator.hpp"
-#include "actors/group/group_registry.hpp"
 #include "actors/group/native_groups.hpp"
+#include "actors/interfaces/group_registry.hpp"
 #include "actors/runtime/children.hpp"
 #include "actors/store/store_access.hpp"
 

@@ -4,7 +4,7 @@
 #include "actors/handlers/shown.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/handlers/topic_configs.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "messages/kafka/config_resource.hpp"
 #include "messages/kafka/incremental_alter_configs.hpp"

@@ -3,7 +3,7 @@
 #include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/handlers/throttle.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "smq/topics/topic_info.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 
 namespace tidegate::actors::handlers {

@@ -4,7 +4,7 @@
 #include "actors/handlers/fetch_session.hpp"
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "net/node_budget.hpp"
 

@@ -1,6 +1,6 @@
 #include "actors/handlers/fetch_session.hpp"
 
-#include "actors/connection/request.hpp"
+#include "actors/handlers/request.hpp"
 #include "actors/handlers/services.hpp"
 #include "messages/kafka/fetch.hpp"
 

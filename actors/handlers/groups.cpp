@@ -3,7 +3,7 @@
 #include "actors/handlers/services.hpp"
 #include "actors/handlers/shown.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "messages/kafka/delete_groups.hpp"
 #include "messages/kafka/describe_groups.hpp"

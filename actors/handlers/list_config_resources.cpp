@@ -2,7 +2,7 @@
 
 #include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/kafka/config_resource.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "actors/handlers/lookup.hpp"
 
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "smq/names.hpp"
 

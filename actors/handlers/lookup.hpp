@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/connection/request.hpp"
+#include "actors/handlers/request.hpp"
 #include "actors/handlers/services.hpp"
 
 #include <functional>

@@ -1,7 +1,7 @@
 // JoinGroup, SyncGroup, Heartbeat, LeaveGroup: the classic group protocol.
 #include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/kafka/heartbeat.hpp"
 #include "messages/kafka/join_group.hpp"
 #include "messages/kafka/leave_group.hpp"

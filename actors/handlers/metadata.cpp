@@ -3,7 +3,7 @@
 #include "actors/handlers/authorized.hpp"
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "smq/names.hpp"
 
 #include <algorithm>

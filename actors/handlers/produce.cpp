@@ -3,7 +3,7 @@
 #include "actors/core/partition_machine.hpp"
 #include "actors/handlers/lookup.hpp"
 #include "actors/handlers/table.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "messages/kafka/record_batch.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "actors/handlers/fetch_budget.hpp"
 #include "actors/handlers/fetch_session.hpp"
-#include "actors/runtime/registry_directory.hpp"
+#include "actors/interfaces/registry_directory.hpp"
 #include "actors/store/store_access.hpp"
 #include "messages/common/live.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/connection/request.hpp"
+#include "actors/handlers/request.hpp"
 
 namespace tidegate::actors {
 struct services;

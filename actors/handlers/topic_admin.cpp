@@ -5,7 +5,7 @@
 #include "actors/handlers/table.hpp"
 #include "actors/handlers/throttle.hpp"
 #include "actors/handlers/topic_configs.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "messages/kafka/config_resource.hpp"
 #include "messages/kafka/create_topics.hpp"

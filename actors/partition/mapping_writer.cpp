@@ -1,8 +1,8 @@
 // report → wait → load (once) → put chunks → write entries → apply → trim. One write at a time.
-#include "actors/partition/mapping_writer.hpp"
+#include "actors/partition/mapping_writer_state.hpp"
 
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "actors/runtime/post.hpp"
 #include "actors/runtime/spawn.hpp"
 #include "smq/segments/trim_log.hpp"

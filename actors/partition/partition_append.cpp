@@ -2,9 +2,9 @@
 // Up to `appends_at_once` are between plan and apply. Their chunks are put side by side; entries are written one unit
 // after the other, in order, each with all chunks of its file that are there. So nothing is stored above what was refused.
 // A batch that takes long to decompress is checked elsewhere, and all that come behind it wait for it: in order.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // How an offset actor ends, and what it leaves for the next one: a clean end, a mapping record, its session.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "actors/runtime/spawn.hpp"
 
 #include <limits>

@@ -1,7 +1,7 @@
 // A long log is loaded with its newest files; the list of older ones comes when somebody needs it.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
-#include "actors/runtime/message_types.hpp"
 
 #include <utility>
 

@@ -1,10 +1,10 @@
 // How an offset actor comes to serve: a session, the log, the producers, then whatever waited.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/partition/topic_settings.hpp"
 #include "actors/runtime/post.hpp"
 #include "actors/runtime/spawn.hpp"
-#include "actors/topic/topic_settings.hpp"
 #include "smq/segments/read_log.hpp"
 
 #include <algorithm>

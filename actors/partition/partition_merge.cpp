@@ -1,9 +1,9 @@
 // Merging closed segment files: plan → copy → write the unit → apply → plan again. Started by a roll, as is what a crash
 // left of one, and when nobody uses the partition any more.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
-#include "actors/runtime/message_types.hpp"
-#include "actors/topic/topic_settings.hpp"
+#include "actors/partition/topic_settings.hpp"
 
 #include <utility>
 

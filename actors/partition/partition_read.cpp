@@ -1,7 +1,7 @@
 // What an offset actor answers about what is stored.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "smq/segments/find_by_ts.hpp"
 #include "smq/segments/read_log.hpp"
 

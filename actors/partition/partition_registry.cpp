@@ -1,7 +1,7 @@
 #include "actors/partition/partition_registry_state.hpp"
 
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "actors/runtime/spawn.hpp"
 
 namespace tidegate::actors {

@@ -2,11 +2,11 @@
 
 #include "actors/core/partition_machine.hpp"
 #include "actors/core/tail_cache.hpp"
+#include "actors/interfaces/partition_registry.hpp"
 #include "actors/metrics/counters.hpp"
 #include "actors/metrics/topic_metrics.hpp"
 #include "actors/partition/inflater.hpp"
 #include "actors/partition/merge_turns.hpp"
-#include "actors/partition/partition_registry.hpp"
 #include "actors/store/store_access.hpp"
 #include "messages/common/live.hpp"
 #include "messages/kafka/record_batch.hpp"

@@ -1,7 +1,7 @@
 // Raising the log start: note → write [partition entry, deletes] → apply → answer → write the deletes that are left.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>

@@ -2,12 +2,12 @@
 // offset actor.
 #include "actors/partition/retention_sweeper.hpp"
 
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/metrics/counters.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/partition/topic_settings.hpp"
 #include "actors/runtime/post.hpp"
 #include "actors/runtime/spawn.hpp"
-#include "actors/topic/topic_settings.hpp"
 #include "smq/names.hpp"
 
 #include <algorithm>

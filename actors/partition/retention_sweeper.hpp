@@ -2,7 +2,7 @@
 
 #include "actors/core/clock_steps.hpp"
 #include "actors/core/retention.hpp"
-#include "actors/runtime/registry_directory.hpp"
+#include "actors/interfaces/registry_directory.hpp"
 #include "actors/store/store_access.hpp"
 #include "messages/actor/resume.hpp"
 #include "messages/common/live.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>

@@ -1,7 +1,7 @@
 #include "actors/runtime/release.hpp"
 
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "net/query.hpp"
 
 #include <charconv>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/runtime/registry_directory.hpp"
-#include "actors/topic/topic_directory.hpp"
+#include "actors/interfaces/registry_directory.hpp"
+#include "actors/interfaces/topic_directory.hpp"
 #include "net/admin_server.hpp"
 
 #include <string_view>

@@ -1,8 +1,8 @@
 #include "actors/runtime/supervisor.hpp"
 
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/runtime/children.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "actors/runtime/spawn.hpp"
 #include "messages/common/when_let_go.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "actors/core/restart_policy.hpp"
 #include "messages/actor/resume.hpp"
+#include "messages/actor/stop_children.hpp"
 #include "messages/common/counter.hpp"
 
 #include <caf/actor.hpp>
@@ -14,15 +15,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-namespace tidegate::msg {
-
-/// Ends the children, the one started last first; each has its grace, then it is killed. `held` dies with the last one.
-struct stop_children {
-  std::shared_ptr<void> held;
-};
-
-}  // namespace tidegate::msg
 
 namespace tidegate::actors {
 

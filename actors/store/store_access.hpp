@@ -1,9 +1,9 @@
 #pragma once
 
-#include "actors/partition/first_batches.hpp"
-#include "actors/partition/leader_epochs.hpp"
+#include "actors/interfaces/topic_directory.hpp"
+#include "actors/store/first_batches.hpp"
+#include "actors/store/leader_epochs.hpp"
 #include "actors/store/node_clock.hpp"
-#include "actors/topic/topic_directory.hpp"
 #include "messages/common/uuid.hpp"
 #include "smq/ports.hpp"
 #include "smq/positions/timestamp_hints.hpp"

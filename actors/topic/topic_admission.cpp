@@ -1,6 +1,6 @@
 // How many partitions a node has, how fast one address may make more, and which names new topics may have.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/metrics/counters.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "actors/runtime/spawn.hpp"
 #include "actors/topic/topic_registry_state.hpp"
 

@@ -1,6 +1,6 @@
 // Changes of a live topic: read, decide, write, publish, tell the offset actors. One at a time per topic.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "actors/runtime/spawn.hpp"
 #include "actors/topic/topic_registry_state.hpp"
 #include "messages/common/fault_point.hpp"

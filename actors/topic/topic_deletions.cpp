@@ -1,7 +1,7 @@
 // Deletions: the name is marked, the topic's owners let go, its files and then its entries are removed. What a kill, doubt
 // or a deadline leaves of that is finished in the background.
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "actors/runtime/spawn.hpp"
 #include "actors/topic/topic_registry_state.hpp"
 #include "messages/common/fault_point.hpp"

@@ -1,8 +1,8 @@
 #include "actors/topic/topic_registry_state.hpp"
 
+#include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
 #include "actors/metrics/counters.hpp"
-#include "actors/runtime/message_types.hpp"
 #include "actors/runtime/post.hpp"
 #include "actors/runtime/spawn.hpp"
 #include "messages/common/fault_point.hpp"

@@ -2,8 +2,8 @@
 
 #include "actors/core/creations.hpp"
 #include "actors/core/similar_names.hpp"
+#include "actors/interfaces/topic_registry.hpp"
 #include "actors/store/store_access.hpp"
-#include "actors/topic/topic_registry.hpp"
 #include "messages/common/live.hpp"
 #include "smq/topics/catalog.hpp"
 

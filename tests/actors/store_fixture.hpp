@@ -1,9 +1,9 @@
 #pragma once
 
+#include "actors/interfaces/message_types.hpp"
 #include "actors/partition/partition_registry_state.hpp"
-#include "actors/runtime/message_types.hpp"
+#include "actors/registries.hpp"
 #include "actors/runtime/pool_scheduler.hpp"
-#include "actors/runtime/registries.hpp"
 #include "actors/store/store_timer.hpp"
 #include "actors/topic/topic_registry_state.hpp"
 #include "messages/kafka/record_batch.hpp"

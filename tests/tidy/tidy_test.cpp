@@ -18,10 +18,10 @@ struct layer_rule {
 
 const std::string not_of_actors = "<(boost/asio|boost/beast|grpcpp|google|rocksdb|librdkafka)/";
 
-/// Those who own state, and those who ask: they meet in the messages of actors/runtime, not in each other's code.
+/// Those who own state, and those who ask: they meet in actors/interfaces, not in each other's code.
 layer_rule part_of_actors(const std::string& folder, std::vector<std::string> others = {}) {
-  others.insert(others.end(), {folder, "actors/runtime/", "actors/store/", "actors/core/", "actors/metrics/",
-                               "actors/log.hpp", "net/", "smq/", "messages/"});
+  others.insert(others.end(), {folder, "actors/interfaces/", "actors/core/", "actors/metrics/", "actors/log.hpp",
+                               "net/", "smq/", "messages/"});
   return {folder, std::move(others), not_of_actors};
 }
 
@@ -34,11 +34,14 @@ const std::vector<layer_rule> layer_rules = {
   {"smq/seaweedmq/", {"smq/", "messages/"}, "<(caf|boost/asio|boost/beast|rocksdb|spdlog|librdkafka)/"},
   {"smq/seaweedmq/http/", {"smq/", "messages/"}, "<(caf|grpcpp|google|rocksdb|spdlog|librdkafka)/"},
   {"actors/", {"actors/", "net/", "smq/", "messages/"}, not_of_actors},
-  part_of_actors("actors/connection/", {"actors/handlers/"}),
-  part_of_actors("actors/handlers/", {"actors/connection/"}),
-  part_of_actors("actors/topic/"),
-  part_of_actors("actors/partition/", {"actors/topic/"}),
-  part_of_actors("actors/group/"),
+  part_of_actors("actors/interfaces/"),
+  part_of_actors("actors/runtime/"),
+  part_of_actors("actors/store/", {"actors/settings/"}),
+  part_of_actors("actors/connection/", {"actors/handlers/", "actors/runtime/"}),
+  part_of_actors("actors/handlers/", {"actors/store/"}),
+  part_of_actors("actors/topic/", {"actors/runtime/", "actors/store/"}),
+  part_of_actors("actors/partition/", {"actors/runtime/", "actors/store/"}),
+  part_of_actors("actors/group/", {"actors/runtime/", "actors/store/"}),
   {"actors/cli/", {"actors/cli/", "messages/"}, "<(caf|boost/asio|boost/beast|grpcpp|google|rocksdb|spdlog)/"},
   {"actors/cli/http_post.", {"actors/cli/", "messages/"}, "<(caf|grpcpp|google|rocksdb|spdlog)/"},
   {"actors/core/", {"actors/core/", "messages/"}, "<(caf|boost|grpcpp|google|rocksdb|spdlog|librdkafka)/"},

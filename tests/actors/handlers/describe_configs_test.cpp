@@ -1,7 +1,7 @@
 #define CAF_SUITE describe_configs
 // DescribeConfigs: of which resources, and where values come from.
 #include "actors/handlers/topic_configs.hpp"
-#include "actors/settings/live_settings.hpp"
+#include "actors/live_settings.hpp"
 #include "messages/kafka/describe_configs.hpp"
 #include "messages/kafka/incremental_alter_configs.hpp"
 #include "tests/actors/handlers/handler_fixture.hpp"

@@ -1,6 +1,6 @@
 #define CAF_SUITE mapping_writer
 // The topic kafka-system/offset-mappings, read back as a native program would, without our decoders of messages.
-#include "actors/partition/mapping_writer.hpp"
+#include "actors/partition/mapping_writer_state.hpp"
 #include "smq/mappings.hpp"
 #include "smq/segments/log_entry.hpp"
 #include "smq/segments/partition_entry.hpp"

@@ -1,5 +1,5 @@
 #define CAF_SUITE supervisor
-#include "actors/runtime/message_types.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "actors/runtime/supervisor.hpp"
 
 #include "caf/test/dsl.hpp"

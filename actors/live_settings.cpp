@@ -1,4 +1,4 @@
-#include "actors/settings/live_settings.hpp"
+#include "actors/live_settings.hpp"
 
 #include "actors/partition/retention_sweeper.hpp"
 

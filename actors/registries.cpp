@@ -1,8 +1,8 @@
-#include "actors/runtime/registries.hpp"
+#include "actors/registries.hpp"
 
 #include "actors/group/group_registry_state.hpp"
+#include "actors/interfaces/message_types.hpp"
 #include "actors/partition/partition_registry_state.hpp"
-#include "actors/runtime/message_types.hpp"
 
 #include <caf/all.hpp>
 

@@ -1,6 +1,6 @@
 #define CAF_SUITE live_settings
 // Every setting that is said to be live reaches somebody when it changes, and no other does.
-#include "actors/settings/live_settings.hpp"
+#include "actors/live_settings.hpp"
 
 #include "actors/partition/retention_sweeper.hpp"
 #include "actors/settings/socket_options.hpp"

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "actors/connection/connection_messages.hpp"
-#include "actors/group/group_registry.hpp"
-#include "actors/partition/mapping_writer.hpp"
-#include "actors/partition/partition_registry.hpp"
-#include "actors/runtime/supervisor.hpp"
-#include "actors/topic/topic_registry.hpp"
+#include "actors/interfaces/connection_messages.hpp"
+#include "actors/interfaces/group_registry.hpp"
+#include "actors/interfaces/mapping_writer.hpp"
+#include "actors/interfaces/partition_registry.hpp"
+#include "actors/interfaces/topic_registry.hpp"
+#include "messages/actor/stop_children.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/send.hpp>

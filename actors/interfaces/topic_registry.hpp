@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/topic/topic_directory.hpp"
+#include "actors/interfaces/topic_directory.hpp"
 #include "messages/actor/resume.hpp"
 #include "messages/common/error_code.hpp"
 #include "messages/common/reply.hpp"

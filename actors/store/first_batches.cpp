@@ -1,4 +1,4 @@
-#include "actors/partition/first_batches.hpp"
+#include "actors/store/first_batches.hpp"
 
 #include <tuple>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/topic/topic_directory.hpp"
+#include "actors/interfaces/topic_directory.hpp"
 #include "messages/actor/forget_topic.hpp"
 #include "messages/actor/partition.hpp"
 #include "messages/actor/release.hpp"

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "actors/group/group_registry.hpp"
-#include "actors/partition/partition_registry.hpp"
-#include "actors/runtime/published.hpp"
-#include "actors/topic/topic_registry.hpp"
+#include "actors/interfaces/group_registry.hpp"
+#include "actors/interfaces/partition_registry.hpp"
+#include "actors/interfaces/published.hpp"
+#include "actors/interfaces/topic_registry.hpp"
 
 namespace tidegate::actors {
 
