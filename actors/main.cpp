@@ -1,4 +1,4 @@
-#include "actors/cli.hpp"
+#include "actors/command_line.hpp"
 
 #ifdef TIDEGATE_JEMALLOC
 /// Read by jemalloc before main(): a thread of its own gives back what an idle node does not use. Of each size a thread
@@ -8,4 +8,4 @@ extern "C" const char* malloc_conf;
 const char* malloc_conf = "background_thread:true,tcache_nslots_small_max:40";
 #endif
 
-int main(int argc, char** argv) { return tidegate::actors::run_cli({argv + 1, argv + argc}); }
+int main(int argc, char** argv) { return tidegate::actors::run_command_line({argv + 1, argv + argc}); }

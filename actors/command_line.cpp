@@ -1,4 +1,4 @@
-#include "actors/cli.hpp"
+#include "actors/command_line.hpp"
 
 #include "actors/cli/admin/commands.hpp"
 #include "actors/cli/admin/completion.hpp"
@@ -231,7 +231,7 @@ int printed(int code) {
 
 }  // namespace
 
-int run_cli(const std::vector<std::string>& arguments) {
+int run_command_line(const std::vector<std::string>& arguments) {
   CLI::App app{"A Kafka gateway that keeps records and consumer positions in SeaweedMQ.", "tidegate"};
   app.set_version_flag("--version", "tidegate " TIDEGATE_VERSION);
   app.require_subcommand(1);
