@@ -1,5 +1,6 @@
 #include "actors/metrics/metric_page.hpp"
 
+#include "messages/common/utf8.hpp"
 #include "smq/names.hpp"
 
 #include <prometheus/metric_family.h>
@@ -37,17 +38,10 @@ prometheus::ClientMetric to_client_metric(const metric_row& row, const metric_pa
 /// The length of the UTF-8 character at the front, of a printable one; 0: there is none.
 std::size_t printable_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  if (first < 0x80) return first >= 0x20 && first != 0x7F ? 1 : 0;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  const auto second = byte(1);
-  const bool is_overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool is_no_character = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-  const bool is_control = first == 0xC2 && second < 0xA0;
-  return is_overlong || is_no_character || is_control ? 0 : length;
+  const auto length = utf8_character_size(text);
+  const bool is_ascii_control = length == 1 && (byte(0) < 0x20 || byte(0) == 0x7F);
+  const bool is_other_control = length == 2 && byte(0) == 0xC2 && byte(1) < 0xA0;
+  return is_ascii_control || is_other_control ? 0 : length;
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ std::optional<request_frame> decode_request_header(const shared_bytes& frame);
 /// Bytes behind the message are ignored, as Kafka ignores them: librdkafka 2.0 sends some behind ListGroups v4 and
 /// OffsetFetch v7.
 /// Errors: nullopt for an unsupported version and for any malformed body: cut short, null where the version has none,
-/// lengths beyond the body, more than `max_elements` elements of all arrays together.
+/// lengths beyond the body, more than `max_elements` elements of all arrays together, a text of more than 32767 bytes
+/// once it is UTF-8.
 template <class Message>
 std::optional<Message> decode(shared_bytes body, std::int16_t version,
                               std::uint64_t max_elements = wire_reader::default_max_elements);

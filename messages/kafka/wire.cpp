@@ -1,5 +1,6 @@
 #include "messages/kafka/wire.hpp"
 
+#include "messages/common/utf8.hpp"
 #include "messages/kafka/counters.hpp"
 
 #include <algorithm>
@@ -83,7 +84,10 @@ std::optional<std::size_t> wire_reader::array_length(std::size_t min_element_siz
 
 std::string wire_reader::text(std::size_t length) {
   if (!take(length)) return {};
-  return std::string(as_text(body_.view().subspan(position_ - length, length)));
+  auto result = well_formed_utf8(as_text(body_.view().subspan(position_ - length, length)));
+  if (result.size() <= longest_string) return result;
+  fail();
+  return {};
 }
 
 shared_bytes wire_reader::slice(std::size_t length) {

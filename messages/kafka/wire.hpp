@@ -55,6 +55,8 @@ class wire_reader {
   /// Number of elements; nullopt is null. Never more than fit into the bytes left at `min_element_size` each.
   std::optional<std::size_t> array_length(std::size_t min_element_size);
 
+  /// Always UTF-8, as Java's clients decode it: they send names back as they understood them. Fails when that is longer
+  /// than longest_string and could not be written again.
   std::string text(std::size_t length);
   shared_bytes slice(std::size_t length);
 

@@ -1,5 +1,6 @@
 #include "smq/positions/position_json.hpp"
 
+#include "messages/common/utf8.hpp"
 #include "smq/json_cursor.hpp"
 
 #include <array>
@@ -11,26 +12,6 @@ namespace tidegate::smq {
 namespace {
 
 constexpr std::size_t longest_content = 512 * 1024;  // 65535 bytes of metadata, each escaped in 6, and the rest
-
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
-/// Length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return 1;
-  const std::size_t size = first >= 0xC2 && first <= 0xDF   ? 2
-                           : first >= 0xE0 && first <= 0xEF ? 3
-                           : first >= 0xF0 && first <= 0xF4 ? 4
-                                                            : 0;
-  if (size == 0 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if (!is_continuation(text[i])) return 0;
-  }
-  const auto second = static_cast<unsigned char>(text[1]);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool outside = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-  return overlong || outside ? 0 : size;
-}
 
 void append_integer(std::string& out, std::int64_t value) {
   std::array<char, 20> digits;
@@ -48,7 +29,7 @@ void append_escape(std::string& out, unsigned char byte) {
 void append_string(std::string& out, std::string_view text) {
   out.push_back('"');
   while (!text.empty()) {
-    const auto size = utf8_length(text);
+    const auto size = utf8_character_size(text);
     const auto byte = static_cast<unsigned char>(text[0]);
     if (size == 0) {
       out += "\\ufffd";

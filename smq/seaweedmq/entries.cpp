@@ -1,5 +1,6 @@
 #include "smq/seaweedmq/entries.hpp"
 
+#include "messages/common/utf8.hpp"
 #include "smq/entry_path.hpp"
 #include "smq/seaweedmq/entry_codec.hpp"
 #include "smq/seaweedmq/filer_rpc.hpp"
@@ -129,7 +130,7 @@ void entries::list(const std::string& directory, const std::string& after, std::
   if (directory != "/") {
     if (auto problem = filer_path_problem(directory); !problem.empty()) return done({refused(std::move(problem)), {}});
   }
-  if (!is_utf8(after)) return done({refused("no name is before or behind what is not UTF-8"), {}});
+  if (!is_well_formed_utf8(after)) return done({refused("no name is before or behind what is not UTF-8"), {}});
   list_files(filer_->rpc(), directory, after, limit, with_chunks, deadline, std::move(done));
 }
 

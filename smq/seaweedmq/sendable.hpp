@@ -15,7 +15,4 @@ std::string filer_path_problem(std::string_view path);
 /// Empty when all of it may be sent in one transaction; otherwise the reason why not.
 std::string transaction_problem(const guard& condition, const mutation_list& mutations);
 
-/// Well-formed UTF-8: no overlong forms, no surrogates.
-bool is_utf8(std::string_view bytes);
-
 }  // namespace tidegate::smq::seaweedmq

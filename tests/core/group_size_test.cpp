@@ -94,7 +94,9 @@ CAF_TEST(only what a member said last counts and it may say that again) {
 CAF_TEST(a member that says too much in a round is not waited for) {
   group_fixture f{{}, metadata_limit(1'000)};
   const auto ids = f.bring_to(group_phase::preparing_rebalance);
-  CAF_CHECK(f.joined(f.join(saying(1'000, ids[1]))).error == group_max_size_reached);
+  const auto refused = f.joined(f.join(saying(1'000, ids[1])));
+  CAF_CHECK(refused.error == group_max_size_reached);
+  CAF_CHECK_EQUAL(refused.member_id, "");  // as in Kafka: it is no member
   CAF_CHECK(f.group.phase() == group_phase::completing_rebalance);
   CAF_CHECK_EQUAL(f.disk.members.size(), 1u);
 }
@@ -126,7 +128,9 @@ CAF_TEST(a static member that comes back with more than fits beside the assignme
   const auto writes = f.writes;
   auto r = saying(90);
   r.instance_id = f.disk.members.at(ids[1]).instance_id;
-  CAF_CHECK(f.joined(f.join(r)).error == group_max_size_reached);
+  const auto refused = f.joined(f.join(r));
+  CAF_CHECK(refused.error == group_max_size_reached);
+  CAF_CHECK_EQUAL(refused.member_id, "");
   CAF_CHECK(f.heartbeat(ids[1], 1, r.instance_id) == none);
   CAF_CHECK_EQUAL(f.writes, writes);
 }

@@ -75,8 +75,10 @@ CAF_TEST(a static member that restarts during the wait for assignments starts a 
 CAF_TEST(the older twin that waits in a round is fenced) {
   group_fixture f;
   auto older = f.join_static("i");
+  const auto older_id = f.group.describe().members.at(0).member_id;
   auto newer = f.join_static("i");
   CAF_CHECK(f.joined(older).error == fenced_instance_id);
+  CAF_CHECK_EQUAL(f.joined(older).member_id, older_id);
   f.advance(1'000);
   CAF_CHECK(f.joined(newer).error == none);
   CAF_CHECK_EQUAL(f.joined(newer).members.size(), 1u);

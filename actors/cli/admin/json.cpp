@@ -1,6 +1,6 @@
 #include "actors/cli/admin/json.hpp"
 
-#include "actors/cli/admin/table.hpp"
+#include "messages/common/utf8.hpp"
 
 #include <boost/json/src.hpp>  // Boost.JSON's own sources: compiled here, once
 
@@ -9,7 +9,7 @@
 namespace tidegate::cli {
 
 boost::json::string json_text(std::string_view text) {
-  const auto good = well_formed(text);
+  const auto good = well_formed_utf8(text);
   return boost::json::string(good.data(), good.size());
 }
 

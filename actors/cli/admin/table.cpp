@@ -1,5 +1,7 @@
 #include "actors/cli/admin/table.hpp"
 
+#include "messages/common/utf8.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <ostream>
@@ -9,25 +11,6 @@ namespace tidegate::cli {
 namespace {
 
 std::uint8_t byte_at(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
-
-/// The length of the UTF-8 sequence that begins here; 0 when none does. Overlong forms and surrogates are none.
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  const auto first = byte_at(text, at);
-  if (first < 0x80) return 1;
-  std::size_t length = 0;
-  if (first >= 0xC2 && first < 0xE0) length = 2;
-  if (first >= 0xE0 && first < 0xF0) length = 3;
-  if (first >= 0xF0 && first < 0xF5) length = 4;
-  if (length == 0 || at + length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte_at(text, at + i) & 0xC0U) != 0x80) return 0;
-  const auto second = byte_at(text, at + 1);
-  if (first == 0xE0 && second < 0xA0) return 0;
-  if (first == 0xED && second >= 0xA0) return 0;
-  if (first == 0xF0 && second < 0x90) return 0;
-  if (first == 0xF4 && second >= 0x90) return 0;
-  return length;
-}
 
 bool is_control(std::string_view text, std::size_t at, std::size_t length) {
   const auto first = byte_at(text, at);
@@ -52,25 +35,12 @@ std::size_t width(std::string_view text) {
 std::string printable(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
-    const auto length = sequence_length(text, at);
+    const auto length = utf8_character_size(text.substr(at));
     if (length == 0 || is_control(text, at, length)) {
       for (std::size_t i = 0; i < std::max<std::size_t>(length, 1); ++i) append_hex(out, byte_at(text, at + i));
     } else {
       out += text.substr(at, length);
     }
-    at += std::max<std::size_t>(length, 1);
-  }
-  return out;
-}
-
-std::string well_formed(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto length = sequence_length(text, at);
-    if (length == 0)
-      out += "\xEF\xBF\xBD";
-    else
-      out += text.substr(at, length);
     at += std::max<std::size_t>(length, 1);
   }
   return out;

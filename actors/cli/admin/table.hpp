@@ -10,9 +10,6 @@ namespace tidegate::cli {
 /// The text with what a terminal would obey (control characters) or not understand (bytes that are no UTF-8) as \xNN.
 std::string printable(std::string_view text);
 
-/// Whether the bytes are UTF-8 as JSON wants it; `well_formed` puts U+FFFD where they are not.
-std::string well_formed(std::string_view text);
-
 /// Rows below titles, in columns that are as wide as their widest cell. Cells may hold any bytes.
 class text_table {
  public:

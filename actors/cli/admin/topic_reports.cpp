@@ -2,6 +2,7 @@
 
 #include "actors/cli/admin/json.hpp"
 #include "actors/cli/admin/table.hpp"
+#include "messages/common/utf8.hpp"
 
 #include <ostream>
 
@@ -83,7 +84,7 @@ boost::json::object to_json(const topic_report& topic) {
     });
   }
   boost::json::object configs;
-  for (const auto& [name, value] : topic.configs) configs[well_formed(name)] = json_text(value);
+  for (const auto& [name, value] : topic.configs) configs[well_formed_utf8(name)] = json_text(value);
   return {{"topic", json_text(topic.about.topic)},
           {"partitions", std::move(partitions)},
           {"configs", std::move(configs)}};

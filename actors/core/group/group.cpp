@@ -153,7 +153,11 @@ group::member& group::put_member(const std::string& member_id, member who) {
 void group::remove_member(const std::string& member_id, error_code answer, group_effects& out) {
   auto m = members_.find(member_id);
   if (m == members_.end()) return;
-  if (m->second.joining) out.replies.push_back({*m->second.joining, msg::join_group_result{.error = answer}});
+  if (m->second.joining) {
+    const bool is_fenced = answer == error_code::fenced_instance_id;  // as in Kafka, it alone is told who it was
+    out.replies.push_back(
+      {*m->second.joining, msg::join_group_result{.error = answer, .member_id = is_fenced ? member_id : ""}});
+  }
   if (m->second.syncing) out.replies.push_back({*m->second.syncing, msg::sync_group_result{.error = answer}});
   said_bytes_ -= m->second.bytes;
   members_.erase(m);

@@ -1,6 +1,7 @@
 #include "actors/core/group/group.hpp"
 
 #include "actors/core/group/entry_size.hpp"
+#include "messages/kafka/wire.hpp"
 
 #include <algorithm>
 
@@ -23,8 +24,11 @@ void make_room(auto& pending, std::size_t id_bytes, const group_options& options
   }
 }
 
+/// As Kafka's, but for a client that calls itself so that its id could not be sent (Kafka closes the connection).
 std::string new_member_id(const msg::join_group& r, std::string_view new_uuid) {
-  return (r.instance_id ? *r.instance_id : r.client_id) + "-" + std::string(new_uuid);
+  const auto& name = r.instance_id ? *r.instance_id : r.client_id;
+  const bool fits = name.size() + 1 + new_uuid.size() <= kafka::longest_string;
+  return (fits ? name : "") + "-" + std::string(new_uuid);
 }
 
 }  // namespace
@@ -80,7 +84,7 @@ void group::refuse_for_size(const msg::join_group& r, waiter_key w, moment now, 
   const bool was_member = check_member(r.member_id, r.instance_id) == error_code::none;
   pending_.erase(r.member_id);
   if (was_member) remove_member(r.member_id, error_code::group_max_size_reached, out);
-  out.replies.push_back({w, refuse(error_code::group_max_size_reached, r.member_id)});
+  out.replies.push_back({w, refuse(error_code::group_max_size_reached, "")});
   if (was_member) {
     prepare_or_complete(now, out);
   } else {
@@ -259,7 +263,7 @@ void group::store_replacement(const std::string& old_id, member twin, waiter_key
   if (const auto bytes = stored_bytes(next); bytes > options_.max_entry_bytes) {
     // Beside the assignments, which nobody makes anew for it.
     out.refused_for_size = {size_limit::group_entry, bytes};
-    out.replies.push_back({w, refuse(error_code::group_max_size_reached, twin.data.member_id)});
+    out.replies.push_back({w, refuse(error_code::group_max_size_reached, "")});
     return;
   }
   persist({.what = write_kind::static_member, .next = std::move(next), .waiter = w,

@@ -54,18 +54,14 @@ CAF_TEST(a cell cannot steer the terminal) {
   CAF_CHECK_EQUAL(shown(table), "A\nx\\x09y\n");
 }
 
-CAF_TEST(bytes that are no UTF8 are shown as bytes and are U FFFD in JSON) {
+CAF_TEST(bytes that are no UTF8 are shown as bytes) {
   const std::vector<std::string> bad = {"\xFF", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE0\x80\x80",
                                         "\xC3", "\xE2\x82", "\x80", "\xF5\x80\x80\x80", "\xF0\x80\x80\x80"};
   for (const auto& one : bad) {
     const auto text = printable("a" + one + "b");
     CAF_CHECK_EQUAL(text.find_first_of("\x80\xC0\xED\xFF"), std::string::npos);
     CAF_CHECK_EQUAL(text.size(), 2 + 4 * one.size());
-    std::string replaced;
-    for (std::size_t i = 0; i < one.size(); ++i) replaced += "\xEF\xBF\xBD";
-    CAF_CHECK_EQUAL(well_formed("a" + one + "b"), "a" + replaced + "b");
   }
-  CAF_CHECK_EQUAL(well_formed("\xF4\x8F\xBF\xBF\xEE\x80\x80"), "\xF4\x8F\xBF\xBF\xEE\x80\x80");
 }
 
 CAF_TEST(the document of a command is JSON with one element a line) {
