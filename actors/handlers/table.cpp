@@ -44,6 +44,7 @@ constexpr std::array rows{
   row{api_key::offset_delete, offset_delete},
   row{api_key::describe_cluster, describe_cluster},
   row{api_key::list_config_resources, list_config_resources},
+  row{api_key::sasl_handshake, sasl_handshake},
 };
 
 static_assert(rows.size() == kafka::apis.size(), "every advertised API has a handler");

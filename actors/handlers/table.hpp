@@ -40,6 +40,7 @@ void offset_delete(const services& node, const request_ptr& r);
 void offset_fetch(const services& node, const request_ptr& r);
 void offset_for_leader_epoch(const services& node, const request_ptr& r);
 void produce(const services& node, const request_ptr& r);
+void sasl_handshake(const services& node, const request_ptr& r);
 void sync_group(const services& node, const request_ptr& r);
 
 }  // namespace tidegate::actors::handlers

@@ -20,6 +20,7 @@ enum class api_key : std::int16_t {
   sync_group = 14,
   describe_groups = 15,
   list_groups = 16,
+  sasl_handshake = 17,
   api_versions = 18,
   create_topics = 19,
   delete_topics = 20,
@@ -62,6 +63,7 @@ inline constexpr std::array apis{
     api_info{api_key::sync_group, "SyncGroup", 0, 5, 0, 4},
     api_info{api_key::describe_groups, "DescribeGroups", 0, 6, 0, 5},
     api_info{api_key::list_groups, "ListGroups", 0, 5, 0, 3},
+    api_info{api_key::sasl_handshake, "SaslHandshake", 0, 1, 0, 32767},  // never flexible
     api_info{api_key::api_versions, "ApiVersions", 0, 4, 0, 3},
     api_info{api_key::create_topics, "CreateTopics", 0, 7, 0, 5},
     api_info{api_key::delete_topics, "DeleteTopics", 0, 6, 0, 4},

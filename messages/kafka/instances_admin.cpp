@@ -5,6 +5,7 @@
 #include "messages/kafka/describe_log_dirs.hpp"
 #include "messages/kafka/incremental_alter_configs.hpp"
 #include "messages/kafka/list_config_resources.hpp"
+#include "messages/kafka/sasl_handshake.hpp"
 
 // A request is decoded here and encoded only by tests and load generators; a response the other way round.
 namespace tidegate::kafka {
@@ -49,5 +50,12 @@ template std::optional<list_config_resources_response> decode(shared_bytes, std:
 template std::vector<shared_bytes> encode(const list_config_resources_response&, std::int16_t);
 template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t,
                                                    const list_config_resources_response&);
+
+template std::optional<sasl_handshake_request> decode(shared_bytes, std::int16_t, std::uint64_t);
+template std::vector<shared_bytes> encode(const sasl_handshake_request&, std::int16_t);
+template std::optional<sasl_handshake_response> decode(shared_bytes, std::int16_t, std::uint64_t);
+template std::vector<shared_bytes> encode(const sasl_handshake_response&, std::int16_t);
+template std::vector<shared_bytes> encode_response(api_key, std::int16_t, std::int32_t,
+                                                   const sasl_handshake_response&);
 
 }  // namespace tidegate::kafka

@@ -269,5 +269,8 @@ class Words:
         return {"include_cluster_authorized_operations": True, "endpoint_type": self.random.choice([1, 1, 2, 7]),
                 "include_fenced_brokers": False}
 
+    def SaslHandshake(self):
+        return {"mechanism": self.random.choice(["PLAIN", "", "x" * 300])}
+
     def ListConfigResources(self):
         return {"resource_types": self.some(lambda: self.random.choice([2, 4, 16, -1]))}

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from clients import admin, committed, consumer, create_topic, produce, read
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, ResourceType
 
 
@@ -198,3 +198,15 @@ def test_kafka_python_describes_directories_and_lists_resources(shared_node, top
     assert directory["log_dir"].endswith("/data")
     assert topic in str(python_admin.list_config_resources(["TOPIC"]))
     assert python_admin.describe_cluster()["controller_id"] == 1
+
+
+def test_a_client_that_is_set_to_sasl_is_told_so(shared_node):
+    said = []
+    client = Producer({
+        "bootstrap.servers": shared_node.address, "security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN",
+        "sasl.username": "u", "sasl.password": "p", "error_cb": lambda error: said.append(error.str()),
+    })
+    end = time.monotonic() + 20
+    while not said and time.monotonic() < end:
+        client.poll(0.1)
+    assert said and "not valid in current SASL state" in said[0], said

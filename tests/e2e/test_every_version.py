@@ -9,7 +9,7 @@ ADVERTISED = {
     0: ("Produce", 0, 13), 1: ("Fetch", 4, 18), 2: ("ListOffsets", 0, 11), 3: ("Metadata", 0, 13),
     8: ("OffsetCommit", 0, 10), 9: ("OffsetFetch", 0, 10), 10: ("FindCoordinator", 0, 6), 11: ("JoinGroup", 0, 9),
     12: ("Heartbeat", 0, 4), 13: ("LeaveGroup", 0, 5), 14: ("SyncGroup", 0, 5), 15: ("DescribeGroups", 0, 6),
-    16: ("ListGroups", 0, 5), 18: ("ApiVersions", 0, 4), 19: ("CreateTopics", 0, 7), 20: ("DeleteTopics", 0, 6),
+    16: ("ListGroups", 0, 5), 17: ("SaslHandshake", 0, 1), 18: ("ApiVersions", 0, 4), 19: ("CreateTopics", 0, 7), 20: ("DeleteTopics", 0, 6),
     21: ("DeleteRecords", 0, 2), 22: ("InitProducerId", 0, 5), 23: ("OffsetForLeaderEpoch", 0, 4),
     32: ("DescribeConfigs", 0, 4), 33: ("AlterConfigs", 0, 2), 35: ("DescribeLogDirs", 0, 5),
     37: ("CreatePartitions", 0, 3), 42: ("DeleteGroups", 0, 2), 44: ("IncrementalAlterConfigs", 0, 1), 47: ("OffsetDelete", 0, 0),
@@ -253,6 +253,12 @@ def check_list_config_resources(s: Scene, version: int) -> None:
     assert answer.error_code == 0
     listed = [r.resource_name for r in answer.config_resources]
     assert s.topic in listed if version >= 1 else not listed  # version 0: client metrics
+
+
+def check_sasl_handshake(s: Scene, version: int) -> None:
+    answer = s.wire.call("SaslHandshake", version, mechanism="PLAIN")
+    assert (answer.error_code, list(answer.mechanisms)) == (34, [])  # ILLEGAL_SASL_STATE
+    assert produce(s.wire, s.topic, b"c") == 2  # the connection goes on
 
 
 def check_delete_groups(s: Scene, version: int) -> None:

@@ -9,10 +9,11 @@ import kafka.protocol.admin as admin_api
 import kafka.protocol.consumer as consumer_api
 import kafka.protocol.metadata as metadata_api
 import kafka.protocol.producer as producer_api
+import kafka.protocol.sasl as sasl_api
 from kafka.record.default_records import DefaultRecordBatchBuilder
 from kafka.record.memory_records import MemoryRecords
 
-MODULES = (admin_api, consumer_api, metadata_api, producer_api)
+MODULES = (admin_api, consumer_api, metadata_api, producer_api, sasl_api)
 
 
 def message_class(name: str):

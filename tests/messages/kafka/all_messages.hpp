@@ -28,6 +28,7 @@
 #include "messages/kafka/offset_fetch.hpp"
 #include "messages/kafka/offset_for_leader_epoch.hpp"
 #include "messages/kafka/produce.hpp"
+#include "messages/kafka/sasl_handshake.hpp"
 #include "messages/kafka/sync_group.hpp"
 
 #include "tests/messages/kafka/random_message.hpp"
@@ -95,6 +96,8 @@ void for_each_message(Visit visit) {
   visit.template operator()<describe_log_dirs_response>("describe_log_dirs_response");
   visit.template operator()<list_config_resources_request>("list_config_resources_request");
   visit.template operator()<list_config_resources_response>("list_config_resources_response");
+  visit.template operator()<sasl_handshake_request>("sasl_handshake_request");
+  visit.template operator()<sasl_handshake_response>("sasl_handshake_response");
 }
 
 /// Calls `visit.template operator()<Message>(what, version)` for every version of every message.
