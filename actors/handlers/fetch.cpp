@@ -1,5 +1,6 @@
 #include "messages/kafka/fetch.hpp"
 
+#include "actors/handlers/fetch_answer.hpp"
 #include "actors/handlers/fetch_budget.hpp"
 #include "actors/handlers/fetch_session.hpp"
 #include "actors/handlers/lookup.hpp"
@@ -69,23 +70,12 @@ struct fetching : std::enable_shared_from_this<fetching> {
   }
   [[nodiscard]] bool is_enough() const;
   bool add_partition(fetch_response& response, std::size_t i, std::int64_t& bytes_left);
-  void hold_grant_until_sent(fetch_response& response) const;
 };
 
 std::int64_t size_of(const msg::fetch_result& result) {
   std::int64_t bytes = 0;
   for (const auto& batch : result.batches) bytes += static_cast<std::int64_t>(batch.size());
   return bytes;
-}
-
-void count_sent(const msg::fetch_result& from, const shared_bytes& batch) {
-  const auto header = kafka::read_batch_header(batch.view());
-  const auto records = header ? static_cast<std::uint64_t>(std::max(header->record_count, 0)) : 0;
-  counted.fetched_records.add(records);
-  counted.fetched_bytes.add(batch.size());
-  if (!from.counters) return;
-  from.counters->records_out.add(records);
-  from.counters->bytes_out.add(batch.size());
 }
 
 /// Whether the partition had more than what was read of it.
@@ -301,6 +291,8 @@ bool fetching::add_partition(fetch_response& response, std::size_t i, std::int64
   out.log_start_offset = result.log_start_offset;
   if (r->header.api_version >= 12 && result.diverging_epoch.epoch >= 0)
     out.diverging_epoch = {result.diverging_epoch.epoch, result.diverging_epoch.end_offset};
+  if (out.error_code == error_code::fenced_leader_epoch && r->header.api_version >= 16)
+    name_leader(node, topics[i].topic->id, out, response);
   const bool first = bytes_left == byte_limit();
   for (auto& batch : result.batches) {
     const auto size = static_cast<std::int64_t>(batch.size());
@@ -329,18 +321,6 @@ bool fetching::add_partition(fetch_response& response, std::size_t i, std::int64
   return has_records;
 }
 
-/// The last batch leaves memory last: the grant goes with it.
-void fetching::hold_grant_until_sent(fetch_response& response) const {
-  for (auto topic = response.responses.rbegin(); topic != response.responses.rend(); ++topic)
-    for (auto p = topic->partitions.rbegin(); p != topic->partitions.rend(); ++p) {
-      if (p->records->empty()) continue;
-      auto& last = p->records->back();
-      const auto view = last.view();
-      last = shared_bytes(std::make_shared<std::pair<std::shared_ptr<fetch_grant>, shared_bytes>>(grant, last), view);
-      return;
-    }
-}
-
 void fetching::finish() {
   answered = true;
   fetch_response response;
@@ -352,7 +332,7 @@ void fetching::finish() {
   for (std::size_t i = 0; i < slow.size(); ++i)
     if (slow[i]) served[i] = true;
   if (limited && session && session->partitions.size() == partitions.size()) move_back(session->partitions, served);
-  hold_grant_until_sent(response);
+  hold_until_sent(grant, response);
   results.clear();
   r->answer(response);
   r->scratch->waiting.erase(this);

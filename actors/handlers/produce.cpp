@@ -18,6 +18,22 @@ using kafka::produce_response;
 
 using results = std::vector<msg::append_result>;
 
+/// Of one answer: a record that was compressed to nothing costs some 150 bytes there.
+constexpr std::size_t most_record_errors = 10'000;
+
+/// At most `left` of them are named.
+void name_records(const refused_times& times, std::size_t& left, produce_response::partition& out) {
+  const auto range = " is out of range. The timestamp should be within [" + std::to_string(times.earliest) + ", " +
+                     std::to_string(times.latest) + "]";
+  for (const auto& [index, timestamp] : times.records) {
+    if (left == 0) return;
+    --left;
+    // A produced batch begins at 0, so the index is the offset, too.
+    out.record_errors.push_back({index, "Timestamp " + std::to_string(timestamp) + " of message with offset " +
+                                          std::to_string(index) + range});
+  }
+}
+
 void answer(const request_ptr& r, const produce_request& asked, const results& stored) {
   for (const auto& result : stored)
     if (result.error != error_code::none) counted.refused_batches.add(result.error);
@@ -29,6 +45,7 @@ void answer(const request_ptr& r, const produce_request& asked, const results& s
   }
   produce_response response;
   auto next = stored.begin();
+  auto left = most_record_errors;
   for (const auto& topic : asked.topic_data) {
     auto& out = response.responses.emplace_back(produce_response::topic{topic.name, topic.topic_id, {}});
     for (const auto& partition : topic.partition_data) {
@@ -39,6 +56,7 @@ void answer(const request_ptr& r, const produce_request& asked, const results& s
       p.log_append_time_ms = next->log_append_time_ms;
       p.log_start_offset = next->log_start_offset;
       if (!next->error_message.empty()) p.error_message = next->error_message;
+      if (next->out_of_range && r->header.api_version >= 8) name_records(*next->out_of_range, left, p);
       ++next;
     }
   }

@@ -110,7 +110,11 @@ void partition_state::decide_waiting() {
 }
 
 void partition_state::decide(const msg::append& m, const kafka::batch_check& check) {
-  if (check.error != error_code::none) return m.answer(refused(check.error, check.reason));
+  if (check.error != error_code::none) {
+    auto result = refused(check.error, check.reason);
+    result.out_of_range = check.out_of_range;
+    return m.answer(std::move(result));
+  }
   if (store_->given_up->has_any())
     machine_->expect_first_batches_of(store_->given_up->take(place_.topic_id, place_.partition));
   const auto verdict = machine_->offer(core::to_produced(m.records, check), store_->clock->wall_ns());

@@ -3,6 +3,7 @@
 #include "messages/common/bytes.hpp"
 #include "messages/common/counter.hpp"
 #include "messages/common/error_code.hpp"
+#include "messages/common/refused_times.hpp"
 #include "messages/common/reply.hpp"
 #include "messages/common/uuid.hpp"
 
@@ -22,6 +23,7 @@ struct append_result {
   std::int64_t log_append_time_ms = -1;  // -1: the topic keeps CreateTime
   std::int64_t log_start_offset = -1;
   std::string error_message;  // "" = none
+  std::shared_ptr<const refused_times> out_of_range{};  // null: the times of records are not what is wrong
 };
 
 /// Appends one produced batch. Answered when it is stored (acks 1 and -1 alike); with acks 0 the answer only tells the

@@ -5,6 +5,7 @@
 #include "messages/kafka/record_reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidegate::kafka {
 
@@ -43,6 +44,22 @@ batch_check refuse(error_code error, std::string_view reason) {
   batch_check out;
   out.error = error;
   out.reason = reason;
+  return out;
+}
+
+/// Kafka names all records whose times it refuses. Here at most 100 of a batch, and of a compressed one no more than
+/// its bytes could hold of the smallest records: what is said of them must not take much more memory than the batch.
+void add_refused(std::shared_ptr<refused_times>& to, const refused_times::record& record, byte_view batch,
+                 const batch_limits& limits) {
+  constexpr std::size_t smallest_record = 7;
+  const auto most = std::min<std::size_t>(100, batch.size() / smallest_record);
+  if (!to) to = std::make_shared<refused_times>(refused_times{limits.min_timestamp, limits.max_timestamp});
+  if (to->records.size() < most) to->records.push_back(record);
+}
+
+batch_check refuse(std::shared_ptr<const refused_times> out_of_range) {
+  auto out = refuse(error_code::invalid_timestamp, "One or more records have been rejected due to invalid timestamp");
+  out.out_of_range = std::move(out_of_range);
   return out;
 }
 
@@ -148,6 +165,7 @@ batch_check validate_batch(byte_view records, const batch_limits& limits) {
   };
   record_reader::record record;
   out.max_timestamp = std::numeric_limits<std::int64_t>::min();
+  std::shared_ptr<refused_times> out_of_range;
   for (std::int32_t i = 0; i < h.record_count; ++i) {
     if (!reader.next(record)) return stopped();
     if (record.offset_delta != i)
@@ -155,14 +173,14 @@ batch_check validate_batch(byte_view records, const batch_limits& limits) {
     const auto timestamp = add(h.base_timestamp, record.timestamp_delta);
     if (limits.checks_record_timestamps && timestamp != -1 &&
         (timestamp < limits.min_timestamp || timestamp > limits.max_timestamp))
-      return refuse(error_code::invalid_timestamp, "A record's timestamp is outside the allowed range.");
+      add_refused(out_of_range, {i, timestamp}, records, limits);
     if (timestamp > out.max_timestamp) {
       out.max_timestamp = timestamp;
       out.max_timestamp_delta = i;
     }
   }
   if (!reader.is_at_end()) return stopped();
-  return out;
+  return out_of_range ? refuse(std::move(out_of_range)) : out;
 }
 
 std::optional<batch_header> check_stored_batch(byte_view batch) {

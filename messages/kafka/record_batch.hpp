@@ -2,10 +2,12 @@
 
 #include "messages/common/bytes.hpp"
 #include "messages/common/error_code.hpp"
+#include "messages/common/refused_times.hpp"
 #include "messages/kafka/compression.hpp"
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -61,6 +63,7 @@ struct batch_check {
   std::int64_t max_timestamp = -1;       // as the records say
   std::int32_t max_timestamp_delta = 0;  // offset delta of the first record that has it
   bool is_cut_short = false;             // by `trial_bytes`; nothing else here means anything
+  std::shared_ptr<const refused_times> out_of_range;  // with invalid_timestamp; null: it is not the times of records
 };
 
 /// Checks what a Produce request (v3 or later) carries for one partition, as Kafka's broker does.

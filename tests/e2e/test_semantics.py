@@ -311,7 +311,7 @@ def test_transactions_are_refused_before_anything_is_written(wire, topic):
     answer = wire.call("InitProducerId", 4, transactional_id="tx", transaction_timeout_ms=1000, producer_id=-1, producer_epoch=-1)
     assert answer.error_code == 53
     assert wire.call("FindCoordinator", 3, key="tx", key_type=1).error_code == 53
-    assert wire.call("FindCoordinator", 6, key_type=2, coordinator_keys=["share"]).coordinators[0].error_code != 0
+    assert wire.call("FindCoordinator", 6, key_type=2, coordinator_keys=["share"]).coordinators[0].error_code == 42
     found = wire.call("Fetch", 11, **fetch_fields(topic, (0, 0))).responses[0].partitions[0]
     assert found.high_watermark == 0 and topic_id(wire, topic)
 

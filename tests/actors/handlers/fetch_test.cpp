@@ -14,8 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::int16_t version = 12;
-
 actors::partition_settings no_tails() {
   actors::partition_settings settings;
   settings.tail_bytes = 0;  // everything comes from the store
@@ -70,7 +68,7 @@ struct fetch_fixture {
     return asked;
   }
 
-  kafka::fetch_response fetch(const kafka::fetch_request& asked) {
+  kafka::fetch_response fetch(const kafka::fetch_request& asked, std::int16_t version = 12) {
     auto answered = std::make_shared<std::promise<std::vector<shared_bytes>>>();
     auto answer = answered->get_future();
     auto later = connection.run_after();
@@ -191,4 +189,34 @@ CAF_TEST(a topic that is deleted under a long poll is unknown) {
   caf::anon_send(f.node.partitions, msg::forget_topic{f.topic->id, nullptr});
   CAF_CHECK(value_of(std::move(answer)).responses.at(0).partitions.at(0).error_code ==
             error_code::unknown_topic_or_partition);
+}
+
+CAF_TEST(who has the epoch of an older leader is told who leads now) {
+  fetch_fixture f(2);
+  f.services.node_id = 5;
+  f.services.host = "here";
+  f.services.port = 19092;
+  const auto epoch = f.node.store->leader_epoch_of(f.topic->id, 1);
+  const auto fetched = [&](std::int32_t known_epoch, std::int16_t version) {
+    auto asked = f.asking(1 << 20);
+    asked.topics[0].topic_id = f.topic->id;
+    asked.topics[0].partitions[1].current_leader_epoch = known_epoch;
+    return f.fetch(asked, version);
+  };
+  for (const auto version : std::initializer_list<std::int16_t>{15, 16, 18}) {
+    const auto response = fetched(epoch - 1, version);
+    const auto& partitions = response.responses.at(0).partitions;
+    const bool is_told = version >= 16;  // as in Kafka
+    using leader = kafka::fetch_response::leader_id_and_epoch;
+    CAF_CHECK(partitions.at(0).error_code == error_code::none && partitions[0].current_leader == leader{});
+    CAF_CHECK(partitions.at(1).error_code == error_code::fenced_leader_epoch);
+    CAF_CHECK(partitions[1].current_leader == (is_told ? leader{5, epoch} : leader{}));
+    CAF_REQUIRE_EQUAL(response.node_endpoints.size(), is_told ? 1u : 0u);
+    if (is_told)
+      CAF_CHECK((response.node_endpoints[0] == kafka::fetch_response::node_endpoint{5, "here", 19092, std::nullopt}));
+  }
+  const auto response = fetched(epoch + 1, 16);  // somebody else leads, or will
+  CAF_CHECK(response.responses.at(0).partitions.at(1).error_code == error_code::unknown_leader_epoch);
+  CAF_CHECK_EQUAL(response.responses[0].partitions[1].current_leader.leader_id, -1);
+  CAF_CHECK(response.node_endpoints.empty());
 }

@@ -136,6 +136,37 @@ CAF_TEST(notes of a partition that is deleted go with it) {
   CAF_CHECK(soon_true([&] { return !f.node.store->given_up->has_any(); }));
 }
 
+CAF_TEST(records whose time is out of range are named from version 8 on) {
+  fixture f;
+  auto builder = batch_builder::of(3);
+  builder.records[1].timestamp_delta = 1'000'000'000'000'000;
+  const auto produced_in = [&](std::int16_t version) {
+    kafka::produce_request asked;
+    asked.acks = -1;
+    auto& of_topic = asked.topic_data.emplace_back();
+    of_topic.name = "t";
+    of_topic.partition_data.push_back({0, shared_bytes(builder.build())});
+    return f.ask<kafka::produce_response>(asked, version).responses.at(0).partition_responses.at(0);
+  };
+  CAF_CHECK(produced_in(7).error_code == invalid_timestamp);
+  const auto before_ms = actors::wall_ms();
+  const auto refused = produced_in(8);
+  CAF_CHECK(refused.error_code == invalid_timestamp);
+  CAF_CHECK_EQUAL(refused.error_message.value_or(""),
+                  "One or more records have been rejected due to invalid timestamp");
+  CAF_REQUIRE_EQUAL(refused.record_errors.size(), 1u);
+  CAF_CHECK_EQUAL(refused.record_errors[0].batch_index, 1);
+  const auto text = refused.record_errors[0].batch_index_error_message.value_or("");
+  const std::string words = "Timestamp 1000000000001000 of message with offset 1 is out of range. "
+                            "The timestamp should be within [";
+  CAF_CHECK(text.starts_with(words) && text.ends_with("]"));
+  const auto comma = text.find(", ");
+  CAF_REQUIRE(comma != std::string::npos);
+  CAF_CHECK_LESS(std::stoll(text.substr(words.size())), 0);  // any time that has been
+  const auto hour_later_ms = std::stoll(text.substr(comma + 2)) - 3'600'000;
+  CAF_CHECK(hour_later_ms >= before_ms && hour_later_ms <= actors::wall_ms());
+}
+
 CAF_TEST(versions before 7 may not carry zstd) {
   fixture f;
   batch_builder builder = batch_builder::of(3);

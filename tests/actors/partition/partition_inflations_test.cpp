@@ -64,6 +64,18 @@ CAF_TEST(a batch that takes long to decompress is checked elsewhere and what com
   CAF_CHECK_EQUAL(node.append(topic, large_batch(7, 4)).base_offset, 4);
 }
 
+CAF_TEST(what is checked elsewhere is refused with its records named) {
+  node_fixture node;
+  auto b = batch_builder::of(2);
+  b.records[1].value = std::string(2 << 20, 'b');
+  b.records[1].timestamp_delta = 1'000'000'000'000'000;
+  b.codec = kafka::compression::gzip;
+  const auto refused = node.append(node.create("t"), shared_bytes(b.build()));
+  CAF_CHECK(refused.error == invalid_timestamp);
+  CAF_REQUIRE(refused.out_of_range != nullptr);
+  CAF_CHECK((refused.out_of_range->records == std::vector<refused_times::record>{{1, 1'000'000'000'001'000}}));
+}
+
 CAF_TEST(small ones behind a large one do not wait for those of other partitions) {
   held_inflater held;
   node_fixture node{held.settings};

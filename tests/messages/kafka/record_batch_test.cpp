@@ -170,6 +170,44 @@ CAF_TEST(timestamps outside the range are refused unless they are replaced anywa
   CAF_CHECK(verdict(batch, limits) == error_code::none);
 }
 
+CAF_TEST(records outside the range are named) {
+  auto b = batch_builder::of(5);
+  b.records[1].timestamp_delta = 20;
+  b.records[2].timestamp_delta = -1001;  // -1: has no time
+  b.records[4].timestamp_delta = -20;    // 1000 1020 -1 1003 980
+  batch_limits limits;
+  limits.min_timestamp = 990;
+  limits.max_timestamp = 1010;
+  for (auto codec : all_codecs) {
+    b.codec = codec;
+    const auto check = validate_batch(b.build(), limits);
+    CAF_CHECK(check.error == error_code::invalid_timestamp);
+    CAF_REQUIRE(check.out_of_range != nullptr);
+    CAF_CHECK_EQUAL(check.out_of_range->earliest, 990);
+    CAF_CHECK_EQUAL(check.out_of_range->latest, 1010);
+    CAF_CHECK((check.out_of_range->records == std::vector<refused_times::record>{{1, 1020}, {4, 980}}));
+  }
+  b.records[4].offset_delta = 9;
+  const auto other = validate_batch(b.build(), limits);  // what is wrong with the batch itself comes first
+  CAF_CHECK(other.error == error_code::invalid_record && !other.out_of_range);
+}
+
+CAF_TEST(of many records outside the range not all are named) {
+  batch_limits limits;
+  limits.max_timestamp = 0;
+  const auto named = [&](int count, compression codec) {
+    auto b = batch_builder::of(count);
+    b.codec = codec;
+    if (codec != compression::none)
+      for (auto& r : b.records) r = {"", "", 0, r.offset_delta, 0};
+    return validate_batch(b.build(), limits).out_of_range->records.size();
+  };
+  CAF_CHECK_EQUAL(named(100, compression::none), 100u);
+  CAF_CHECK_EQUAL(named(101, compression::none), 100u);
+  CAF_CHECK_LESS(named(10'000, compression::zstd), 101u);
+  CAF_CHECK_GREATER(named(10, compression::zstd), 7u);
+}
+
 CAF_TEST(records that lie about their lengths are refused) {
   const auto plain = encode_records(batch_builder::of(3).records);
   std::mt19937 random{20261124};
