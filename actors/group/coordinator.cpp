@@ -112,7 +112,8 @@ void coordinator_state::report(const core::size_refusal& refused) {
 
 void coordinator_state::open() {
   shown_generation_ = -1;  // what a load finds is no rebalance
-  has_written_ = false;
+  last_write_ms_.reset();
+  letting_go_ = letting_go::not_yet;
   stage_ = stage::loading;
   lease_ = context_.store->open(context_.group_id,
                                 to_self<loaded_group>([this, epoch = ++epoch_](const loaded_group& answer) {
@@ -172,7 +173,8 @@ void coordinator_state::perform(core::group_effects effects, std::vector<msg::gr
 
 /// `then` is not called when the group was abandoned meanwhile: what waited for it was answered then.
 void coordinator_state::write(group_write what, std::function<void(group_write_answer)> then) {
-  has_written_ = true;
+  last_write_ms_ = now().now_ms;
+  letting_go_ = letting_go::not_yet;
   what.lease = lease_;
   context_.store->write(
     context_.group_id, std::move(what),
@@ -229,11 +231,15 @@ void coordinator_state::schedule() {
 
 void coordinator_state::look_idle() {
   // Whoever looks at all groups must not fill limits.groups with those that nobody uses.
-  const bool is_used = stage_ == stage::ready && group_->exists() && has_written_;
+  const bool is_used = stage_ == stage::ready && group_->exists() && last_write_ms_;
   const auto patience = is_used ? context_.options.idle_after : context_.options.absent_after;
   const bool is_unused = stage_ == stage::closed || (stage_ == stage::ready && group_->is_idle());
-  if (is_unused && parked_.empty() && now().now_ms - last_input_ms_ >= patience.count()) return self_->quit();
-  self_->delayed_send(self_, patience, coordinator_tick{0, true, 0});
+  if (letting_go_ == letting_go::not_yet && is_bare_for(context_.options.idle_after)) let_go();
+  const bool stays = letting_go_ == letting_go::looks || (letting_go_ == letting_go::not_yet && is_used && is_bare());
+  if (is_unused && !stays && parked_.empty() && now().now_ms - last_input_ms_ >= patience.count())
+    return self_->quit();
+  const auto next = letting_go_ == letting_go::looks ? context_.options.absent_after : patience;
+  self_->delayed_send(self_, next, coordinator_tick{0, true, 0});
 }
 
 void coordinator_state::on_tick(const coordinator_tick& tick) {

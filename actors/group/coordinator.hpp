@@ -89,6 +89,7 @@ class coordinator_state {
 
  private:
   enum class stage : std::uint8_t { closed, loading, ready, gone };
+  enum class letting_go : std::uint8_t { not_yet, looks, tried };  // since its last write
   using waiter = std::variant<reply<msg::join_group_result>, reply<msg::sync_group_result>,
                               reply<msg::leave_group_result>, reply<error_code>>;
   using position_key = std::tuple<uuid, std::int32_t>;
@@ -152,6 +153,10 @@ class coordinator_state {
   [[nodiscard]] std::optional<std::int64_t> lag_in(const uuid& topic_id, const lag_round& round);
   void report_lag(const msg::report_lag& m);
   void forget_gone_topics(group_metadata& entry) const;
+  /// It is stored, nobody is in it and its entry lists no position.
+  [[nodiscard]] bool is_bare() const;
+  [[nodiscard]] bool is_bare_for(std::chrono::milliseconds time) const;
+  void let_go();
 
   coordinator_actor::pointer self_;
   coordinator_context context_;
@@ -171,7 +176,8 @@ class coordinator_state {
   std::uint64_t last_commit_ = 0;
   std::set<std::uint64_t> open_commits_;                                // not answered yet
   std::deque<std::pair<std::uint64_t, std::function<void()>>> reads_;  // behind commits up to that one
-  bool has_written_ = false;  // since it was loaded
+  std::optional<std::int64_t> last_write_ms_;  // since it was loaded
+  letting_go letting_go_ = letting_go::not_yet;
   std::optional<std::int64_t> scheduled_ms_;
   std::int64_t last_input_ms_ = 0;
   std::optional<std::int64_t> last_metadata_report_ms_;

@@ -1,6 +1,7 @@
 // How positions go: OffsetDelete, DeleteGroups, and topics that are deleted (the store refuses writes to them from then
 // on).
 #include "actors/group/coordinator.hpp"
+#include "actors/log.hpp"
 
 #include <algorithm>
 
@@ -74,6 +75,34 @@ void coordinator_state::remove_group_at(const msg::delete_group& request, const 
     respond(answer.what == group_write_answer::status::stored ? error_code::none : error_of(answer));
     if (is_over(answer)) written(answer);
   });
+}
+
+bool coordinator_state::is_bare() const {
+  return stage_ == stage::ready && group_->is_idle() && group_->exists() && open_commits_.empty() &&
+         group_->stored().topics.empty() && group_->stored().empty_since_ms >= 0;
+}
+
+/// By the steady clock, if it became bare here.
+bool coordinator_state::is_bare_for(std::chrono::milliseconds time) const {
+  if (!is_bare()) return false;
+  const auto passed = last_write_ms_ ? now().now_ms - *last_write_ms_
+                                     : context_.wall_ms() - group_->stored().empty_since_ms;
+  return passed >= time.count();
+}
+
+/// As Kafka does, which looks every offsets.retention.check.interval.ms: a name that was used once is not listed for
+/// ever. Native positions keep the group, and so does doubt, until somebody has used or loaded it again.
+void coordinator_state::let_go() {
+  letting_go_ = letting_go::looks;
+  context_.store->find_positions(
+    context_.group_id, to_self<found_positions>([this, epoch = epoch_](const found_positions& found) {
+      if (epoch != epoch_ || letting_go_ != letting_go::looks) return;  // somebody used it
+      letting_go_ = letting_go::tried;
+      const bool has_none = found.error == error_code::none && found.complete && found.where.empty();
+      if (!has_none || !parked_.empty() || !is_bare()) return;
+      log_event(log_level::info, "group without members and positions removed", {{"group", context_.group_id}});
+      perform(group_->on_delete(park(reply<error_code>{}), now()));
+    }));
 }
 
 /// The positions go with the topic's directory; the entry's list of them follows with the group's next write.

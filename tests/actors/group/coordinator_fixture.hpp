@@ -16,6 +16,7 @@ struct scripted_store : actors::group_store {
   bool holds_opens = false;
   bool holds_writes = false;
   bool holds_lookups = false;
+  actors::found_positions lookup;  // what else is said of positions
   int opens = 0;
   int closes = 0;
   int writes = 0;
@@ -81,7 +82,7 @@ struct scripted_store : actors::group_store {
   }
 
   void find_positions(const std::string&, std::function<void(actors::found_positions)> done) override {
-    actors::found_positions found;
+    actors::found_positions found = lookup;
     for (const auto& p : positions) found.where.push_back(p.where);
     if (!holds_lookups) return done(std::move(found));
     held_lookups.push_back([found = std::move(found), done = std::move(done)] { done(found); });
@@ -101,6 +102,7 @@ struct coordinator_fixture : test_coordinator_fixture<> {
   std::shared_ptr<scripted_store> store = std::make_shared<scripted_store>();
   actors::coordinator_actor group;
   int uuids = 0;
+  std::int64_t wall_ms = 1'700'000'000'000;
   actors::coordinator_options options;
   std::function<core::group_options()> current_rules;
   std::shared_ptr<actors::group_budget> node_bytes;
@@ -116,7 +118,7 @@ struct coordinator_fixture : test_coordinator_fixture<> {
 
   void start() {
     actors::coordinator_context context{"g", store, [this] { return std::to_string(++uuids); },
-                                        [] { return std::int64_t{1'700'000'000'000}; }, options};
+                                        [this] { return wall_ms; }, options};
     context.current_rules = current_rules;
     context.node_bytes = node_bytes;
     group = actors::spawn_coordinator(sys, std::move(context));
@@ -133,6 +135,7 @@ struct coordinator_fixture : test_coordinator_fixture<> {
     constexpr std::chrono::milliseconds step{100};
     for (auto t = step; t <= time; t += step) {
       advance_time(step);
+      wall_ms += step.count();
       consume_messages();
     }
   }
