@@ -15,7 +15,6 @@ namespace {
 // "kafka-cg-" + 180 + ".offset" stays below the 255 bytes that a filer takes for a name.
 constexpr std::size_t longest_group_name = 180;
 constexpr std::size_t kept_of_long_group = 100;
-constexpr std::size_t longest_topic_name = 249;
 constexpr std::int32_t ring_unit = 4096;
 constexpr std::string_view position_prefix = "kafka-cg-";
 

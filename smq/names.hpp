@@ -18,6 +18,7 @@ std::string escape_group(std::string_view group_id);
 
 /// Kafka's rule: 1 to 249 of [a-zA-Z0-9._-], neither "." nor "..".
 bool is_legal_topic_name(std::string_view name);
+inline constexpr std::size_t longest_topic_name = 249;
 
 /// What we keep beside SMQ's namespaces: names, groups, and who may write.
 inline constexpr std::string_view own_root = "/topics/.tidegate";

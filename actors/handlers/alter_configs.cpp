@@ -4,11 +4,11 @@
 #include "actors/handlers/shown.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/handlers/topic_configs.hpp"
+#include "actors/handlers/topic_names.hpp"
 #include "actors/interfaces/message_types.hpp"
 #include "messages/actor/fan_in.hpp"
 #include "messages/kafka/config_resource.hpp"
 #include "messages/kafka/incremental_alter_configs.hpp"
-#include "smq/names.hpp"
 
 #include <map>
 #include <set>
@@ -79,8 +79,8 @@ void alter_topic(const services& node, const asked_change& change, bool validate
                  const reply<msg::change_result>& done) {
   if (change.resource_name.empty())
     return done({error_code::invalid_request, "Default topic resources are not allowed."});
-  if (!smq::is_legal_topic_name(change.resource_name))
-    return done({error_code::invalid_topic_exception, "Topic name is invalid: " + shown(change.resource_name)});
+  if (auto problem = name_problem(change.resource_name); !problem.empty())
+    return done({error_code::invalid_topic_exception, std::move(problem)});
   const auto decide = [change](const smq::topic_info& now) {
     msg::topic_change altered{error_code::none, {}, now};
     if (change.replaces) altered.after.configs.clear();

@@ -1,5 +1,6 @@
 #include "messages/kafka/create_partitions.hpp"
 
+#include "actors/handlers/assignments.hpp"
 #include "actors/handlers/services.hpp"
 #include "actors/handlers/table.hpp"
 #include "actors/handlers/throttle.hpp"
@@ -19,18 +20,6 @@ using added = kafka::create_partitions_response::result;
 constexpr std::int16_t first_told_of_quota = 3;  // KIP-599
 
 msg::topic_change refused(error_code error, std::string why) { return {error, std::move(why), {}}; }
-
-/// What is wrong with the brokers that one new partition is to have; "" = nothing: this node is all of them.
-std::string check_assignment(const std::vector<std::int32_t>& brokers, std::int32_t node_id) {
-  if (brokers.empty()) return "The manual partition assignment includes an empty replica list.";
-  for (const auto broker : brokers)
-    if (broker != node_id)
-      return "The manual partition assignment includes broker " + std::to_string(broker) +
-             ", but no such broker is registered.";
-  if (brokers.size() > 1)
-    return "The manual partition assignment includes the broker " + std::to_string(node_id) + " more than once.";
-  return {};
-}
 
 /// Kafka's checks, in its order and words. What is there keeps its ring ranges, data and positions: partitions are only
 /// added behind the last.

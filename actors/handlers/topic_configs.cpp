@@ -29,6 +29,7 @@ struct known_config {
   std::int64_t least;
   const char* allowed;  // values, separated by ','; "" = any of its type
   const char* documentation;
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
 };
 
 // Their defaults are the node's.
@@ -40,6 +41,8 @@ constexpr const char* protect_max = "retention.protect.max.ms";
 // One bounds the other.
 constexpr const char* min_compaction_lag = "min.compaction.lag.ms";
 constexpr const char* max_compaction_lag = "max.compaction.lag.ms";
+// Its range has a hole.
+constexpr const char* gzip_level = "compression.gzip.level";
 
 constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::min();
 
@@ -57,6 +60,7 @@ constexpr const char* no_index = "No effect: there are no index files.";
 constexpr const char* no_flush = "No effect: when records are synced is decided for the node.";
 constexpr const char* no_rolling = "No effect: the store decides when a file of records is full.";
 constexpr const char* no_replicas = "No effect: nothing is replicated between brokers.";
+constexpr const char* no_recompression = "No effect: batches are stored as they were produced.";
 constexpr const char* no_tiers = "No effect: there is one tier of storage.";
 
 /// The topic configs that tidegate keeps. Those whose only legal value is the default, and those without effect, are
@@ -79,6 +83,9 @@ constexpr std::array known{
                "Retention keeps what a group has not read."},
   known_config{protect_max, protect_max, "7776000000", type_long, -1, "",
                "Age from which nothing is kept for groups any more; -1: none."},
+  known_config{gzip_level, gzip_level, "-1", type_int, -1, "", no_recompression, 9},
+  known_config{"compression.lz4.level", "compression.lz4.level", "9", type_int, 1, "", no_recompression, 17},
+  known_config{"compression.zstd.level", "compression.zstd.level", "3", type_int, -131072, "", no_recompression, 22},
   known_config{"delete.retention.ms", "log.cleaner.delete.retention.ms", "86400000", type_long, 0, "", no_compaction},
   known_config{"file.delete.delay.ms", "log.segment.delete.delay.ms", "60000", type_long, 0, "",
                "No effect: the store decides when space is freed."},
@@ -98,6 +105,8 @@ constexpr std::array known{
   known_config{min_compaction_lag, "log.cleaner.min.compaction.lag.ms", "0", type_long, 0, "", no_compaction},
   known_config{"preallocate", "log.preallocate", "false", type_boolean, no_limit, "",
                "No effect: the store makes its own files."},
+  known_config{"remote.log.copy.disable", "", "false", type_boolean, no_limit, "", no_tiers},
+  known_config{"remote.log.delete.on.disable", "", "false", type_boolean, no_limit, "", no_tiers},
   known_config{"remote.storage.enable", "", "false", type_boolean, no_limit, "false", "There is one tier of storage."},
   known_config{"segment.bytes", "log.segment.bytes", "1073741824", type_int, 1 << 20, "", no_rolling},
   known_config{"segment.index.bytes", "log.index.size.max.bytes", "10485760", type_int, 4, "", no_index},
@@ -162,7 +171,10 @@ reading read_number(const known_config& config, std::string_view text) {
   const auto most = is_int ? std::numeric_limits<std::int32_t>::max() : std::numeric_limits<std::int64_t>::max();
   if (error != std::errc{} || end != text.data() + text.size() || number > most)
     return {{}, std::string("Not a number of type ") + (is_int ? "INT" : "LONG")};
+  if (number == 0 && config.name == std::string_view{gzip_level})
+    return {{}, "Value must be between 1 and 9 or equal to -1"};
   if (number < config.least) return {{}, "Value must be at least " + std::to_string(config.least)};
+  if (number > config.most) return {{}, "Value must be no more than " + std::to_string(config.most)};
   return {std::to_string(number), {}};
 }
 

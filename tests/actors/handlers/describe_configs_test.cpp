@@ -135,8 +135,37 @@ CAF_TEST(nothing is dynamic for all brokers and other resources have no configs)
   }
   CAF_CHECK(describe(a_broker, "2").error_code == invalid_request);
   CAF_CHECK(describe(1, "x").error_code == invalid_request);
-  CAF_CHECK(describe(a_topic, "").error_code == invalid_request);
   CAF_CHECK(describe(a_topic, "absent").error_code == unknown_topic_or_partition);
+}
+
+CAF_TEST(names that nothing has are told apart) {
+  const auto answer = [this](std::int8_t type, const std::string& name) {
+    const auto found = describe(type, name);
+    CAF_CHECK(found.configs.empty());
+    return std::pair{found.error_code, found.error_message.value_or("")};
+  };
+  CAF_CHECK(answer(a_topic, "a b").first == invalid_topic_exception);
+  CAF_CHECK(answer(a_topic, "").first == invalid_topic_exception);
+  CAF_CHECK(answer(a_topic, "absent").first == unknown_topic_or_partition);
+  CAF_CHECK((answer(a_broker, "7") ==
+             std::pair{invalid_request, std::string("Unexpected broker id, expected 1 or empty string, but received 7")}));
+  CAF_CHECK((answer(a_broker, "x") ==
+             std::pair{invalid_request, std::string("Broker id must be an integer, but it is: x")}));
+}
+
+CAF_TEST(a resource that is named again is answered once with all that was asked) {
+  describe_configs_request asked;
+  asked.resources.push_back({a_topic, "t", strings{"retention.ms"}});
+  asked.resources.push_back({a_broker, "1", strings{"num.partitions"}});
+  asked.resources.push_back({a_topic, "t", strings{"retention.bytes", "retention.ms"}});
+  auto found = ask<describe_configs_response>(asked, 4).results;
+  CAF_REQUIRE_EQUAL(found.size(), 2u);
+  CAF_CHECK_EQUAL(found[0].configs.size(), 2u);
+  CAF_CHECK_EQUAL(found[1].configs.size(), 1u);
+  asked.resources.push_back({a_topic, "t", std::nullopt});
+  found = ask<describe_configs_response>(asked, 4).results;
+  CAF_REQUIRE_EQUAL(found.size(), 2u);
+  CAF_CHECK_EQUAL(found[0].configs.size(), describe(a_topic, "t").configs.size());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -44,6 +44,9 @@ struct {
   const char* good;
   const char* bad;
 } const without_effect[] = {
+  {"compression.gzip.level", an_int, "-1", "9", "0"},
+  {"compression.lz4.level", an_int, "9", "17", "18"},
+  {"compression.zstd.level", an_int, "3", "-131072", "23"},
   {"delete.retention.ms", a_long, "86400000", "0", "-1"},
   {"file.delete.delay.ms", a_long, "60000", "0", "-1"},
   {"flush.messages", a_long, longest, "1", "0"},
@@ -57,6 +60,8 @@ struct {
   {"min.cleanable.dirty.ratio", a_double, "0.5", "1", "1.01"},
   {"min.compaction.lag.ms", a_long, "0", longest, "-1"},
   {"preallocate", a_boolean, "false", "true", "1"},
+  {"remote.log.copy.disable", a_boolean, "false", "true", "1"},
+  {"remote.log.delete.on.disable", a_boolean, "false", "true", "1"},
   {"remote.storage.enable", a_boolean, "false", "false", "true"},
   {"segment.bytes", an_int, "1073741824", "1048576", "1048575"},
   {"segment.index.bytes", an_int, "10485760", "4", "3"},
