@@ -7,8 +7,8 @@ import random
 
 import pytest
 from clients import committed, create_topic, produce
-from formats import decode_message, native_group, position_path
-from turns import all_batches, commit, kafka_turn, native_peek, native_turn, subscribe
+from formats import decode_message, native_group
+from turns import all_batches, commit, kafka_turn, native_peek, native_turn, position_entry, subscribe
 
 ALTERNATIONS = int(os.environ.get("TIDEGATE_ALTERNATIONS", "50"))  # the campaign: 1000
 _names = itertools.count(1)
@@ -19,13 +19,6 @@ def fill(node, topic: str, calls: int, per_call: int = 7, first: int = 0) -> int
     for call in range(calls):
         produce(node, topic, [b"record-%d" % (first + call * per_call + i) for i in range(per_call)])
     return first + calls * per_call
-
-
-def position_entry(weed, topic: str, group: str):
-    """The entry of partition 0 below the only version directory."""
-    directory = f"/topics/kafka/{topic}"
-    (version,) = [n for n in weed.filer.names(directory) if n.startswith("v")]
-    return weed.filer.lookup(position_path(f"{directory}/{version}/0000-0031", group))
 
 
 @pytest.fixture
