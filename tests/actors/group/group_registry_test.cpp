@@ -9,6 +9,19 @@ using namespace tidegate::test;
 using namespace std::chrono_literals;
 using enum error_code;
 
+namespace {
+
+/// Entries of groups, as if an earlier node had left them.
+void put_entries(const groups_fixture& f, std::vector<smq::mutation> puts) {
+  auto done = std::make_shared<std::promise<bool>>();
+  const smq::guard is_new{puts.back().target.path, std::nullopt};
+  f.node.engine->ports().entries.transact(is_new, std::move(puts), smq::testing::soon(),
+                                          [done](const smq::outcome& what) { done->set_value(what.is_ok()); });
+  CAF_REQUIRE(value_of(done->get_future()));
+}
+
+}  // namespace
+
 CAF_TEST(positions and groups are the same after a restart) {
   groups_fixture f;
   CAF_CHECK_EQUAL(f.position("g"), -1);
@@ -40,11 +53,7 @@ CAF_TEST(groups of several pages are listed each once) {
     all.push_back(group.group_id + " Empty");
     puts.push_back(*smq::make_group_mutation(group));
   }
-  auto done = std::make_shared<std::promise<bool>>();
-  const smq::guard is_new{puts.back().target.path, std::nullopt};
-  f.node.engine->ports().entries.transact(is_new, std::move(puts), smq::testing::soon(),
-                                          [done](const smq::outcome& what) { done->set_value(what.is_ok()); });
-  CAF_REQUIRE(value_of(done->get_future()));
+  put_entries(f, std::move(puts));
   CAF_CHECK(f.commit("z", 5) == none);
   all.emplace_back("z Empty");
   CAF_CHECK(f.list() == all);
@@ -145,11 +154,7 @@ void store_left_behind(groups_fixture& f, int count) {
     group.members["m"] = {"m", {}, "client", "/127.0.0.1", 300, 300, {{"range", {}}}, {}};
     puts.push_back(*smq::make_group_mutation(group));
   }
-  auto done = std::make_shared<std::promise<bool>>();
-  const smq::guard is_new{puts.back().target.path, std::nullopt};
-  f.node.engine->ports().entries.transact(is_new, std::move(puts), smq::testing::soon(),
-                                          [done](const smq::outcome& what) { done->set_value(what.is_ok()); });
-  CAF_REQUIRE(value_of(done->get_future()));
+  put_entries(f, std::move(puts));
 }
 
 std::ptrdiff_t stable_ones(const std::vector<std::string>& listed) {

@@ -28,6 +28,17 @@ struct fixture : handler_fixture {
     return ask<kafka::produce_response>(asked, 9).responses.at(0).partition_responses.at(0);
   }
 
+  /// The same batch some times, to partition 0.
+  std::vector<kafka::produce_response::partition> produced(const batch_builder& batch, std::int16_t version,
+                                                           int times = 1) {
+    kafka::produce_request asked;
+    asked.acks = -1;
+    auto& of_topic = asked.topic_data.emplace_back();
+    of_topic.name = "t";
+    for (int i = 0; i < times; ++i) of_topic.partition_data.push_back({0, shared_bytes(batch.build())});
+    return ask<kafka::produce_response>(asked, version).responses.at(0).partition_responses;
+  }
+
   /// What the batch is answered once somebody looks at it.
   kafka::produce_response::partition produce_until_decided(std::int32_t partition, std::int32_t sequence) {
     const std::set<error_code> undecided{not_leader_or_follower, request_timed_out, kafka_storage_error};
@@ -140,17 +151,9 @@ CAF_TEST(records whose time is out of range are named from version 8 on) {
   fixture f;
   auto builder = batch_builder::of(3);
   builder.records[1].timestamp_delta = 1'000'000'000'000'000;
-  const auto produced_in = [&](std::int16_t version) {
-    kafka::produce_request asked;
-    asked.acks = -1;
-    auto& of_topic = asked.topic_data.emplace_back();
-    of_topic.name = "t";
-    of_topic.partition_data.push_back({0, shared_bytes(builder.build())});
-    return f.ask<kafka::produce_response>(asked, version).responses.at(0).partition_responses.at(0);
-  };
-  CAF_CHECK(produced_in(7).error_code == invalid_timestamp);
+  CAF_CHECK(f.produced(builder, 7).at(0).error_code == invalid_timestamp);
   const auto before_ms = actors::wall_ms();
-  const auto refused = produced_in(8);
+  const auto refused = f.produced(builder, 8).at(0);
   CAF_CHECK(refused.error_code == invalid_timestamp);
   CAF_CHECK_EQUAL(refused.error_message.value_or(""),
                   "One or more records have been rejected due to invalid timestamp");
@@ -167,18 +170,22 @@ CAF_TEST(records whose time is out of range are named from version 8 on) {
   CAF_CHECK(hour_later_ms >= before_ms && hour_later_ms <= actors::wall_ms());
 }
 
+CAF_TEST(an answer names 10000 records at most) {
+  fixture f;
+  auto builder = batch_builder::of(100);
+  for (auto& one : builder.records) one.timestamp_delta = 1'000'000'000'000'000;
+  std::size_t named = 0;
+  for (const auto& refused : f.produced(builder, 8, 102)) {
+    CAF_CHECK(refused.error_code == invalid_timestamp);
+    named += refused.record_errors.size();
+  }
+  CAF_CHECK_EQUAL(named, 10'000u);
+}
+
 CAF_TEST(versions before 7 may not carry zstd) {
   fixture f;
   batch_builder builder = batch_builder::of(3);
   builder.codec = kafka::compression::zstd;
-  const auto produced_in = [&](std::int16_t version) {
-    kafka::produce_request asked;
-    asked.acks = -1;
-    auto& of_topic = asked.topic_data.emplace_back();
-    of_topic.name = "t";
-    of_topic.partition_data.push_back({0, shared_bytes(builder.build())});
-    return f.ask<kafka::produce_response>(asked, version).responses.at(0).partition_responses.at(0).error_code;
-  };
-  CAF_CHECK(produced_in(6) == unsupported_compression_type);
-  CAF_CHECK(produced_in(7) == none);
+  CAF_CHECK(f.produced(builder, 6).at(0).error_code == unsupported_compression_type);
+  CAF_CHECK(f.produced(builder, 7).at(0).error_code == none);
 }
