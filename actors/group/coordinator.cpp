@@ -113,7 +113,6 @@ void coordinator_state::report(const core::size_refusal& refused) {
 void coordinator_state::open() {
   shown_generation_ = -1;  // what a load finds is no rebalance
   last_write_ms_.reset();
-  letting_go_ = letting_go::not_yet;
   stage_ = stage::loading;
   lease_ = context_.store->open(context_.group_id,
                                 to_self<loaded_group>([this, epoch = ++epoch_](const loaded_group& answer) {
@@ -199,6 +198,7 @@ void coordinator_state::written(group_write_answer answer) {
 /// Nothing that is in memory counts any more: answers all who wait, and loads again or goes.
 void coordinator_state::abandon(error_code error, stage next) {
   ++epoch_;
+  letting_go_ = letting_go::not_yet;  // what looks for positions is not heard any more
   stage_ = next;
   if (group_) {
     for (const auto& answer : group_->retire(error).replies) send(answer);
