@@ -96,7 +96,7 @@ CAF_TEST(log append time and the age of producers follow a clock that the log is
   const auto plan = m.plan(7 * second, {.uses_log_append_time = true});
   CAF_CHECK_EQUAL(plan[0].ts_ns, 900 * second + 2);
   CAF_CHECK_EQUAL(plan[0].max_timestamp, 7000);
-  CAF_CHECK_EQUAL(kafka::check_stored_batch(plan[0].batch.view())->max_timestamp, 7000);
+  CAF_CHECK_EQUAL(std::int64_t{kafka::check_stored_batch(plan[0].batch.view())->max_timestamp}, 7000);
   m.apply(plan);
   const auto again = m.offer(produced(2, {7, 0, 0, 2}), 8 * second);
   CAF_CHECK(again.decision == produce_decision::duplicate);

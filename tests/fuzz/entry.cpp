@@ -22,7 +22,9 @@ std::atomic<std::uint64_t> allocated{0};
 std::uint64_t tidegate::fuzz::allocated_bytes() { return allocated.load(std::memory_order_relaxed); }
 
 #ifdef TIDEGATE_FUZZ_HOOKS
-#include <sanitizer/allocator_interface.h>
+// Of <sanitizer/allocator_interface.h>, which GCC does not have, though its library does.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t),
+                                                         void (*)(const volatile void*));
 
 namespace {
 

@@ -89,11 +89,11 @@ CAF_TEST(a topic conf without partitions gets them) {
   topic.partitions = 2;
   const auto fresh = make_topic_conf(topic);
   const auto field = fresh.substr(1, fresh.find(",\n  \"retention\"") - 1);
-  CAF_CHECK_EQUAL(grow_topic_conf("{}", topic).value(), "{" + field + "}");
-  CAF_CHECK_EQUAL(grow_topic_conf(R"({"keyColumns": []} )", topic).value(), "{" + field + R"(,"keyColumns": []} )");
+  CAF_CHECK(grow_topic_conf("{}", topic) == "{" + field + "}");
+  CAF_CHECK(grow_topic_conf(R"({"keyColumns": []} )", topic) == "{" + field + R"(,"keyColumns": []} )");
   const auto value = field.substr(field.find('['));
-  CAF_CHECK_EQUAL(grow_topic_conf(R"({"broker_partition_assignments":7})", topic).value(),
-                  R"({"broker_partition_assignments": )" + value + "}");
+  CAF_CHECK(grow_topic_conf(R"({"broker_partition_assignments":7})", topic) ==
+            R"({"broker_partition_assignments": )" + value + "}");
 }
 
 CAF_TEST(configs that change leave topic conf alone) {

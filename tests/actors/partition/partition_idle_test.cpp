@@ -283,7 +283,7 @@ CAF_TEST(a snapshot of more producers than fit goes up to the end of the log whe
   CAF_REQUIRE(soon_true([&] { return actors::wall_ms() > later; }));
   node.restart_cleanly();
   node.find("t");
-  CAF_CHECK_EQUAL(stored_entry(node, topic)->snapshot_offset, many_producers * 5);
+  CAF_CHECK(stored_entry(node, topic)->snapshot_offset == many_producers * 5);
   CAF_CHECK(has_all_five(node, topic, many_producers - 1));
   CAF_CHECK(has_all_five(node, topic, many_producers - 500));
   CAF_CHECK_EQUAL(node.ports->chunk_reads.load(), 0);
