@@ -218,12 +218,13 @@ void coordinator_state::abandon(error_code error, stage next) {
   open();  // members keep their sessions only if they are loaded
 }
 
-/// One timer for all deadlines: it may fire early and then only looks again.
+/// One timer for all deadlines: it may fire early and then only looks again. It cannot be taken back, so it counts until
+/// it fires: none is sent behind another.
 void coordinator_state::schedule() {
   if (stage_ != stage::ready) return;
   const auto next = group_->next_deadline_ms();
-  if (!next || (scheduled_ms_ && *scheduled_ms_ <= *next)) return;
-  scheduled_ms_ = next;
+  if (!next || (!ticks_.empty() && *ticks_.begin() <= *next)) return;
+  ticks_.insert(*next);
   const auto at = now().now_ms;
   const auto wait = std::max<std::int64_t>(*next - at, 0);  // it may be past: a write took long
   self_->delayed_send(self_, std::chrono::milliseconds(wait), coordinator_tick{*next, false, at + wait});
@@ -245,7 +246,7 @@ void coordinator_state::look_idle() {
 void coordinator_state::on_tick(const coordinator_tick& tick) {
   if (tick.is_idle_check) return look_idle();
   const auto at = now();
-  if (scheduled_ms_ && *scheduled_ms_ == tick.due_ms) scheduled_ms_.reset();
+  ticks_.erase(tick.due_ms);
   if (stage_ != stage::ready) return;
   follow_rules();
   perform(group_->on_tick(at, at.now_ms - tick.fires_ms));

@@ -178,7 +178,7 @@ class coordinator_state {
   std::deque<std::pair<std::uint64_t, std::function<void()>>> reads_;  // behind commits up to that one
   std::optional<std::int64_t> last_write_ms_;  // since it was loaded
   letting_go letting_go_ = letting_go::not_yet;
-  std::optional<std::int64_t> scheduled_ms_;
+  std::set<std::int64_t> ticks_;  // when those are due that are on their way
   std::int64_t last_input_ms_ = 0;
   std::optional<std::int64_t> last_metadata_report_ms_;
   std::optional<std::int64_t> last_entry_report_ms_;

@@ -158,6 +158,21 @@ struct coordinator_fixture : test_coordinator_fixture<> {
     return out;
   }
 
+  /// With a session of half an hour, in which it is to sync soon.
+  answers<msg::join_group_result> join_for_long(const std::string& member_id) {
+    auto out = std::make_shared<std::vector<msg::join_group_result>>();
+    msg::join_group m;
+    m.group_id = "g";
+    m.member_id = member_id;
+    m.session_timeout_ms = 1'800'000;
+    m.rebalance_timeout_ms = 300;
+    m.protocol_type = "consumer";
+    m.protocols = {{"range", {}}};
+    m.answer = msg::reply_or_unavailable<msg::join_group_result>([out](auto r) { out->push_back(std::move(r)); });
+    tell(std::move(m));
+    return out;
+  }
+
   answers<msg::sync_group_result> sync(const std::string& id, std::int32_t generation, std::size_t bytes = 3) {
     auto out = std::make_shared<std::vector<msg::sync_group_result>>();
     msg::sync_group m;

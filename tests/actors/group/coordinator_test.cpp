@@ -103,6 +103,22 @@ CAF_TEST(a member without heartbeats is expelled) {
   CAF_CHECK_EQUAL(store->entry.entry.generation, 2);
 }
 
+CAF_TEST(rounds that come and go leave no timers behind) {
+  options.rules.initial_rebalance_delay_ms = 0;
+  start();
+  const auto joined = join_for_long("");
+  pass(100ms);
+  CAF_REQUIRE_EQUAL(joined->size(), 1u);
+  const auto id = joined->at(0).member_id;
+  CAF_CHECK(sync(id, 1)->at(0).error == none);
+  for (int round = 2; round < 30; ++round) {
+    CAF_CHECK_EQUAL(join_for_long(id)->size(), 1u);
+    CAF_CHECK(sync(id, round)->at(0).error == none);
+    pass(400ms);  // past the deadline of the round, which is nearer than the session's
+  }
+  CAF_CHECK_LESS(sched.clock().schedule().size(), 4u);
+}
+
 CAF_TEST(a node that was paused longer than a session still knows its members) {
   start();
   const auto id = bring_to_stable();
