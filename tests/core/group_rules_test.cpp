@@ -326,6 +326,16 @@ CAF_TEST(leave of a dead group) {
   CAF_CHECK(f.answer<msg::leave_group_result>(f.leave({{"m", {}}})).error == coordinator_not_available);
 }
 
+CAF_TEST(a group whose last member just left is to be deleted again) {
+  group_fixture f;
+  auto ids = f.bring_to(group_phase::stable);
+  f.stores_at_once = false;
+  f.leave({{ids[0], {}}, {ids[1], {}}});
+  f.store_failed(kafka_storage_error);
+  f.take(f.group.on_delete(900, f.at()));
+  CAF_CHECK(f.answer<error_code>(900) == coordinator_not_available);
+}
+
 CAF_TEST(delete needs an empty group and leaves the generation) {
   group_fixture f;
   auto ids = f.bring_to(group_phase::stable);

@@ -207,8 +207,10 @@ group_effects group::on_delete(waiter_key waiter, moment now) {
   group_effects out;
   if (phase_ == group_phase::dead) {
     out.replies.push_back({waiter, error_code::coordinator_not_available});
-  } else if (has_members() || phase_ != group_phase::empty) {
+  } else if (has_members()) {
     out.replies.push_back({waiter, error_code::non_empty_group});
+  } else if (phase_ != group_phase::empty) {  // the last one left, which is not stored yet
+    out.replies.push_back({waiter, error_code::coordinator_not_available});
   } else if (!exists()) {
     out.replies.push_back({waiter, error_code::group_id_not_found});
   } else {
