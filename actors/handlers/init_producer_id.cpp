@@ -7,12 +7,13 @@ namespace tidegate::actors::handlers {
 
 /// InitProducerId (API key 22): a new id with epoch 0 for an idempotent producer.
 /// Errors: invalid_request; transactional_id_authorization_failed (no transactions yet, and clients give up at once);
-/// coordinator_not_available while storage cannot say.
+/// coordinator_load_in_progress while storage cannot say, as in Kafka: at "not available" Java looks for the coordinator of
+/// a transaction that its producer does not have.
 void init_producer_id(const services& node, const request_ptr& r) {
   auto asked = r->decode<kafka::init_producer_id_request>();
   if (!asked) return;
   kafka::init_producer_id_response refused;
-  refused.error_code = error_code::coordinator_not_available;
+  refused.error_code = error_code::coordinator_load_in_progress;
   refused.producer_epoch = -1;
   const bool is_half_given = (asked->producer_id == -1) != (asked->producer_epoch == -1);
   if (is_half_given || (asked->transactional_id && asked->transactional_id->empty())) {

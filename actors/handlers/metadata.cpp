@@ -74,13 +74,17 @@ void answer_all(const services& node, const request_ptr& r, const wanted_parts& 
   node.topics.send(msg::load_all_topics{reply<error_code>{error_code::leader_not_available, done}});
 }
 
-/// What clients repeat, or not, when a topic could not be created for them.
+/// What clients repeat, or not, when a topic could not be created for them. Any code that librdkafka does not expect here
+/// fails all that a producer has queued for the topic.
 error_code shown_error(error_code error) {
   // A name that collides with another topic's, too: invalid_topic_exception would come out of poll() of a Java consumer
   // that has other topics.
   if (error == error_code::policy_violation || error == error_code::invalid_topic_exception)
     return error_code::unknown_topic_or_partition;
-  return error == error_code::throttling_quota_exceeded ? error_code::leader_not_available : error;
+  // Being deleted, in doubt or refused by the store: for now.
+  const bool is_passing = error == error_code::topic_already_exists || error == error_code::request_timed_out ||
+                          error == error_code::throttling_quota_exceeded;
+  return is_passing ? error_code::leader_not_available : error;
 }
 
 }  // namespace

@@ -60,7 +60,9 @@ void topic_registry_state::begin_remove(const msg::delete_topic& m, const smq::t
   };
   if (store_->topics.current()->find(topic.id)) set_doubt(topic.name, true);  // until it is unpublished
   TIDEGATE_FAULT_POINT("topics.delete.before_mark");
-  catalog_.begin_remove(topic.name, store_->random_uuid(), store_->deadline(), done);
+  // Who names an id does not mean the next topic of that name.
+  const auto only_id = m.name.empty() ? topic.id : uuid{};
+  catalog_.begin_remove(topic.name, only_id, store_->random_uuid(), store_->deadline(), done);
 }
 
 /// `done`: none, or request_timed_out and the rest is done later. `patience`: for the removal.

@@ -28,7 +28,8 @@ error_code to_error(smq::create_result code) {
   switch (code) {
     case smq::create_result::created: return error_code::none;
     case smq::create_result::already_exists: return error_code::topic_already_exists;
-    case smq::create_result::refused: return error_code::invalid_request;
+    case smq::create_result::invalid: return error_code::invalid_request;
+    case smq::create_result::refused:
     case smq::create_result::unknown: return error_code::request_timed_out;
   }
   return error_code::unknown_server_error;
@@ -119,6 +120,8 @@ void topic_registry_state::write_new(const msg::create_topic& m, const topic_cre
         release(admitted);
         return after_lost_race(m);
       }
+      if (answer.code == smq::create_result::refused)
+        log_event(log_level::warn, "topic was not created", {{"topic", m.name}, {"reason", answer.reason}});
       // It may be stored yet: who asks for it looks, from now on, and finds it then.
       if (answer.code == smq::create_result::unknown) set_doubt(m.name, true);
       msg::topic_result result{to_error(answer.code), nullptr};

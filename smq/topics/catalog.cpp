@@ -213,14 +213,14 @@ void topic_catalog::create(const topic_spec& spec, std::int64_t now_second, cons
   topic.span_seconds = spec.span_seconds;
   auto objection = check_spec(spec, now_second);
   if (objection.empty() && !encode_topic_entry(topic)) objection = "a config is longer than 65535 bytes";
-  if (!objection.empty()) return done({create_result::refused, objection, {}});
+  if (!objection.empty()) return done({create_result::invalid, objection, {}});
   auto on_name = [&entries = *entries_, topic, now_second, transaction_id, deadline,
                   done = std::move(done)](const name_lookup& named) mutable {
     if (named.code == lookup_result::error) return done({create_result::unknown, named.reason, {}});
     const bool known = named.code == lookup_result::found;
     if (known && named.record.state != topic_state::gone) return done({create_result::already_exists, {}, {}});
     if (known && named.record.creation_second >= last_creation_second)
-      return done({create_result::refused, "the last topic of that name is of the year 2262", {}});
+      return done({create_result::invalid, "the last topic of that name is of the year 2262", {}});
     topic.creation_second = known ? std::max(now_second, named.record.creation_second + 1) : now_second;
     const auto path = name_entry_path(topic.name);
     std::vector<mutation> mutations;

@@ -19,7 +19,8 @@ struct topic_spec {
 enum class create_result : std::uint8_t {
   created,
   already_exists,  // also while the old one is being deleted, as in Kafka
-  refused,         // nothing is written; `reason` says why
+  invalid,         // asking again does not help; `reason` says why
+  refused,         // by the store: nothing is written; `reason` says why
   unknown,         // may exist now or later; creating it again or reading it decides
 };
 
@@ -79,7 +80,7 @@ class topic_catalog {
 
   /// `now_second`: UTC; a re-created topic starts at least one second after the last one of that name.
   /// `topic_id`, `transaction_id`: random, never used before.
-  /// Refused: illegal name, partitions not in 1..10000, a config over 65535 bytes. Thread: any.
+  /// Invalid: illegal name, partitions not in 1..10000, a config over 65535 bytes. Thread: any.
   void create(const topic_spec& spec, std::int64_t now_second, const uuid& topic_id, const uuid& transaction_id,
               time_point deadline, completion<create_answer> done) const;
 
@@ -87,8 +88,9 @@ class topic_catalog {
   void get(const std::string& name, time_point deadline, completion<topic_answer> done) const;
 
   /// Marks the topic as being deleted; done also when it was already marked. From then on `get` answers absent and no
-  /// write may begin; the caller waits until owners have confirmed and calls `finish_remove`. Thread: any.
-  void begin_remove(const std::string& name, const uuid& transaction_id, time_point deadline,
+  /// write may begin; the caller waits until owners have confirmed and calls `finish_remove`. Absent: no such topic, or
+  /// the name belongs to another one than `only_id` (zero: any) by now. Thread: any.
+  void begin_remove(const std::string& name, const uuid& only_id, const uuid& transaction_id, time_point deadline,
                     completion<remove_answer> done) const;
 
   /// Removes the version directory and the topic's entries and marks the name gone. Repeating it for a gone topic

@@ -62,11 +62,13 @@ void mark_gone(entry_port& entries, const name_lookup& named, const uuid& transa
 
 }  // namespace
 
-void topic_catalog::begin_remove(const std::string& name, const uuid& transaction_id, time_point deadline,
-                                 completion<remove_answer> done) const {
-  auto on_name = [&entries = *entries_, transaction_id, deadline, done = std::move(done)](const name_lookup& named) {
+void topic_catalog::begin_remove(const std::string& name, const uuid& only_id, const uuid& transaction_id,
+                                 time_point deadline, completion<remove_answer> done) const {
+  auto on_name = [&entries = *entries_, only_id, transaction_id, deadline,
+                  done = std::move(done)](const name_lookup& named) {
     if (named.code == lookup_result::error) return done({remove_result::unknown, named.reason, {}, 0});
-    if (named.code == lookup_result::absent || named.record.state == topic_state::gone)
+    const bool is_another = only_id != uuid{} && named.record.topic_id != only_id;
+    if (named.code == lookup_result::absent || named.record.state == topic_state::gone || is_another)
       return done({remove_result::absent, {}, {}, 0});
     if (named.record.state == topic_state::deleting)
       return done({remove_result::done, {}, named.record.topic_id, named.record.creation_second});

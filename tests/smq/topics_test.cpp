@@ -50,9 +50,9 @@ struct fixture {
     return answer;
   }
 
-  remove_answer begin_remove(const std::string& name) {
+  remove_answer begin_remove(const std::string& name, const uuid& only_id = {}) {
     remove_answer answer;
-    catalog.begin_remove(name, test_id(next_transaction++), {}, [&](remove_answer a) { answer = a; });
+    catalog.begin_remove(name, only_id, test_id(next_transaction++), {}, [&](remove_answer a) { answer = a; });
     return answer;
   }
 
@@ -171,14 +171,14 @@ CAF_TEST(creating twice answers already exists) {
   CAF_CHECK(get("orders").topic.id == test_id(7));
 }
 
-CAF_TEST(a spec out of bounds is refused and writes nothing) {
+CAF_TEST(a spec out of bounds is invalid and writes nothing) {
   const topic_spec bad[] = {{"a/b", 1, {}, 600},
                             {"a", 0, {}, 600},
                             {"a", 10001, {}, 600},
                             {"a", 1, {}, 0},
                             {"a", 1, {{"k", std::string(70'000, 'v')}}, 600}};
-  for (const auto& spec : bad) CAF_CHECK(create(spec, some_second, 7).code == create_result::refused);
-  CAF_CHECK(create("a", -1, 7).code == create_result::refused);
+  for (const auto& spec : bad) CAF_CHECK(create(spec, some_second, 7).code == create_result::invalid);
+  CAF_CHECK(create("a", -1, 7).code == create_result::invalid);
   CAF_CHECK(port.tree.empty());
 }
 
@@ -265,7 +265,9 @@ CAF_TEST(a created again topic has its own second) {
   CAF_REQUIRE(again.code == create_result::created);
   CAF_CHECK_EQUAL(again.topic.creation_second, some_second + 1);
   CAF_CHECK(finish_remove("orders", 7).code == remove_result::absent);
+  CAF_CHECK(begin_remove("orders", test_id(7)).code == remove_result::absent);
   CAF_CHECK(get("orders").topic.id == test_id(8));
+  CAF_CHECK(begin_remove("orders", test_id(8)).code == remove_result::done);
 }
 
 CAF_TEST(deletes in doubt are decided) {

@@ -43,6 +43,12 @@ struct handler_fixture : groups_fixture {
     return services_->settings;
   }
 
+  /// What whoever asks for a producer id is told, until a restart.
+  void next_producer_id(const smq::result<std::int64_t>& answer) {
+    serve();
+    services_->next_producer_id = [answer](const smq::completion<smq::result<std::int64_t>>& done) { done(answer); };
+  }
+
   /// Replaces what an entry holds; returns what it held.
   std::string exchange(const std::string& path, const std::string& content) {
     auto found = std::make_shared<std::promise<smq::result<smq::entry>>>();
