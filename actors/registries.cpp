@@ -2,6 +2,7 @@
 
 #include "actors/group/group_registry_state.hpp"
 #include "actors/interfaces/message_types.hpp"
+#include "actors/partition/partition_actor.hpp"
 #include "actors/partition/partition_registry_state.hpp"
 
 #include <caf/all.hpp>

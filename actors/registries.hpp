@@ -3,7 +3,7 @@
 #include "actors/group/coordinator.hpp"
 #include "actors/group/smq_group_store.hpp"
 #include "actors/interfaces/registry_directory.hpp"
-#include "actors/partition/partition_state.hpp"
+#include "actors/partition/partition_settings.hpp"
 #include "actors/partition/retention_sweeper.hpp"
 #include "actors/runtime/supervisor.hpp"
 #include "actors/store/store_access.hpp"

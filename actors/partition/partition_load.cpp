@@ -1,6 +1,7 @@
 // How an offset actor comes to serve: a session, the log, the producers, then whatever waited.
 #include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
+#include "actors/partition/partition_actor.hpp"
 #include "actors/partition/partition_state.hpp"
 #include "actors/partition/topic_settings.hpp"
 #include "actors/runtime/post.hpp"

@@ -2,6 +2,7 @@
 
 #include "actors/interfaces/message_types.hpp"
 #include "actors/log.hpp"
+#include "actors/partition/partition_actor.hpp"
 #include "actors/runtime/spawn.hpp"
 
 namespace tidegate::actors {

@@ -1,7 +1,9 @@
 #pragma once
 
-#include "actors/partition/partition_state.hpp"
+#include "actors/interfaces/partition_registry.hpp"
+#include "actors/partition/partition_settings.hpp"
 #include "actors/runtime/children.hpp"
+#include "actors/store/store_access.hpp"
 
 #include <memory>
 #include <utility>

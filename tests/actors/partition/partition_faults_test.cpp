@@ -1,4 +1,5 @@
 #define CAF_SUITE partition_faults
+#include "actors/partition/partition_actor.hpp"
 #include "tests/actors/store_fixture.hpp"
 
 #include "caf/test/unit_test.hpp"

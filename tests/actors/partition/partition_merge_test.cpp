@@ -1,6 +1,7 @@
 #define CAF_SUITE partition_merge
 // Small segment files become few, and nobody notices.
 #include "smq/entry_path.hpp"
+#include "smq/segments/merge_log.hpp"
 #include "smq/segments/segment_name.hpp"
 #include "tests/actors/store_fixture.hpp"
 #include "tests/smq/run_queue.hpp"
