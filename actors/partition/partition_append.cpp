@@ -3,12 +3,11 @@
 // after the other, in order, each with all chunks of its file that are there. So nothing is stored above what was refused.
 // A batch that takes long to decompress is checked elsewhere, and all that come behind it wait for it: in order.
 #include "actors/interfaces/message_types.hpp"
-#include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
+#include "actors/partition/topic_settings.hpp"
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <new>
 #include <utility>
@@ -34,11 +33,6 @@ bool names_chunk(const smq::log_state& log, const smq::chunk_id& id) {
   });
 }
 
-bool uses_log_append_time(const smq::topic_info& topic) {
-  auto found = topic.configs.find("message.timestamp.type");
-  return found != topic.configs.end() && found->second == "LogAppendTime";
-}
-
 /// An exception here would end the process, not one actor.
 kafka::batch_check validate_without_throwing(const shared_bytes& records, const kafka::batch_limits& limits) {
   try {
@@ -55,35 +49,24 @@ kafka::batch_check validate_without_throwing(const shared_bytes& records, const 
 
 void partition_state::append(const msg::append& m) {
   if (unchecked_.empty() && decide_quickly(m)) return;
-  if (unchecked_.size() >= settings_.max_parked) return counted.unparked_partition_requests.add();
+  if (unchecked_.size() >= log_.settings.max_parked) return counted.unparked_partition_requests.add();
   unchecked_.push_back(m);
   if (unchecked_.size() == 1) check_elsewhere();
 }
 
 /// False: nothing is decided, it takes long to decompress.
 bool partition_state::decide_quickly(const msg::append& m) {
-  auto limits = limits_now();
+  auto limits = log_.batch_limits_now();
   limits.trial_bytes = quick_bytes;
   const auto check = kafka::validate_batch(m.records.view(), limits);
   if (!check.is_cut_short) decide(m, check);
   return !check.is_cut_short;
 }
 
-kafka::batch_limits partition_state::limits_now() const {
-  auto limits = settings_.batches;
-  limits.max_batch_bytes =
-    static_cast<std::size_t>(own_max_bytes_ >= 0 ? own_max_bytes_ : settings_.message_max_bytes.get());
-  limits.checks_record_timestamps = !uses_log_append_time(*topic_);
-  const auto now_ms = wall_ms();
-  limits.max_timestamp = now_ms + std::min(timestamp_after_max_ms_, std::numeric_limits<std::int64_t>::max() - now_ms);
-  limits.min_timestamp = now_ms - timestamp_before_max_ms_;
-  return limits;
-}
-
 void partition_state::check_elsewhere() {
   const auto& first = unchecked_.front();
-  settings_.inflations->run(first.client_host, [this, records = first.records, limits = limits_now(),
-                                                life = std::weak_ptr<void>(this_life_), post = poster()] {
+  log_.settings.inflations->run(first.client_host, [this, records = first.records, limits = log_.batch_limits_now(),
+                                                    life = log_.this_life(), post = log_.poster()] {
     if (life.expired()) return;
     const auto check = validate_without_throwing(records, limits);
     post([this, check, checked_timestamps = limits.checks_record_timestamps] { checked(check, checked_timestamps); });
@@ -93,7 +76,7 @@ void partition_state::check_elsewhere() {
 void partition_state::checked(const kafka::batch_check& check, bool checked_timestamps) {
   if (unchecked_.empty()) return;  // given up
   // The topic was altered meanwhile: its batches may carry other times.
-  if (checked_timestamps != limits_now().checks_record_timestamps) return check_elsewhere();
+  if (checked_timestamps != log_.batch_limits_now().checks_record_timestamps) return check_elsewhere();
   decide(unchecked_.front(), check);
   unchecked_.pop_front();
   decide_waiting();
@@ -105,8 +88,8 @@ void partition_state::decide_waiting() {
     if (!decide_quickly(unchecked_.front())) return check_elsewhere();
     unchecked_.pop_front();
   }
-  if (!unchecked_.empty()) return poster()([this] { decide_waiting(); });
-  if (closing_) close_when_decided();
+  if (!unchecked_.empty()) return log_.poster()([this] { decide_waiting(); });
+  if (log_.closing) close_when_decided();
 }
 
 void partition_state::decide(const msg::append& m, const kafka::batch_check& check) {
@@ -115,16 +98,16 @@ void partition_state::decide(const msg::append& m, const kafka::batch_check& che
     result.out_of_range = check.out_of_range;
     return m.answer(std::move(result));
   }
-  if (store_->given_up->has_any())
-    machine_->expect_first_batches_of(store_->given_up->take(place_.topic_id, place_.partition));
-  const auto verdict = machine_->offer(core::to_produced(m.records, check), store_->clock->wall_ns());
+  if (log_.store->given_up->has_any())
+    log_.machine->expect_first_batches_of(log_.store->given_up->take(log_.place.topic_id, log_.place.partition));
+  const auto verdict = log_.machine->offer(core::to_produced(m.records, check), log_.store->clock->wall_ns());
   switch (verdict.decision) {
     case core::produce_decision::refuse: return m.answer(refused(verdict.error, ""));
     case core::produce_decision::duplicate: {
       msg::append_result result;
       result.base_offset = verdict.base_offset;
-      if (uses_log_append_time(*topic_)) result.log_append_time_ms = verdict.timestamp_ms;
-      result.log_start_offset = machine_->log_start_offset();
+      if (uses_log_append_time(*log_.topic)) result.log_append_time_ms = verdict.timestamp_ms;
+      result.log_start_offset = log_.machine->log_start_offset();
       return m.answer(result);
     }
     case core::produce_decision::duplicate_undecided:
@@ -138,10 +121,10 @@ void partition_state::decide(const msg::append& m, const kafka::batch_check& che
 }
 
 void partition_state::start_append() {
-  // What arrives while all of them are on their way rides in the next one. Few bytes wait for the one before them: side by
-  // side, small ones cost the store more calls, and each of them takes longer.
-  while (appends_.size() < settings_.appends_at_once) {
-    if (planned_.empty() && !appends_.empty() && machine_->queued_bytes() < settings_.overlap_bytes) return;
+  // What arrives while all of them are on their way rides in the next one. Few bytes wait for the one before them: side
+  // by side, small ones cost the store more calls, and each of them takes longer.
+  while (appends_.size() < log_.settings.appends_at_once) {
+    if (planned_.empty() && !appends_.empty() && log_.machine->queued_bytes() < log_.settings.overlap_bytes) return;
     if (planned_.empty()) plan_batches();
     if (planned_.empty()) return;
     upload_next();
@@ -149,12 +132,12 @@ void partition_state::start_append() {
 }
 
 void partition_state::plan_batches() {
-  if (!machine_->has_queued()) return;
+  if (!log_.machine->has_queued()) return;
   core::append_rules rules;
-  rules.uses_log_append_time = uses_log_append_time(*topic_);
-  const auto now_ns = store_->clock->wall_ns();
+  rules.uses_log_append_time = uses_log_append_time(*log_.topic);
+  const auto now_ns = log_.store->clock->wall_ns();
   warn_of_clock(now_ns);
-  planned_ = machine_->plan(now_ns, rules);
+  planned_ = log_.machine->plan(now_ns, rules);
   if (!rules.uses_log_append_time) return;
   auto batch = planned_.begin();
   for (auto& u : undecided_) {  // both are in offset order
@@ -166,14 +149,13 @@ void partition_state::plan_batches() {
 
 /// The times of messages never go back: after a clock that was ahead, they stay ahead until it gets there.
 void partition_state::warn_of_clock(std::int64_t now_ns) {
-  const auto behind_ns = machine_->last_ts_ns() - now_ns;
+  const auto behind_ns = log_.machine->last_ts_ns() - now_ns;
   if (behind_ns <= notable_lag_ns || std::exchange(warned_of_clock_, true)) return;
-  log_event(log_level::warn, "the clock is behind the log",
-            {{"topic", place_.topic}, {"partition", place_.partition}, {"seconds", behind_ns / ns_per_second}});
+  log_.say(log_level::warn, "the clock is behind the log", log_field{"seconds", behind_ns / ns_per_second});
 }
 
 void partition_state::upload_next() {
-  auto plan = smq::plan_append(next_append_at_, place_, planned_, settings_.segments);
+  auto plan = smq::plan_append(next_append_at_, log_.place, planned_, log_.settings.segments);
   next_append_at_ = plan.tail;
   const auto end = planned_.begin() + static_cast<std::ptrdiff_t>(plan.covered);
   auto parts = plan.chunk;
@@ -182,16 +164,17 @@ void partition_state::upload_next() {
   planned_.erase(planned_.begin(), end);
   TIDEGATE_FAULT_POINT("partition.append.before_chunk");
   // Not for this life alone: an upload that comes too late must still be released.
-  store_->engine.chunks.put(std::move(parts), store_->deadline(),
-                            [this, number, post = poster(every_life)](const smq::result<smq::chunk_id>& put) {
-                              post([this, number, put] { uploaded(number, put); });
-                            });
+  log_.store->engine.chunks.put(std::move(parts), log_.store->deadline(),
+                                 [this, number, post = log_.poster(partition_log::every_life)](
+                                   const smq::result<smq::chunk_id>& put) {
+                                   post([this, number, put] { uploaded(number, put); });
+                                 });
 }
 
 void partition_state::uploaded(std::uint64_t number, const smq::result<smq::chunk_id>& put) {
   const auto append = std::ranges::find(appends_, number, &pending_append::number);
   if (append == appends_.end()) {  // given up meanwhile: nothing names the chunk
-    if (put.is_ok()) store_->release(put.value);
+    if (put.is_ok()) log_.store->release(put.value);
     return;
   }
   append->upload.id = put.value;
@@ -207,7 +190,7 @@ void partition_state::write_appends() {
   if (first.step != append_step::uploaded) return;
   if (first.upload.plan.rolls) {
     // A new file comes with the partition entry, which would take an undecided trim back.
-    if (trim_ && log_.log_start < trim_->to) return;
+    if (trim_ && log_.state.log_start < trim_->to) return;
     // The entry carries the producers, so that a load need not read closed segments.
     take_snapshot();
   }
@@ -218,10 +201,10 @@ void partition_state::write_appends() {
     unit.push_back(append.upload);
   }
   TIDEGATE_FAULT_POINT("partition.append.before_write");
-  session_->write(smq::mutations(log_, unit), smq::write_class::bulk,
-                  [this, post = poster()](const smq::write_answer& answer) {
-                    post([this, answer] { appends_written(answer); });
-                  });
+  log_.session->write(smq::mutations(log_.state, unit), smq::write_class::bulk,
+                      [this, post = log_.poster()](const smq::write_answer& answer) {
+                        post([this, answer] { appends_written(answer); });
+                      });
 }
 
 void partition_state::appends_written(const smq::write_answer& answer) {
@@ -233,13 +216,14 @@ void partition_state::appends_written(const smq::write_answer& answer) {
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
   TIDEGATE_FAULT_POINT("partition.append.before_apply");
   for (const auto& append : written) {
-    smq::apply(log_, append.upload);
-    machine_->apply(append.batches);
-    for (const auto& batch : append.batches) tail_.push(batch);
+    smq::apply(log_.state, append.upload);
+    log_.machine->apply(append.batches);
+    for (const auto& batch : append.batches) log_.tail.push(batch);
     count_stored(append.batches);
   }
   new_leader_ = false;
-  store_->hints.note(place_.topic_id, place_.partition, machine_->high_watermark(), machine_->last_ts_ns() + 1);
+  log_.store->hints.note(log_.place.topic_id, log_.place.partition, log_.machine->high_watermark(),
+                         log_.machine->last_ts_ns() + 1);
   TIDEGATE_FAULT_POINT("partition.append.before_answer");
   answer_stored();
   wake_waiters();
@@ -247,7 +231,7 @@ void partition_state::appends_written(const smq::write_answer& answer) {
   if (written.front().upload.plan.rolls) start_merge();
   write_appends();
   start_append();
-  if (closing_) close_when_decided();
+  if (log_.closing) close_when_decided();
 }
 
 std::vector<partition_state::pending_append> partition_state::take_written() {
@@ -268,30 +252,29 @@ void partition_state::count_stored(std::span<const planned_batch> stored) {
   }
   counted.appended_records.add(records);
   counted.appended_bytes.add(bytes);
-  metrics_->topic->records_in.add(records);
-  metrics_->topic->bytes_in.add(bytes);
-  metrics_->end.store(machine_->high_watermark(), std::memory_order_relaxed);
+  log_.metrics->topic->records_in.add(records);
+  log_.metrics->topic->bytes_in.add(bytes);
+  log_.metrics->end.store(log_.machine->high_watermark(), std::memory_order_relaxed);
 }
 
 /// Nothing of what is left is sent, and all of it stands behind what was refused.
 void partition_state::append_refused(const std::string& reason) {
   counted.refused_appends.add();
-  log_event(log_level::error, "append was refused",
-            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
-  machine_->abandon();
+  log_.say(log_level::error, "append was refused", log_field{"reason", reason});
+  log_.machine->abandon();
   drop_appends();
   answer_all(error_code::kafka_storage_error);
-  if (closing_) close_when_decided();
+  if (log_.closing) close_when_decided();
 }
 
 /// Those that are not written name nothing; of the others a load shows what became of them.
 void partition_state::drop_appends() {
   for (const auto& append : std::exchange(appends_, {})) {
-    if (append.step == append_step::uploaded) store_->release(append.upload.id);
+    if (append.step == append_step::uploaded) log_.store->release(append.upload.id);
     if (append.step == append_step::written) doubtful_.push_back(append.upload.id);
   }
   planned_.clear();
-  next_append_at_ = smq::tail_of(log_, new_leader_);
+  next_append_at_ = smq::tail_of(log_.state, new_leader_);
 }
 
 /// What becomes of uploads whose entry was or was not written. A node that lost its fence deletes nothing.
@@ -299,7 +282,7 @@ void partition_state::settle_chunks(const std::vector<smq::chunk_id>& chunks, co
   switch (answer.code) {
     case smq::write_result::refused:
     case smq::write_result::not_written:
-      for (const auto& id : chunks) store_->release(id);
+      for (const auto& id : chunks) log_.store->release(id);
       break;
     case smq::write_result::reload:
       doubtful_.insert(doubtful_.end(), chunks.begin(), chunks.end());
@@ -312,16 +295,16 @@ void partition_state::settle_chunks(const std::vector<smq::chunk_id>& chunks, co
 /// After a load: a write that was given up can never be applied any more, so what no file names now is nobody's.
 void partition_state::release_orphans() {
   for (const auto& id : std::exchange(doubtful_, {}))
-    if (!names_chunk(log_, id)) store_->release(id);
+    if (!names_chunk(log_.state, id)) log_.store->release(id);
 }
 
 void partition_state::answer_stored() {
   std::size_t done = 0;
-  for (; done < undecided_.size() && undecided_[done].base_offset < machine_->high_watermark(); ++done) {
+  for (; done < undecided_.size() && undecided_[done].base_offset < log_.machine->high_watermark(); ++done) {
     msg::append_result result;
     result.base_offset = undecided_[done].base_offset;
     result.log_append_time_ms = undecided_[done].log_append_time_ms;
-    result.log_start_offset = machine_->log_start_offset();
+    result.log_start_offset = log_.machine->log_start_offset();
     for (const auto& answer : undecided_[done].answers) answer(result);
   }
   undecided_.erase(undecided_.begin(), undecided_.begin() + static_cast<std::ptrdiff_t>(done));
@@ -334,7 +317,7 @@ void partition_state::answer_all(error_code error) {
 
 void partition_state::wake_waiters() {
   auto woken = std::partition(waiters_.begin(), waiters_.end(),
-                              [&](const waiter& w) { return w.offset >= machine_->high_watermark(); });
+                              [&](const waiter& w) { return w.offset >= log_.machine->high_watermark(); });
   for (auto w = woken; w != waiters_.end(); ++w)
     if (!w->interest.expired()) w->answer(true);
   waiters_.erase(woken, waiters_.end());

@@ -1,6 +1,5 @@
 // How an offset actor ends, and what it leaves for the next one: a clean end, a mapping record, its session.
 #include "actors/interfaces/message_types.hpp"
-#include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
 #include "actors/runtime/spawn.hpp"
 
@@ -10,132 +9,133 @@ namespace tidegate::actors {
 
 void partition_state::look_idle_in(std::chrono::milliseconds delay) {
   if (!registry_) return;
-  caf::delayed_anon_send(partition_actor{self_}, delay, msg::make_resume([this] { look_idle(); }));
+  log_.post_in(delay, [this] { look_idle(); }, partition_log::every_life);
 }
 
 void partition_state::look_idle() {
   // The next look is certain, whatever becomes of this one.
-  const auto idle = std::chrono::floor<std::chrono::milliseconds>(self_->clock().now() - last_request_);
-  if (idle < settings_.idle_after) return look_idle_in(settings_.idle_after - idle);
-  look_idle_in(settings_.idle_after);
-  if (is_quiet() && !closing_) leave();
+  const auto idle = std::chrono::floor<std::chrono::milliseconds>(log_.self->clock().now() - last_request_);
+  if (idle < log_.settings.idle_after) return look_idle_in(log_.settings.idle_after - idle);
+  look_idle_in(log_.settings.idle_after);
+  if (is_quiet() && !log_.closing) leave();
 }
 
 /// Clean end, then what is left to merge, then the end. A request that comes between keeps the actor.
 void partition_state::leave() {
   write_clean_end([this, seen = requests_] {
     if (seen != requests_) return;
-    if (!machine_ || leaving_at_ == requests_) return ask_to_retire();  // not loaded, or the merges came to nothing
+    if (!log_.machine || leaving_at_ == requests_) return ask_to_retire();  // not loaded, or the merges came to nothing
     leaving_at_ = requests_;
     not_merged_.clear();  // once more
     start_merge();
   });
 }
 
-bool partition_state::is_leaving() const { return leaving_at_ == requests_ && !closing_; }
+bool partition_state::is_leaving() const { return leaving_at_ == requests_ && !log_.closing; }
 
 bool partition_state::is_quiet() {
   std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
   const bool writes = is_appending() || merging_ || trim_ || !trims_.empty();
-  return parked_.empty() && undecided_.empty() && !writes && waiters_.empty() && reads_.use_count() == 1;
+  return parked_.empty() && undecided_.empty() && !writes && waiters_.empty() && log_.reads.use_count() == 1;
 }
 
 void partition_state::ask_to_retire() {
-  auto answer = [this, post = poster()](bool may_go) {
+  auto answer = [this, post = log_.poster()](bool may_go) {
     post([this, may_go] {
       if (may_go) end(nullptr);
     });
   };
-  const auto me = static_cast<caf::local_actor*>(self_)->address();
-  caf::anon_send(registry_, msg::retire_partition{place_.topic_id, place_.partition, me, requests_, {false, answer}});
+  const auto me = static_cast<caf::local_actor*>(log_.self)->address();
+  caf::anon_send(registry_, msg::retire_partition{log_.place.topic_id, log_.place.partition, me, requests_,
+                                                  {false, answer}});
 }
 
 void partition_state::close(const msg::close_cleanly& m) {
-  closing_ = m;
+  log_.closing = m;
   close_when_decided();
 }
 
 void partition_state::close_when_decided() {
   if (is_appending() || trim_) return;
-  write_clean_end([this] { end(closing_->held); });
+  write_clean_end([this] { end(log_.closing->held); });
 }
 
 /// For the age of producers. Nothing: an earlier process may have written just now, by another clock, and nobody is
 /// forgotten yet.
 std::optional<std::int64_t> partition_state::producers_now_ms() const {
-  return store_->clock->age_now_ms(settings_.producer_expiration, settings_.retries_within);
+  return log_.store->clock->age_now_ms(log_.settings.producer_expiration, log_.settings.retries_within);
 }
 
 /// Into the log's state, for the next partition entry.
 void partition_state::take_snapshot() {
   if (const auto now_ms = producers_now_ms())
-    machine_->expire_producers(*now_ms, settings_.producer_expiration.get().count());
-  smq::set_snapshot(log_, machine_->producers().encode(settings_.snapshot_bytes),
-                    machine_->high_watermark());
+    log_.machine->expire_producers(*now_ms, log_.settings.producer_expiration.get().count());
+  smq::set_snapshot(log_.state, log_.machine->producers().encode(log_.settings.snapshot_bytes),
+                    log_.machine->high_watermark());
 }
 
 /// Every batch that may still come again is in a snapshot that is taken now.
 bool partition_state::snapshot_tells_all() {
   const auto now_ms = producers_now_ms();
-  if (!now_ms) return machine_->producers().fits(settings_.snapshot_bytes, std::numeric_limits<std::int64_t>::min());
-  machine_->expire_producers(*now_ms, settings_.producer_expiration.get().count());
-  return machine_->producers().fits(settings_.snapshot_bytes, *now_ms - settings_.retries_within.count());
+  if (!now_ms)
+    return log_.machine->producers().fits(log_.settings.snapshot_bytes, std::numeric_limits<std::int64_t>::min());
+  log_.machine->expire_producers(*now_ms, log_.settings.producer_expiration.get().count());
+  return log_.machine->producers().fits(log_.settings.snapshot_bytes, *now_ms - log_.settings.retries_within.count());
 }
 
 /// The partition entry with the producers at the high watermark, so that the next load need not read any batch. Of more
 /// producers than the entry holds the older snapshot stays, so that it reads the batches behind that one, as after a
 /// kill: those tell of all of them. Without a clean end nothing is lost, so that a failure stops nobody.
 void partition_state::write_clean_end(std::function<void()> then) {
-  if (!machine_ || log_.segments.empty() || clean_end_ == machine_->high_watermark()) return then();
+  if (!log_.machine || log_.state.segments.empty() || clean_end_ == log_.machine->high_watermark()) return then();
   report_mapping(true);
-  const auto offset = machine_->high_watermark();
+  const auto offset = log_.machine->high_watermark();
   if (snapshot_tells_all()) take_snapshot();
-  session_->write({smq::write_partition_entry(log_, place_), smq::write_checkpoint(log_, place_)},
-                  smq::write_class::bulk,
-                  [this, offset, then = std::move(then), post = poster()](const smq::write_answer& answer) {
-                    post([this, offset, then, answer] {
-                      if (answer.code == smq::write_result::stored) {
-                        clean_end_ = offset;
-                        return then();
-                      }
-                      log_event(log_level::warn, "the clean end of a partition was not written",
-                                {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", answer.reason}});
-                      if (answer.code != smq::write_result::refused && !closing_) return reload(answer.reason);
-                      then();
-                    });
-                  });
+  log_.session->write(
+    {smq::write_partition_entry(log_.state, log_.place), smq::write_checkpoint(log_.state, log_.place)},
+    smq::write_class::bulk,
+    [this, offset, then = std::move(then), post = log_.poster()](const smq::write_answer& answer) {
+      post([this, offset, then, answer] {
+        if (answer.code == smq::write_result::stored) {
+          clean_end_ = offset;
+          return then();
+        }
+        log_.say(log_level::warn, "the clean end of a partition was not written", log_field{"reason", answer.reason});
+        if (answer.code != smq::write_result::refused && !log_.closing) return reload(answer.reason);
+        then();
+      });
+    });
 }
 
 void partition_state::report_mapping(bool is_last) {
-  const auto next_offset = machine_->high_watermark();
-  const std::pair reported{next_offset, machine_->log_start_offset()};
-  if (!settings_.on_mapping || log_.segments.empty() || reported_ == reported) return;
-  const auto now = self_->clock().now();
-  if (!is_last && last_report_ && now - *last_report_ < settings_.mapping_every) return;
+  const auto next_offset = log_.machine->high_watermark();
+  const std::pair reported{next_offset, log_.machine->log_start_offset()};
+  if (!log_.settings.on_mapping || log_.state.segments.empty() || reported_ == reported) return;
+  const auto now = log_.self->clock().now();
+  if (!is_last && last_report_ && now - *last_report_ < log_.settings.mapping_every) return;
   last_report_ = now;
   reported_ = reported;
-  const auto& newest = log_.segments.back();
-  settings_.on_mapping({place_.topic_id, place_.partition, next_offset, machine_->last_ts_ns(), newest.leader_epoch,
-                        machine_->log_start_offset(), newest.name});
+  const auto& newest = log_.state.segments.back();
+  log_.settings.on_mapping({log_.place.topic_id, log_.place.partition, next_offset, log_.machine->last_ts_ns(),
+                            newest.leader_epoch, log_.machine->log_start_offset(), newest.name});
 }
 
 void partition_state::forget(const msg::forget_topic& m) {
   answer_all(error_code::unknown_topic_or_partition);
   fail_trims(error_code::unknown_topic_or_partition);
-  store_->hints.forget(place_.topic_id, place_.partition);
-  store_->other_epochs->forget(place_.topic_id, place_.partition);
-  store_->given_up->forget(place_.topic_id, place_.partition);
+  log_.store->hints.forget(log_.place.topic_id, log_.place.partition);
+  log_.store->other_epochs->forget(log_.place.topic_id, log_.place.partition);
+  log_.store->given_up->forget(log_.place.topic_id, log_.place.partition);
   end(m.held);
 }
 
 /// `held` is let go when nothing of this actor is on its way to the store any more.
 void partition_state::end(std::shared_ptr<void> held) {
-  ++life_;
-  this_life_.reset();
+  log_.end_life();
   drop_appends();
-  if (session_) session_->close([held = std::move(held)] {});
-  session_.reset();
-  self_->quit(caf::exit_reason::user_shutdown);
+  if (log_.session) log_.session->close([held = std::move(held)] {});
+  log_.session.reset();
+  log_.self->quit(caf::exit_reason::user_shutdown);
 }
 
 }  // namespace tidegate::actors

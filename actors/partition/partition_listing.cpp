@@ -1,6 +1,5 @@
 // A long log is loaded with its newest files; the list of older ones comes when somebody needs it.
 #include "actors/interfaces/message_types.hpp"
-#include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
 
 #include <utility>
@@ -8,25 +7,25 @@
 namespace tidegate::actors {
 
 void partition_state::list_older(const smq::segment_range& range, parked_request request) {
-  if (after_listing_.size() < settings_.max_parked)
+  if (after_listing_.size() < log_.settings.max_parked)
     after_listing_.push_back(std::move(request));
   else
     counted.unparked_partition_requests.add();
   if (std::exchange(listing_, true)) return;  // whoever needs more than that asks again
-  smq::list_segments(store_->engine.entries, place_, range, store_->deadline(),
-                     [this, range, post = poster(), busy = reads_](const smq::result<smq::listed_segments>& found) {
+  smq::list_segments(log_.store->engine.entries, log_.place, range, log_.store->deadline(),
+                     [this, range, post = log_.poster(),
+                      busy = log_.reads](const smq::result<smq::listed_segments>& found) {
                        post([this, range, found, busy] { listed(range, found); });
                      });
 }
 
 void partition_state::listed(const smq::segment_range& range, const smq::result<smq::listed_segments>& found) {
   listing_ = false;
-  const auto what = found.is_ok() ? smq::add_listed(log_, range, found.value) : found.what;
+  const auto what = found.is_ok() ? smq::add_listed(log_.state, range, found.value) : found.what;
   auto waiting = std::exchange(after_listing_, {});
   if (what.is_damaged) counted.damaged_partitions.add();
   if (!what.is_ok())
-    log_event(log_level::error, "older segment files cannot be listed",
-              {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", what.reason}});
+    log_.say(log_level::error, "older segment files cannot be listed", log_field{"reason", what.reason});
   for (auto& request : waiting) {
     if (what.is_ok())
       request.run();

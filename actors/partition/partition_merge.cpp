@@ -1,7 +1,6 @@
 // Merging closed segment files: plan → copy → write the unit → apply → plan again. Started by a roll, as is what a crash
 // left of one, and when nobody uses the partition any more.
 #include "actors/interfaces/message_types.hpp"
-#include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
 #include "actors/partition/topic_settings.hpp"
 
@@ -20,15 +19,15 @@ std::vector<smq::chunk_id> ids_of(const std::vector<smq::chunk_ref>& chunks) {
 }  // namespace
 
 void partition_state::start_merge() {
-  if (!machine_ || merging_ || closing_) return;
-  if (!log_.leftovers.empty()) return erase_leftovers();
-  if (!log_.unlisted.empty() && !std::exchange(looked_back_, true)) return look_back();
+  if (!log_.machine || merging_ || log_.closing) return;
+  if (!log_.state.leftovers.empty()) return erase_leftovers();
+  if (!log_.state.unlisted.empty() && !std::exchange(looked_back_, true)) return look_back();
   if (next_merge().empty()) {
     if (is_leaving()) ask_to_retire();
     return;
   }
   merging_ = true;
-  settings_.turns->ask([this, post = poster()](const merge_turns::turn& turn) {
+  log_.settings.turns->ask([this, post = log_.poster()](const merge_turns::turn& turn) {
     post([this, turn] { merge_now(turn); });
   });
 }
@@ -37,46 +36,46 @@ void partition_state::start_merge() {
 /// older than these was merged when they were written.
 void partition_state::look_back() {
   auto go_on = [this] { start_merge(); };
-  list_older(log_.unlisted.back(), {go_on, go_on});
+  list_older(log_.state.unlisted.back(), {go_on, go_on});
 }
 
 std::vector<smq::segment> partition_state::next_merge() const {
   const auto plan = is_leaving() ? smq::plan_last_merge : smq::plan_merge;
-  auto rules = settings_.merges;
-  if (const auto retention_ms = retention_ms_of(*topic_, settings_.retention_ms); retention_ms >= 0)
+  auto rules = log_.settings.merges;
+  if (const auto retention_ms = retention_ms_of(*log_.topic, log_.settings.retention_ms); retention_ms >= 0)
     rules.ages = smq::merge_ages{retention_ms, wall_ms()};
-  return plan(log_, rules, not_merged_);
+  return plan(log_.state, rules, not_merged_);
 }
 
 void partition_state::merge_now(merge_turns::turn turn) {
-  if (trim_ || closing_) return merge_ended();  // the next roll asks again
+  if (trim_ || log_.closing) return merge_ended();  // the next roll asks again
   merge_turn_ = std::move(turn);
   const auto sources = next_merge();
   if (sources.empty()) {  // they expired while it waited
     merge_ended();
     return start_merge();
   }
-  const auto deadline = std::chrono::steady_clock::now() + settings_.merge_timeout;
-  smq::copy_segments(store_->engine.chunks, place_, sources, settings_.merges.max_chunk_bytes, deadline, poster(),
-                     [this, sources](const smq::result<std::vector<smq::chunk_ref>>& copied) {
+  const auto deadline = std::chrono::steady_clock::now() + log_.settings.merge_timeout;
+  smq::copy_segments(log_.store->engine.chunks, log_.place, sources, log_.settings.merges.max_chunk_bytes, deadline,
+                     log_.poster(), [this, sources](const smq::result<std::vector<smq::chunk_ref>>& copied) {
                        if (copied.is_ok())
-                         return write_merged(sources, smq::merged_segment(place_, sources, copied.value));
+                         return write_merged(sources, smq::merged_segment(log_.place, sources, copied.value));
                        settle_chunks(ids_of(copied.value), {smq::write_result::not_written, {}});
                        merge_failed(sources, copied.what.reason);
                      });
 }
 
 void partition_state::write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged) {
-  auto unit = smq::merge_mutations(log_, place_, sources, merged);
+  auto unit = smq::merge_mutations(log_.state, log_.place, sources, merged);
   if (unit.empty()) {
     settle_chunks(ids_of(merged.chunks), {smq::write_result::not_written, {}});
     return merge_failed(sources, "a source is gone");
   }
   merge_undecided_ = true;
-  session_->write(std::move(unit), smq::write_class::bulk,
-                  [this, sources, merged, post = poster()](const smq::write_answer& answer) {
-                    post([this, sources, merged, answer] { merge_written(sources, merged, answer); });
-                  });
+  log_.session->write(std::move(unit), smq::write_class::bulk,
+                      [this, sources, merged, post = log_.poster()](const smq::write_answer& answer) {
+                        post([this, sources, merged, answer] { merge_written(sources, merged, answer); });
+                      });
 }
 
 void partition_state::merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
@@ -88,22 +87,21 @@ void partition_state::merge_written(const std::vector<smq::segment>& sources, co
     doubts_merge_ = answer.code == smq::write_result::reload;
     return reload(answer.reason);
   }
-  smq::apply_merge(log_, sources, merged);
-  ++changes_;
+  smq::apply_merge(log_.state, sources, merged);
+  ++log_.changes;
   merge_ended();
   start_merge();
 }
 
 void partition_state::leave_alone(const std::vector<smq::segment>& files) {
-  not_merged_.erase(not_merged_.begin(), not_merged_.lower_bound(log_.log_start));  // these are trimmed
+  not_merged_.erase(not_merged_.begin(), not_merged_.lower_bound(log_.state.log_start));  // these are trimmed
   for (const auto& file : files) not_merged_.insert(file.base_offset);
 }
 
 /// The files stay as they are, which costs nobody anything. Not tried again before the partition goes quiet: it would
 /// copy all of it again each time.
 void partition_state::merge_failed(const std::vector<smq::segment>& sources, const std::string& reason) {
-  log_event(log_level::warn, "segment files were not merged",
-            {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", reason}});
+  log_.say(log_level::warn, "segment files were not merged", log_field{"reason", reason});
   leave_alone(sources);
   merge_ended();
   start_merge();
@@ -120,23 +118,23 @@ void partition_state::merge_ended() {
 /// Files that a merged one stands for, left behind by a crash. They are remembered until they are gone, and nothing is
 /// merged before: the next merged file would not name them, and a later load would take them for damage.
 void partition_state::erase_leftovers() {
-  if (log_.leftovers.empty()) return;
+  if (log_.state.leftovers.empty()) return;
   merging_ = true;
   std::vector<smq::mutation> erasures;
-  for (const auto& path : log_.leftovers) erasures.push_back({smq::mutation::kind::erase, {path, "", {}, {}}});
-  session_->write(std::move(erasures), smq::write_class::bulk,
-                  [this, post = poster()](const smq::write_answer& answer) {
-                    post([this, answer] {
-                      if (answer.code == smq::write_result::stored)
-                        log_.leftovers.clear();
-                      else if (answer.code != smq::write_result::refused)
-                        return reload(answer.reason);
-                      merge_ended();  // what was refused is tried again at the next roll
-                      if (!is_leaving()) return;
-                      if (!log_.leftovers.empty()) return ask_to_retire();
-                      start_merge();
-                    });
-                  });
+  for (const auto& path : log_.state.leftovers) erasures.push_back({smq::mutation::kind::erase, {path, "", {}, {}}});
+  log_.session->write(std::move(erasures), smq::write_class::bulk,
+                      [this, post = log_.poster()](const smq::write_answer& answer) {
+                        post([this, answer] {
+                          if (answer.code == smq::write_result::stored)
+                            log_.state.leftovers.clear();
+                          else if (answer.code != smq::write_result::refused)
+                            return reload(answer.reason);
+                          merge_ended();  // what was refused is tried again at the next roll
+                          if (!is_leaving()) return;
+                          if (!log_.state.leftovers.empty()) return ask_to_retire();
+                          start_merge();
+                        });
+                      });
 }
 
 }  // namespace tidegate::actors

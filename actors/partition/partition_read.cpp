@@ -1,6 +1,5 @@
 // What an offset actor answers about what is stored.
 #include "actors/interfaces/message_types.hpp"
-#include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
 #include "smq/segments/find_by_ts.hpp"
 #include "smq/segments/read_log.hpp"
@@ -17,13 +16,13 @@ bool is_lost(const smq::outcome& read) { return read.is_damaged || read.code == 
 }  // namespace
 
 void partition_state::fetch(const msg::fetch_read& m) {
-  tail_.give_up_excess();
+  log_.tail.give_up_excess();
   msg::fetch_result result;
-  result.counters = metrics_->topic;
-  result.high_watermark = machine_->high_watermark();
-  result.last_stable_offset = machine_->high_watermark();
-  result.log_start_offset = machine_->log_start_offset();
-  const auto check = machine_->check_fetch(m.fetch_offset, m.current_leader_epoch, m.last_fetched_epoch);
+  result.counters = log_.metrics->topic;
+  result.high_watermark = log_.machine->high_watermark();
+  result.last_stable_offset = log_.machine->high_watermark();
+  result.log_start_offset = log_.machine->log_start_offset();
+  const auto check = log_.machine->check_fetch(m.fetch_offset, m.current_leader_epoch, m.last_fetched_epoch);
   result.error = check.error;
   if (check.error != error_code::none) return m.answer(result);
   if (check.diverging.epoch >= 0) {
@@ -32,7 +31,7 @@ void partition_state::fetch(const msg::fetch_read& m) {
   }
   if (m.is_for_bounds || m.fetch_offset >= result.high_watermark) return m.answer(result);
   const auto max_bytes = static_cast<std::size_t>(std::max(m.max_bytes, 0));
-  if (auto batches = tail_.read(m.fetch_offset, max_bytes, noting_hints())) {
+  if (auto batches = log_.tail.read(m.fetch_offset, max_bytes, noting_hints())) {
     counted.reads_from_tail.add();
     result.batches = std::move(*batches);
     return m.answer(result);
@@ -42,18 +41,18 @@ void partition_state::fetch(const msg::fetch_read& m) {
 }
 
 /// A chunk is gone: a merge or a trim took it. Where another list of segments is known by now, or comes with the answer
-/// to either, the request is answered by that one. False: `log_` is the newest list, so the chunk is lost.
+/// to either, the request is answered by that one. False: `log_.state` is the newest list, so the chunk is lost.
 template <class Message>
 bool partition_state::look_again(const Message& m, void (partition_state::*read)(const Message&),
                                  std::uint64_t changes_seen) {
-  const bool is_newer = changes_ != changes_seen;
-  if (machine_ && is_newer) {
+  const bool is_newer = log_.changes != changes_seen;
+  if (log_.machine && is_newer) {
     (this->*read)(m);
     return true;
   }
-  auto& waiting = machine_ ? after_change_ : parked_;
-  if (machine_ && !merge_undecided_ && !trim_) return false;
-  if (waiting.size() >= settings_.max_parked) {
+  auto& waiting = log_.machine ? after_change_ : parked_;
+  if (log_.machine && !merge_undecided_ && !trim_) return false;
+  if (waiting.size() >= log_.settings.max_parked) {
     counted.unparked_partition_requests.add();
     return true;  // nobody keeps the request, so it gets its retriable error
   }
@@ -63,17 +62,18 @@ bool partition_state::look_again(const Message& m, void (partition_state::*read)
 
 /// A consumer commits where a batch that it was given ends: a native RESUME goes on exactly there (design §7.1).
 batch_observer partition_state::noting_hints() const {
-  return [store = store_, id = place_.topic_id, partition = place_.partition](std::int64_t next, std::int64_t ts_ns) {
+  return [store = log_.store, id = log_.place.topic_id, partition = log_.place.partition](std::int64_t next,
+                                                                                          std::int64_t ts_ns) {
     store->hints.note(id, partition, next, ts_ns + 1, smq::timestamp_hints::source::consumer);
   };
 }
 
 void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_result result) {
-  if (lists_first(smq::unlisted_for(log_, m.fetch_offset), m, &partition_state::fetch)) return;
-  auto view = smq::make_view(log_, place_, m.fetch_offset, result.high_watermark);
-  smq::read_log(store_->engine, view, m.fetch_offset, static_cast<std::size_t>(std::max(m.max_bytes, 0)),
-                store_->deadline(), &store_->index,
-                [this, m, result, seen = changes_, post = poster(), busy = reads_](
+  if (lists_first(smq::unlisted_for(log_.state, m.fetch_offset), m, &partition_state::fetch)) return;
+  auto view = smq::make_view(log_.state, log_.place, m.fetch_offset, result.high_watermark);
+  smq::read_log(log_.store->engine, view, m.fetch_offset, static_cast<std::size_t>(std::max(m.max_bytes, 0)),
+                log_.store->deadline(), &log_.store->index,
+                [this, m, result, seen = log_.changes, post = log_.poster(), busy = log_.reads](
                   const smq::result<std::vector<shared_bytes>>& read) {
                   post([this, m, result, seen, read, busy]() mutable {
                     if (read.what.code == smq::status::absent && look_again(m, &partition_state::fetch, seen)) return;
@@ -81,11 +81,8 @@ void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_resu
                       result.batches = std::move(read.value);
                     } else {
                       (is_lost(read.what) ? counted.damaged_records : counted.failed_reads).add();
-                      log_event(log_level::error, "stored records cannot be read",
-                                {{"topic", place_.topic},
-                                 {"partition", place_.partition},
-                                 {"offset", m.fetch_offset},
-                                 {"reason", read.what.reason}});
+                      log_.say(log_level::error, "stored records cannot be read", log_field{"offset", m.fetch_offset},
+                               log_field{"reason", read.what.reason});
                       result.error = error_code::kafka_storage_error;
                     }
                     m.answer(std::move(result));
@@ -95,7 +92,7 @@ void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_resu
 }
 
 void partition_state::wait(const msg::fetch_wait& m) {
-  if (machine_->high_watermark() > m.offset) return m.answer(true);
+  if (log_.machine->high_watermark() > m.offset) return m.answer(true);
   if (waiters_.size() >= prune_waiters_at_) {
     std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
     prune_waiters_at_ = std::max<std::size_t>(64, 2 * waiters_.size());
@@ -105,29 +102,30 @@ void partition_state::wait(const msg::fetch_wait& m) {
 
 void partition_state::list(const msg::list_offsets& m) {
   msg::list_offsets_result result;
-  result.error = machine_->check_leader_epoch(m.current_leader_epoch);
+  result.error = log_.machine->check_leader_epoch(m.current_leader_epoch);
   if (result.error != error_code::none) return m.answer(result);
   if (m.timestamp == msg::latest_timestamp) {
-    result.offset = machine_->high_watermark();
-    result.leader_epoch = machine_->leader_epoch();
+    result.offset = log_.machine->high_watermark();
+    result.leader_epoch = log_.machine->leader_epoch();
     return m.answer(result);
   }
   if (m.timestamp == msg::earliest_timestamp) {
-    result.offset = machine_->log_start_offset();
-    result.leader_epoch = std::max(machine_->epoch_at(result.offset), 0);
+    result.offset = log_.machine->log_start_offset();
+    result.leader_epoch = std::max(log_.machine->epoch_at(result.offset), 0);
     return m.answer(result);
   }
-  if (lists_first(smq::newest_unlisted(log_), m, &partition_state::list)) return;
-  if (m.timestamp != msg::max_timestamp) return list_by_timestamp(m, m.timestamp, false, machine_->log_start_offset());
+  if (lists_first(smq::newest_unlisted(log_.state), m, &partition_state::list)) return;
+  if (m.timestamp != msg::max_timestamp)
+    return list_by_timestamp(m, m.timestamp, false, log_.machine->log_start_offset());
   list_newest(m);
 }
 
 /// Files say what their largest timestamp is; the log start may lie inside the first one.
 void partition_state::list_newest(const msg::list_offsets& m) {
   std::int64_t newest = -1;
-  auto from = machine_->log_start_offset();
-  for (const auto& s : log_.segments) {
-    if (s.next_offset <= machine_->log_start_offset()) continue;
+  auto from = log_.machine->log_start_offset();
+  for (const auto& s : log_.state.segments) {
+    if (s.next_offset <= log_.machine->log_start_offset()) continue;
     if (newest < 0) from = s.base_offset;
     newest = std::max(newest, s.max_timestamp);
   }
@@ -139,32 +137,33 @@ void partition_state::list_newest(const msg::list_offsets& m) {
 void partition_state::list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest,
                                         std::int64_t from) {
   auto view = std::make_shared<smq::log_view>(
-    *smq::make_view(log_, place_, from, machine_->high_watermark(), log_.segments.size()));
+    *smq::make_view(log_.state, log_.place, from, log_.machine->high_watermark(), log_.state.segments.size()));
   view->log_start = from;
   smq::find_by_timestamp(
-    store_->engine, view, timestamp, store_->deadline(),
-    [this, m, timestamp, newest, seen = changes_, post = poster(),
-     busy = reads_](const smq::result<shared_bytes>& found) {
+    log_.store->engine, view, timestamp, log_.store->deadline(),
+    [this, m, timestamp, newest, seen = log_.changes, post = log_.poster(),
+     busy = log_.reads](const smq::result<shared_bytes>& found) {
       post([this, m, timestamp, newest, seen, found, busy] {
         if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
-        if (machine_) answer_timestamp(m, found, timestamp, newest);
+        if (log_.machine) answer_timestamp(m, found, timestamp, newest);
       });
     });
 }
 
-/// `look` finds something in batches, within limits; it touches nothing of this actor. What it does not find in the first
-/// MiB it may find behind it: elsewhere, which may take long, and is done once more if the log is another one by then.
+/// `look` finds something in batches, within limits; it touches nothing of this actor. What it does not find in the
+/// first MiB it may find behind it: elsewhere, which may take long, and is done once more if the log is another one by
+/// then.
 template <class Look, class Then>
 void partition_state::look_into(const msg::list_offsets& m, bool is_compressed, Look look, Then then) {
-  const auto& limits = settings_.batches.decompression;
+  const auto& limits = log_.settings.batches.decompression;
   auto quick = limits;
   if (is_compressed) quick.max_output_bytes = std::min(limits.max_output_bytes, quick_bytes);
   const auto found = look(quick);
   if (found || quick.max_output_bytes == limits.max_output_bytes) return then(found);
-  settings_.inflations->run(m.client_host, [this, m, look, then, limits, seen = changes_,
-                                            life = std::weak_ptr<void>(this_life_), post = poster(), busy = reads_] {
+  log_.settings.inflations->run(m.client_host, [this, m, look, then, limits, seen = log_.changes,
+                                                life = log_.this_life(), post = log_.poster(), busy = log_.reads] {
     if (life.expired()) return;
-    post([this, m, then, seen, found = look(limits), busy] { changes_ == seen ? then(found) : list(m); });
+    post([this, m, then, seen, found = look(limits), busy] { log_.changes == seen ? then(found) : list(m); });
   });
 }
 
@@ -172,22 +171,23 @@ void partition_state::answer_timestamp(const msg::list_offsets& m, const smq::re
                                        std::int64_t timestamp, bool newest) {
   if (!found.is_ok()) return answer_record(m, std::nullopt);
   if (found.value.empty()) return m.answer(msg::list_offsets_result{});
-  const auto log_start = machine_->log_start_offset();
-  const auto all_bytes = settings_.batches.decompression.max_output_bytes;
-  auto look = [batch = found.value, timestamp, newest, log_start, all_bytes](const kafka::decompression_limits& limits) {
+  const auto log_start = log_.machine->log_start_offset();
+  const auto all_bytes = log_.settings.batches.decompression.max_output_bytes;
+  auto look = [batch = found.value, timestamp, newest, log_start,
+               all_bytes](const kafka::decompression_limits& limits) {
     if (newest) return kafka::find_max_timestamp(batch.view(), 0, limits);
     const auto record = kafka::find_by_timestamp(batch.view(), timestamp, log_start, limits);
     if (record || limits.max_output_bytes < all_bytes) return record;
     return kafka::find_by_timestamp(batch.view(), timestamp, 0, limits);
   };
   const auto header = kafka::read_batch_header(found.value.view());
-  look_into(m, header && header->codec() != 0, std::move(look), [this, m, header, timestamp, newest, log_start](
-                                                                  const std::optional<kafka::timestamped_offset>& record) {
-    if (!record || record->offset >= log_start) return answer_record(m, record);
-    if (newest) return list_newest_above_start(m);
-    // Only records below the log start are so new: the search goes on behind their batch.
-    list_by_timestamp(m, timestamp, false, header->next_offset());
-  });
+  look_into(m, header && header->codec() != 0, std::move(look),
+            [this, m, header, timestamp, newest, log_start](const std::optional<kafka::timestamped_offset>& record) {
+              if (!record || record->offset >= log_start) return answer_record(m, record);
+              if (newest) return list_newest_above_start(m);
+              // Only records below the log start are so new: the search goes on behind their batch.
+              list_by_timestamp(m, timestamp, false, header->next_offset());
+            });
 }
 
 /// nullopt: it cannot be read.
@@ -200,27 +200,28 @@ void partition_state::answer_record(const msg::list_offsets& m,
   }
   result.offset = record->offset;
   result.timestamp = record->timestamp;
-  result.leader_epoch = std::max(machine_->epoch_at(result.offset), 0);
+  result.leader_epoch = std::max(log_.machine->epoch_at(result.offset), 0);
   m.answer(result);
 }
 
 /// The newest record of the file that the log start lies in is below it: what is left of that file has to be read.
 void partition_state::list_newest_above_start(const msg::list_offsets& m) {
-  const auto log_start = machine_->log_start_offset();
+  const auto log_start = log_.machine->log_start_offset();
   const auto holds_start = [log_start](const smq::segment& s) { return s.next_offset > log_start; };
-  const auto file = std::ranges::find_if(log_.segments, holds_start);
-  if (file == log_.segments.end() || file->base_offset >= log_start) return list_newest(m);  // as a trim left it
+  const auto file = std::ranges::find_if(log_.state.segments, holds_start);
+  if (file == log_.state.segments.end() || file->base_offset >= log_start) return list_newest(m);  // as a trim left it
   const auto end = file->next_offset;
-  smq::find_newest(store_->engine, smq::make_view(log_, place_, log_start, end), store_->deadline(),
-                   [this, m, end, seen = changes_, post = poster(),
-                    busy = reads_](const smq::result<smq::newest_batches>& found) {
-                     post([this, m, end, seen, found, busy] {
-                       if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
-                       if (!machine_) return;
-                       // The log start, or where files end, may be another one now.
-                       found.is_ok() && changes_ != seen ? list_newest(m) : answer_newest_above_start(m, found, end);
-                     });
-                   });
+  smq::find_newest(
+    log_.store->engine, smq::make_view(log_.state, log_.place, log_start, end), log_.store->deadline(),
+    [this, m, end, seen = log_.changes, post = log_.poster(),
+     busy = log_.reads](const smq::result<smq::newest_batches>& found) {
+      post([this, m, end, seen, found, busy] {
+        if (found.what.code == smq::status::absent && look_again(m, &partition_state::list, seen)) return;
+        if (!log_.machine) return;
+        // The log start, or where files end, may be another one now.
+        found.is_ok() && log_.changes != seen ? list_newest(m) : answer_newest_above_start(m, found, end);
+      });
+    });
 }
 
 /// `end`: of what was read; files behind it are known by their attributes.
@@ -229,7 +230,8 @@ void partition_state::answer_newest_above_start(const msg::list_offsets& m,
   if (!found.is_ok()) return answer_record(m, std::nullopt);
   // Inside: none, all of them are below the log start. Outside: they cannot be read.
   using newest_of_both = std::optional<std::optional<kafka::timestamped_offset>>;
-  auto look = [both = found.value, start = machine_->log_start_offset()](const kafka::decompression_limits& limits) {
+  auto look = [both = found.value,
+               start = log_.machine->log_start_offset()](const kafka::decompression_limits& limits) {
     std::optional<kafka::timestamped_offset> out;
     for (const auto* batch : {&both.first, &both.behind}) {
       if (batch->empty()) continue;
@@ -243,7 +245,7 @@ void partition_state::answer_newest_above_start(const msg::list_offsets& m,
     if (!found_newest) return answer_record(m, std::nullopt);
     const auto& record = *found_newest;
     auto timestamp = record ? record->timestamp : -1;
-    for (const auto& s : log_.segments)
+    for (const auto& s : log_.state.segments)
       if (s.base_offset >= end) timestamp = std::max(timestamp, s.max_timestamp);
     if (timestamp < 0) return m.answer(msg::list_offsets_result{});
     if (!record || timestamp > record->timestamp) return list_by_timestamp(m, timestamp, true, end);
@@ -254,22 +256,20 @@ void partition_state::answer_newest_above_start(const msg::list_offsets& m,
 /// Where a position that a native subscriber moved lies in this log.
 void partition_state::translate(const msg::find_by_ts& m) {
   // A list that does not come is doubt, not damage: the group is to ask again.
-  if (const auto missing = smq::newest_unlisted(log_))
+  if (const auto missing = smq::newest_unlisted(log_.state))
     return list_older(*missing, {[this, m] { translate(m); },
                                  [m] { m.answer({error_code::not_leader_or_follower, -1}); }});
-  auto view = smq::make_view(log_, place_, machine_->log_start_offset(), machine_->high_watermark(),
-                             log_.segments.size());
-  smq::find_by_ts(store_->engine, view, m.value_ns, store_->deadline(),
-                  [this, m, seen = changes_, post = poster(), busy = reads_](const smq::result<std::int64_t>& found) {
+  auto view = smq::make_view(log_.state, log_.place, log_.machine->log_start_offset(), log_.machine->high_watermark(),
+                             log_.state.segments.size());
+  smq::find_by_ts(log_.store->engine, view, m.value_ns, log_.store->deadline(),
+                  [this, m, seen = log_.changes, post = log_.poster(),
+                   busy = log_.reads](const smq::result<std::int64_t>& found) {
                     post([this, m, seen, found, busy] {
                       if (found.what.code == smq::status::absent && look_again(m, &partition_state::translate, seen))
                         return;
                       if (found.is_ok()) return m.answer({error_code::none, found.value});
-                      log_event(log_level::error, "a native position cannot be translated",
-                                {{"topic", place_.topic},
-                                 {"partition", place_.partition},
-                                 {"value", m.value_ns},
-                                 {"reason", found.what.reason}});
+                      log_.say(log_level::error, "a native position cannot be translated",
+                               log_field{"value", m.value_ns}, log_field{"reason", found.what.reason});
                       m.answer({is_lost(found.what) ? error_code::kafka_storage_error
                                                     : error_code::not_leader_or_follower,
                                 -1});
@@ -279,9 +279,9 @@ void partition_state::translate(const msg::find_by_ts& m) {
 
 void partition_state::end_of_epoch(const msg::offset_for_leader_epoch& m) {
   msg::offset_for_leader_epoch_result result;
-  result.error = machine_->check_leader_epoch(m.current_leader_epoch);
+  result.error = log_.machine->check_leader_epoch(m.current_leader_epoch);
   if (result.error == error_code::none) {
-    const auto end = machine_->end_of_epoch(m.leader_epoch);
+    const auto end = log_.machine->end_of_epoch(m.leader_epoch);
     result.end = {end.epoch, end.end_offset};
   }
   m.answer(result);

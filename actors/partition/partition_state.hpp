@@ -1,20 +1,14 @@
 #pragma once
 
-#include "actors/core/partition_machine.hpp"
-#include "actors/core/tail_cache.hpp"
-#include "actors/interfaces/partition_registry.hpp"
 #include "actors/metrics/counters.hpp"
-#include "actors/metrics/topic_metrics.hpp"
 #include "actors/partition/merge_turns.hpp"
-#include "actors/partition/partition_settings.hpp"
-#include "actors/store/store_access.hpp"
+#include "actors/partition/partition_log.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/segments/list_segments.hpp"
 #include "smq/segments/merge_log.hpp"
 #include "smq/segments/plan_merge.hpp"
 #include "smq/segments/read_log.hpp"
 #include "smq/segments/trim_log.hpp"
-#include "smq/session.hpp"
 
 #include <caf/actor_clock.hpp>
 
@@ -115,7 +109,6 @@ class partition_state {
   void load_failed(const smq::outcome& why);
   void log_failed_load(const smq::outcome& why);
   void reload(const std::string& reason);
-  void use_topic(topic_ptr topic);
 
   // partition_listing.cpp
   /// True: older files are listed first, and `f` runs after that.
@@ -131,7 +124,6 @@ class partition_state {
 
   // partition_append.cpp
   void append(const msg::append& m);
-  [[nodiscard]] kafka::batch_limits limits_now() const;
   bool decide_quickly(const msg::append& m);
   void check_elsewhere();
   void decide_waiting();
@@ -220,32 +212,10 @@ class partition_state {
   template <class Message>
   void when_serving(const Message& m, void (partition_state::*f)(const Message&));
 
-  /// Posts to this actor; what comes after a reload belongs to an earlier life and is dropped, unless told otherwise.
-  static constexpr bool every_life = true;
-  [[nodiscard]] std::function<void(std::function<void()>)> poster(bool in_every_life = false) const;
-
-  partition_actor::pointer self_;
-  std::shared_ptr<const store_access> store_;
-  topic_ptr topic_;  // with its configs as they are now
-  smq::partition_place place_;
-  partition_settings settings_;
+  gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
+  partition_log log_;
   partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
 
-  std::int64_t own_max_bytes_ = -1;  // max.message.bytes; −1: the node's
-  std::int64_t timestamp_after_max_ms_ = 0;   // message.timestamp.after.max.ms
-  std::int64_t timestamp_before_max_ms_ = 0;  // message.timestamp.before.max.ms
-
-  gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
-  std::shared_ptr<partition_metrics> metrics_;
-
-  // Of every part: the log as this actor knows it.
-  std::uint64_t life_ = 0;  // a completion of an earlier life of this log is ignored
-  std::shared_ptr<void> this_life_ = std::make_shared<int>();  // work elsewhere that it ordered need not be begun after it
-  std::shared_ptr<smq::session> session_;
-  smq::log_state log_;
-  std::unique_ptr<core::partition_machine> machine_;  // null while loading
-  core::tail_cache tail_;
-  std::uint64_t changes_ = 0;                 // merges and trims applied to `log_`
   std::vector<parked_request> after_change_;  // reads that found a chunk gone meanwhile
 
   // partition_load.cpp, partition_listing.cpp
@@ -283,7 +253,6 @@ class partition_state {
   // partition_read.cpp
   std::vector<waiter> waiters_;
   std::size_t prune_waiters_at_ = 64;
-  std::shared_ptr<void> reads_ = std::make_shared<int>();  // shared by every read of the store that is on its way
 
   // partition_close.cpp
   std::uint64_t requests_ = 0;  // that came; the registry counts them too
@@ -291,7 +260,6 @@ class partition_state {
   caf::actor_clock::time_point last_request_;
   std::optional<std::uint64_t> leaving_at_;  // `requests_` when nobody used it any more and the last merges began
   std::int64_t clean_end_ = -1;  // the high watermark that the stored partition entry was written at; -1: an older one
-  std::optional<msg::close_cleanly> closing_;
   std::optional<caf::actor_clock::time_point> last_report_;
   std::pair<std::int64_t, std::int64_t> reported_{-1, -1};  // next offset and log start of that report
 };

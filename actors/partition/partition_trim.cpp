@@ -1,6 +1,5 @@
 // Raising the log start: note → write [partition entry, deletes] → apply → answer → write the deletes that are left.
 #include "actors/interfaces/message_types.hpp"
-#include "actors/log.hpp"
 #include "actors/partition/partition_state.hpp"
 #include "messages/common/fault_point.hpp"
 
@@ -10,8 +9,8 @@ namespace tidegate::actors {
 
 void partition_state::trim(const msg::trim& m) {
   if (m.is_visit) ++visits_;
-  const auto target = machine_->trim_target(m.offset);
-  if (!target || *target == machine_->log_start_offset()) {
+  const auto target = log_.machine->trim_target(m.offset);
+  if (!target || *target == log_.machine->log_start_offset()) {
     const auto error = target ? error_code::none : error_code::offset_out_of_range;
     m.answer({error, target.value_or(-1)});
     return end_visit();
@@ -23,66 +22,65 @@ void partition_state::trim(const msg::trim& m) {
 
 /// One unit at a time, and never while a merge works on files. Also erases what a trim before this load left over.
 void partition_state::start_trim() {
-  if (!machine_ || closing_ || trim_ || merge_turn_) return;
+  if (!log_.machine || log_.closing || trim_ || merge_turn_) return;
   trim_progress next;
-  next.from = next.to = machine_->log_start_offset();
+  next.from = next.to = log_.machine->log_start_offset();
   next.reason = "left over";
   for (const auto& t : trims_)
     if (t.offset > next.to) {
       next.to = t.offset;
       next.reason = t.reason;
     }
-  if (const auto missing = smq::unlisted_below(log_, next.to); missing && next.to > next.from) {
+  if (const auto missing = smq::unlisted_below(log_.state, next.to); missing && next.to > next.from) {
     auto refuse = [this] {
       fail_trims(error_code::kafka_storage_error);
       end_visit();
     };
     return list_older(*missing, {[this] { start_trim(); }, std::move(refuse)});
   }
-  if (!smq::is_needed(log_, smq::plan_trim(log_, next.to))) return;
+  if (!smq::is_needed(log_.state, smq::plan_trim(log_.state, next.to))) return;
   trim_ = std::move(next);
   write_trim();
 }
 
 void partition_state::write_trim() {
-  const auto plan = smq::plan_trim(log_, trim_->to, settings_.segments_per_trim);
+  const auto plan = smq::plan_trim(log_.state, trim_->to, log_.settings.segments_per_trim);
   // The partition entry carries the producers: the batches that tell of them may be below the new log start.
-  if (plan.log_start > log_.log_start) take_snapshot();
+  if (plan.log_start > log_.state.log_start) take_snapshot();
   TIDEGATE_FAULT_POINT("partition.trim.before_write");
-  session_->write(smq::trim_mutations(log_, place_, plan), smq::write_class::bulk,
-                  [this, plan, post = poster()](const smq::write_answer& answer) {
-                    post([this, plan, answer] { trim_written(plan, answer); });
-                  });
+  log_.session->write(smq::trim_mutations(log_.state, log_.place, plan), smq::write_class::bulk,
+                      [this, plan, post = log_.poster()](const smq::write_answer& answer) {
+                        post([this, plan, answer] { trim_written(plan, answer); });
+                      });
 }
 
 void partition_state::trim_written(const smq::trim_plan& plan, const smq::write_answer& answer) {
   if (answer.code == smq::write_result::refused) {
-    log_event(log_level::error, "trim was refused",
-              {{"topic", place_.topic}, {"partition", place_.partition}, {"reason", answer.reason}});
+    log_.say(log_level::error, "trim was refused", log_field{"reason", answer.reason});
     fail_trims(error_code::kafka_storage_error);
     return trim_ended();
   }
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
   TIDEGATE_FAULT_POINT("partition.trim.before_apply");
-  smq::apply_trim(log_, plan);
-  machine_->trim(plan.log_start);
-  tail_.trim(plan.log_start);
-  ++changes_;
+  smq::apply_trim(log_.state, plan);
+  log_.machine->trim(plan.log_start);
+  log_.tail.trim(plan.log_start);
+  ++log_.changes;
   trim_->segments += plan.segments;
   trim_->bytes += plan.bytes;
   TIDEGATE_FAULT_POINT("partition.trim.before_answer");
   answer_trims();
   write_appends();  // the log start is decided: a new file does not take it back
-  if (!closing_ && smq::is_needed(log_, smq::plan_trim(log_, trim_->to))) return write_trim();
-  log_event(log_level::info, "log was trimmed",
-            {{"topic", place_.topic}, {"partition", place_.partition}, {"from", trim_->from}, {"to", trim_->to},
-             {"segments", trim_->segments}, {"bytes", trim_->bytes}, {"reason", trim_->reason}});
+  if (!log_.closing && smq::is_needed(log_.state, smq::plan_trim(log_.state, trim_->to))) return write_trim();
+  log_.say(log_level::info, "log was trimmed", log_field{"from", trim_->from}, log_field{"to", trim_->to},
+           log_field{"segments", trim_->segments}, log_field{"bytes", trim_->bytes},
+           log_field{"reason", trim_->reason});
   report_mapping(false);
   trim_ended();
 }
 
 void partition_state::answer_trims() {
-  const auto log_start = machine_->log_start_offset();
+  const auto log_start = log_.machine->log_start_offset();
   std::erase_if(trims_, [log_start](const msg::trim& t) {
     if (t.offset > log_start) return false;
     t.answer({error_code::none, log_start});
@@ -98,7 +96,7 @@ void partition_state::trim_ended() {
   trim_.reset();
   for (auto& read : std::exchange(after_change_, {})) read.run();
   write_appends();
-  if (closing_) return close_when_decided();
+  if (log_.closing) return close_when_decided();
   if (!trims_.empty()) return start_trim();
   end_visit();
 }

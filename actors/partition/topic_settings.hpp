@@ -17,6 +17,12 @@ inline std::int64_t setting_or(const smq::topic_info& topic, const char* key, st
   return value;
 }
 
+/// message.timestamp.type
+inline bool uses_log_append_time(const smq::topic_info& topic) {
+  auto found = topic.configs.find("message.timestamp.type");
+  return found != topic.configs.end() && found->second == "LogAppendTime";
+}
+
 /// cleanup.policy: old records go, and are not only compacted.
 inline bool deletes_old_records(const smq::topic_info& topic) {
   auto policy = topic.configs.find("cleanup.policy");
