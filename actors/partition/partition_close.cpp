@@ -36,7 +36,7 @@ bool partition_state::is_leaving() const { return leaving_at_ == requests_ && !l
 bool partition_state::is_quiet() {
   std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
   const bool writes = is_appending() || merging_ || trim_ || !trims_.empty();
-  return parked_.empty() && undecided_.empty() && !writes && waiters_.empty() && log_.reads.use_count() == 1;
+  return parked_.is_empty() && undecided_.empty() && !writes && waiters_.empty() && log_.reads.use_count() == 1;
 }
 
 void partition_state::ask_to_retire() {

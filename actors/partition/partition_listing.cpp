@@ -7,10 +7,7 @@
 namespace tidegate::actors {
 
 void partition_state::list_older(const smq::segment_range& range, parked_request request) {
-  if (after_listing_.size() < log_.settings.max_parked)
-    after_listing_.push_back(std::move(request));
-  else
-    counted.unparked_partition_requests.add();
+  after_listing_.add(std::move(request));
   if (std::exchange(listing_, true)) return;  // whoever needs more than that asks again
   smq::list_segments(log_.store->engine.entries, log_.place, range, log_.store->deadline(),
                      [this, range, post = log_.poster(),
@@ -22,7 +19,7 @@ void partition_state::list_older(const smq::segment_range& range, parked_request
 void partition_state::listed(const smq::segment_range& range, const smq::result<smq::listed_segments>& found) {
   listing_ = false;
   const auto what = found.is_ok() ? smq::add_listed(log_.state, range, found.value) : found.what;
-  auto waiting = std::exchange(after_listing_, {});
+  auto waiting = after_listing_.take();
   if (what.is_damaged) counted.damaged_partitions.add();
   if (!what.is_ok())
     log_.say(log_level::error, "older segment files cannot be listed", log_field{"reason", what.reason});

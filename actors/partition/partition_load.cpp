@@ -62,8 +62,7 @@ void partition_state::when_serving(const Message& m, void (partition_state::*f)(
   ++requests_;
   last_request_ = log_.self->clock().now();
   if (log_.machine) return (this->*f)(m);
-  if (parked_.size() >= log_.settings.max_parked) return counted.unparked_partition_requests.add();
-  parked_.push_back(for_later(m, f));
+  parked_.add(for_later(m, *this, f));
 }
 
 void partition_state::load() {
@@ -204,12 +203,12 @@ void partition_state::serve(std::int32_t epoch) {
     log_.say(log_level::info, "partition is served again", log_field{"failed_loads", failed_loads_});
   failed_loads_ = 0;
   why_not_loaded_.clear();
-  for (auto& request : std::exchange(parked_, {})) request.run();
+  parked_.run_all();
 }
 
 void partition_state::load_failed(const smq::outcome& why) {
   log_failed_load(why);
-  for (auto& request : std::exchange(parked_, {})) request.refuse();
+  parked_.refuse_all();
   log_.begin_life();
   listing_ = false;
   // Not all files could be listed, but perhaps the newest: then the chunks of the merge stay, named or not.
@@ -234,13 +233,9 @@ void partition_state::reload(const std::string& reason) {
   trim_.reset();
   // Their list of segments is the one that is loaded now.
   for (auto* waiting : {&after_change_, &after_listing_})
-    for (auto& read : std::exchange(*waiting, {}))
-      if (parked_.size() < log_.settings.max_parked)
-        parked_.push_back(std::move(read));
-      else
-        counted.unparked_partition_requests.add();
+    for (auto& read : waiting->take()) parked_.add(std::move(read));
   log_.drop_ordered_work();
-  for (auto& m : std::exchange(unchecked_, {})) parked_.push_back(for_later(m, &partition_state::append));
+  for (auto& m : std::exchange(unchecked_, {})) parked_.add_anyway(for_later(m, *this, &partition_state::append));
   listing_ = false;
   fail_trims(error_code::request_timed_out);
   if (log_.machine) {

@@ -111,7 +111,7 @@ void partition_state::merge_ended() {
   merging_ = false;
   merge_undecided_ = false;
   merge_turn_.reset();
-  for (auto& read : std::exchange(after_change_, {})) read.run();
+  after_change_.run_all();
   start_trim();  // waited for the files
 }
 

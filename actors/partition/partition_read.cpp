@@ -52,12 +52,8 @@ bool partition_state::look_again(const Message& m, void (partition_state::*read)
   }
   auto& waiting = log_.machine ? after_change_ : parked_;
   if (log_.machine && !merge_undecided_ && !trim_) return false;
-  if (waiting.size() >= log_.settings.max_parked) {
-    counted.unparked_partition_requests.add();
-    return true;  // nobody keeps the request, so it gets its retriable error
-  }
-  waiting.push_back(for_later(m, read));
-  return true;
+  waiting.add(for_later(m, *this, read));
+  return true;  // also when nobody keeps the request: then it gets its retriable error
 }
 
 /// A consumer commits where a batch that it was given ends: a native RESUME goes on exactly there (design §7.1).

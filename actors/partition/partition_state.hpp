@@ -2,6 +2,7 @@
 
 #include "actors/metrics/counters.hpp"
 #include "actors/partition/merge_turns.hpp"
+#include "actors/partition/parked_requests.hpp"
 #include "actors/partition/partition_log.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/segments/list_segments.hpp"
@@ -56,25 +57,6 @@ class partition_state {
     append_step step = append_step::uploads;
     std::string problem;  // failed
   };
-  struct parked_request {
-    std::function<void()> run;
-    std::function<void()> refuse;
-  };
-
-  template <class T>
-  static void answer_not_loaded(const reply<T>& answer) {
-    T result;
-    result.error = error_code::kafka_storage_error;
-    answer(std::move(result));
-  }
-  /// A fetch that only waits for more reads again by itself.
-  static void answer_not_loaded(const reply<bool>&) {}
-
-  template <class Message>
-  parked_request for_later(const Message& m, void (partition_state::*f)(const Message&)) {
-    return {[this, m, f] { (this->*f)(m); }, [m] { answer_not_loaded(m.answer); }};
-  }
-
   /// A trim from its first unit to the one with the last deletes.
   struct trim_progress {
     std::int64_t from = 0;
@@ -116,7 +98,7 @@ class partition_state {
   bool lists_first(const std::optional<smq::segment_range>& missing, const Message& m,
                    void (partition_state::*f)(const Message&)) {
     if (!missing) return false;
-    list_older(*missing, for_later(m, f));
+    list_older(*missing, for_later(m, *this, f));
     return true;
   }
   void list_older(const smq::segment_range& range, parked_request request);
@@ -216,17 +198,17 @@ class partition_state {
   partition_log log_;
   partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
 
-  std::vector<parked_request> after_change_;  // reads that found a chunk gone meanwhile
+  parked_requests after_change_{log_.settings.max_parked};  // reads that found a chunk gone meanwhile
 
   // partition_load.cpp, partition_listing.cpp
   std::optional<recovery> recovery_;  // outlives a load that fails: the next one goes on where that one stopped
   core::producer_state producers_before_;  // a reload
-  std::vector<parked_request> parked_;
+  parked_requests parked_{log_.settings.max_parked};
   std::uint64_t failed_loads_ = 0;  // in a row
   std::string why_not_loaded_;      // the last reason that was logged
   bool new_leader_ = true;
   bool listing_ = false;            // older files, one range at a time
-  std::vector<parked_request> after_listing_;  // what needs some of them
+  parked_requests after_listing_{log_.settings.max_parked};  // what needs some of them
 
   // partition_append.cpp
   std::list<msg::append> unchecked_;    // the first takes long to decompress; all that came behind it

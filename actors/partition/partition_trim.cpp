@@ -94,7 +94,7 @@ void partition_state::fail_trims(error_code error) {
 
 void partition_state::trim_ended() {
   trim_.reset();
-  for (auto& read : std::exchange(after_change_, {})) read.run();
+  after_change_.run_all();
   write_appends();
   if (log_.closing) return close_when_decided();
   if (!trims_.empty()) return start_trim();
