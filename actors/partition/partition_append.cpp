@@ -27,12 +27,6 @@ msg::append_result refused(error_code error, std::string_view why) {
   return result;
 }
 
-bool names_chunk(const smq::log_state& log, const smq::chunk_id& id) {
-  return std::ranges::any_of(log.segments, [&](const smq::segment& s) {
-    return std::ranges::find(s.chunks, id, &smq::chunk_ref::id) != s.chunks.end();
-  });
-}
-
 /// An exception here would end the process, not one actor.
 kafka::batch_check validate_without_throwing(const shared_bytes& records, const kafka::batch_limits& limits) {
   try {
@@ -211,7 +205,7 @@ void partition_state::appends_written(const smq::write_answer& answer) {
   auto written = take_written();
   std::vector<smq::chunk_id> ids;
   for (const auto& append : written) ids.push_back(append.upload.id);
-  settle_chunks(ids, answer);
+  doubts_.settle(ids, answer);
   if (answer.code == smq::write_result::refused) return append_refused(answer.reason);
   if (answer.code != smq::write_result::stored) return reload(answer.reason);
   TIDEGATE_FAULT_POINT("partition.append.before_apply");
@@ -271,31 +265,10 @@ void partition_state::append_refused(const std::string& reason) {
 void partition_state::drop_appends() {
   for (const auto& append : std::exchange(appends_, {})) {
     if (append.step == append_step::uploaded) log_.store->release(append.upload.id);
-    if (append.step == append_step::written) doubtful_.push_back(append.upload.id);
+    if (append.step == append_step::written) doubts_.add(append.upload.id);
   }
   planned_.clear();
   next_append_at_ = smq::tail_of(log_.state, new_leader_);
-}
-
-/// What becomes of uploads whose entry was or was not written. A node that lost its fence deletes nothing.
-void partition_state::settle_chunks(const std::vector<smq::chunk_id>& chunks, const smq::write_answer& answer) {
-  switch (answer.code) {
-    case smq::write_result::refused:
-    case smq::write_result::not_written:
-      for (const auto& id : chunks) log_.store->release(id);
-      break;
-    case smq::write_result::reload:
-      doubtful_.insert(doubtful_.end(), chunks.begin(), chunks.end());
-      break;
-    case smq::write_result::stored:
-    case smq::write_result::fenced: break;
-  }
-}
-
-/// After a load: a write that was given up can never be applied any more, so what no file names now is nobody's.
-void partition_state::release_orphans() {
-  for (const auto& id : std::exchange(doubtful_, {}))
-    if (!names_chunk(log_.state, id)) log_.store->release(id);
 }
 
 void partition_state::answer_stored() {

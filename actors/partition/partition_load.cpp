@@ -73,7 +73,7 @@ void partition_state::load() {
     post([this, post, opened] {
       log_.session = opened;
       // What an append wrote is among the newest files; what a merge wrote may be anywhere.
-      const auto extent = doubts_merge_ ? smq::load_extent::all : smq::load_extent::newest;
+      const auto extent = doubts_.is_of_merge() ? smq::load_extent::all : smq::load_extent::newest;
       smq::load_log(log_.store->engine, log_.place, extent, log_.store->deadline(),
                     [this, post](smq::result<smq::log_state> log) {
                       post([this, log = std::move(log)] {
@@ -91,8 +91,7 @@ void partition_state::loaded(smq::log_state log) {
     log_.say(log_level::warn, "foreign files are not served", log_field{"files", log.foreign_files});
   log_.state = std::move(log);
   looked_back_ = false;
-  doubts_merge_ = false;
-  release_orphans();
+  doubts_.log_loaded();
   clean_end_ = log_.state.snapshot_offset == log_.state.next_offset ? log_.state.next_offset : -1;
   const auto last = log_.state.epochs.empty() ? 0 : log_.state.epochs.back().epoch;
   const auto epoch = std::max(log_.store->leader_epoch, last);
@@ -211,8 +210,7 @@ void partition_state::load_failed(const smq::outcome& why) {
   parked_.refuse_all();
   log_.begin_life();
   listing_ = false;
-  // Not all files could be listed, but perhaps the newest: then the chunks of the merge stay, named or not.
-  if (std::exchange(doubts_merge_, false)) doubtful_.clear();
+  doubts_.load_failed();
   log_.post_in(log_.settings.reload_backoff, [this] { load(); });
 }
 

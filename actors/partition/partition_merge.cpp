@@ -60,7 +60,7 @@ void partition_state::merge_now(merge_turns::turn turn) {
                      log_.poster(), [this, sources](const smq::result<std::vector<smq::chunk_ref>>& copied) {
                        if (copied.is_ok())
                          return write_merged(sources, smq::merged_segment(log_.place, sources, copied.value));
-                       settle_chunks(ids_of(copied.value), {smq::write_result::not_written, {}});
+                       doubts_.settle(ids_of(copied.value), {smq::write_result::not_written, {}});
                        merge_failed(sources, copied.what.reason);
                      });
 }
@@ -68,7 +68,7 @@ void partition_state::merge_now(merge_turns::turn turn) {
 void partition_state::write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged) {
   auto unit = smq::merge_mutations(log_.state, log_.place, sources, merged);
   if (unit.empty()) {
-    settle_chunks(ids_of(merged.chunks), {smq::write_result::not_written, {}});
+    doubts_.settle(ids_of(merged.chunks), {smq::write_result::not_written, {}});
     return merge_failed(sources, "a source is gone");
   }
   merge_undecided_ = true;
@@ -80,11 +80,11 @@ void partition_state::write_merged(const std::vector<smq::segment>& sources, con
 
 void partition_state::merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
                                     const smq::write_answer& answer) {
-  settle_chunks(ids_of(merged.chunks), answer);
+  doubts_.settle(ids_of(merged.chunks), answer);
   if (answer.code == smq::write_result::refused) return merge_failed(sources, answer.reason);
   if (answer.code != smq::write_result::stored) {
     if (is_leaving()) leave_alone(sources);  // not tried until it succeeds: the actor is to go
-    doubts_merge_ = answer.code == smq::write_result::reload;
+    doubts_.set_of_merge(answer.code == smq::write_result::reload);
     return reload(answer.reason);
   }
   smq::apply_merge(log_.state, sources, merged);

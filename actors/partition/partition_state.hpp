@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/metrics/counters.hpp"
+#include "actors/partition/doubtful_uploads.hpp"
 #include "actors/partition/merge_turns.hpp"
 #include "actors/partition/parked_requests.hpp"
 #include "actors/partition/partition_log.hpp"
@@ -123,8 +124,6 @@ class partition_state {
   void drop_appends();
   void count_stored(std::span<const planned_batch> stored);
   void append_refused(const std::string& reason);
-  void settle_chunks(const std::vector<smq::chunk_id>& chunks, const smq::write_answer& answer);
-  void release_orphans();
   void answer_stored();
   void answer_all(error_code error);
   void wake_waiters();
@@ -198,6 +197,7 @@ class partition_state {
   partition_log log_;
   partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
 
+  doubtful_uploads doubts_{log_};
   parked_requests after_change_{log_.settings.max_parked};  // reads that found a chunk gone meanwhile
 
   // partition_load.cpp, partition_listing.cpp
@@ -217,8 +217,6 @@ class partition_state {
   std::deque<pending_append> appends_;  // not stored, in order; those that are written come first
   std::uint64_t next_append_ = 0;       // its number
   smq::log_tail next_append_at_;
-  std::vector<smq::chunk_id> doubtful_;  // of writes that were given up: the next load shows whether a file names them
-  bool doubts_merge_ = false;            // some are a merge's, whose file may be any
   bool warned_of_clock_ = false;
 
   // partition_merge.cpp
