@@ -220,7 +220,7 @@ void partition_state::appends_written(const smq::write_answer& answer) {
                          log_.machine->last_ts_ns() + 1);
   TIDEGATE_FAULT_POINT("partition.append.before_answer");
   answer_stored();
-  wake_waiters();
+  waits_.wake();
   report_mapping(false);
   if (written.front().upload.plan.rolls) start_merge();
   write_appends();
@@ -286,14 +286,6 @@ void partition_state::answer_stored() {
 void partition_state::answer_all(error_code error) {
   for (const auto& u : std::exchange(undecided_, {}))
     for (const auto& answer : u.answers) answer(refused(error, ""));
-}
-
-void partition_state::wake_waiters() {
-  auto woken = std::partition(waiters_.begin(), waiters_.end(),
-                              [&](const waiter& w) { return w.offset >= log_.machine->high_watermark(); });
-  for (auto w = woken; w != waiters_.end(); ++w)
-    if (!w->interest.expired()) w->answer(true);
-  waiters_.erase(woken, waiters_.end());
 }
 
 }  // namespace tidegate::actors

@@ -34,9 +34,9 @@ void partition_state::leave() {
 bool partition_state::is_leaving() const { return leaving_at_ == requests_ && !log_.closing; }
 
 bool partition_state::is_quiet() {
-  std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
+  waits_.drop_abandoned();
   const bool writes = is_appending() || merging_ || trim_ || !trims_.empty();
-  return parked_.is_empty() && undecided_.empty() && !writes && waiters_.empty() && log_.reads.use_count() == 1;
+  return parked_.is_empty() && undecided_.empty() && !writes && waits_.is_empty() && log_.reads.use_count() == 1;
 }
 
 void partition_state::ask_to_retire() {

@@ -43,13 +43,13 @@ partition_actor::behavior_type partition_state::make_behavior() {
   load();
   look_idle_in(log_.settings.idle_after);
   return {
-    [this](const msg::append& m) { when_serving(m, &partition_state::append); },
-    [this](const msg::fetch_read& m) { when_serving(m, &partition_state::fetch); },
-    [this](const msg::fetch_wait& m) { when_serving(m, &partition_state::wait); },
-    [this](const msg::list_offsets& m) { when_serving(m, &partition_state::list); },
-    [this](const msg::offset_for_leader_epoch& m) { when_serving(m, &partition_state::end_of_epoch); },
-    [this](const msg::find_by_ts& m) { when_serving(m, &partition_state::translate); },
-    [this](const msg::trim& m) { when_serving(m, &partition_state::trim); },
+    [this](const msg::append& m) { when_serving(m, *this, &partition_state::append); },
+    [this](const msg::fetch_read& m) { when_serving(m, *this, &partition_state::fetch); },
+    [this](const msg::fetch_wait& m) { when_serving(m, waits_, &fetch_waits::wait); },
+    [this](const msg::list_offsets& m) { when_serving(m, *this, &partition_state::list); },
+    [this](const msg::offset_for_leader_epoch& m) { when_serving(m, *this, &partition_state::end_of_epoch); },
+    [this](const msg::find_by_ts& m) { when_serving(m, *this, &partition_state::translate); },
+    [this](const msg::trim& m) { when_serving(m, *this, &partition_state::trim); },
     [this](const msg::topic_changed& m) { log_.use_topic(m.topic); },
     [this](const msg::forget_topic& m) { forget(m); },
     [this](const msg::close_cleanly& m) { close(m); },
@@ -57,12 +57,12 @@ partition_actor::behavior_type partition_state::make_behavior() {
   };
 }
 
-template <class Message>
-void partition_state::when_serving(const Message& m, void (partition_state::*f)(const Message&)) {
+template <class Message, class Part>
+void partition_state::when_serving(const Message& m, Part& part, void (Part::*f)(const Message&)) {
   ++requests_;
   last_request_ = log_.self->clock().now();
-  if (log_.machine) return (this->*f)(m);
-  parked_.add(for_later(m, *this, f));
+  if (log_.machine) return (part.*f)(m);
+  parked_.add(for_later(m, part, f));
 }
 
 void partition_state::load() {
@@ -197,7 +197,7 @@ void partition_state::serve(std::int32_t epoch) {
   }
   erase_leftovers();
   start_trim();
-  wake_waiters();  // what was undecided before a reload may be stored
+  waits_.wake();  // what was undecided before a reload may be stored
   if (failed_loads_ > 0)
     log_.say(log_level::info, "partition is served again", log_field{"failed_loads", failed_loads_});
   failed_loads_ = 0;

@@ -87,15 +87,6 @@ void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_resu
                 noting_hints());
 }
 
-void partition_state::wait(const msg::fetch_wait& m) {
-  if (log_.machine->high_watermark() > m.offset) return m.answer(true);
-  if (waiters_.size() >= prune_waiters_at_) {
-    std::erase_if(waiters_, [](const waiter& w) { return w.interest.expired(); });
-    prune_waiters_at_ = std::max<std::size_t>(64, 2 * waiters_.size());
-  }
-  waiters_.push_back({m.offset, m.answer, m.interest});
-}
-
 void partition_state::list(const msg::list_offsets& m) {
   msg::list_offsets_result result;
   result.error = log_.machine->check_leader_epoch(m.current_leader_epoch);

@@ -2,6 +2,7 @@
 
 #include "actors/metrics/counters.hpp"
 #include "actors/partition/doubtful_uploads.hpp"
+#include "actors/partition/fetch_waits.hpp"
 #include "actors/partition/merge_turns.hpp"
 #include "actors/partition/parked_requests.hpp"
 #include "actors/partition/partition_log.hpp"
@@ -67,12 +68,6 @@ class partition_state {
     std::string reason;
   };
 
-  struct waiter {
-    std::int64_t offset = 0;
-    reply<bool> answer;
-    std::weak_ptr<void> interest;
-  };
-
   /// The stored snapshot and what the batches behind it say about producers, as far as they are read.
   struct recovery {
     core::producer_state producers;
@@ -126,7 +121,6 @@ class partition_state {
   void append_refused(const std::string& reason);
   void answer_stored();
   void answer_all(error_code error);
-  void wake_waiters();
 
   // partition_merge.cpp
   void start_merge();
@@ -155,7 +149,6 @@ class partition_state {
   void fetch(const msg::fetch_read& m);
   [[nodiscard]] batch_observer noting_hints() const;
   void fetch_from_store(const msg::fetch_read& m, msg::fetch_result result);
-  void wait(const msg::fetch_wait& m);
   void list(const msg::list_offsets& m);
   void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest, std::int64_t from);
   void list_newest(const msg::list_offsets& m);
@@ -190,8 +183,8 @@ class partition_state {
   void end(std::shared_ptr<void> held);
 
   /// Runs `f` now, or when the log is loaded; beyond the limit it is dropped and its reply answers by itself.
-  template <class Message>
-  void when_serving(const Message& m, void (partition_state::*f)(const Message&));
+  template <class Message, class Part>
+  void when_serving(const Message& m, Part& part, void (Part::*f)(const Message&));
 
   gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
   partition_log log_;
@@ -231,8 +224,7 @@ class partition_state {
   std::vector<msg::trim> trims_;       // not answered yet
 
   // partition_read.cpp
-  std::vector<waiter> waiters_;
-  std::size_t prune_waiters_at_ = 64;
+  fetch_waits waits_{log_};
 
   // partition_close.cpp
   std::uint64_t requests_ = 0;  // that came; the registry counts them too
