@@ -221,7 +221,7 @@ void partition_state::appends_written(const smq::write_answer& answer) {
   TIDEGATE_FAULT_POINT("partition.append.before_answer");
   answer_stored();
   waits_.wake();
-  report_mapping(false);
+  mappings_.report(false);
   if (written.front().upload.plan.rolls) start_merge();
   write_appends();
   start_append();

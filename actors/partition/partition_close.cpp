@@ -14,7 +14,7 @@ void partition_state::look_idle_in(std::chrono::milliseconds delay) {
 
 void partition_state::look_idle() {
   // The next look is certain, whatever becomes of this one.
-  const auto idle = std::chrono::floor<std::chrono::milliseconds>(log_.self->clock().now() - last_request_);
+  const auto idle = std::chrono::floor<std::chrono::milliseconds>(log_.now() - last_request_);
   if (idle < log_.settings.idle_after) return look_idle_in(log_.settings.idle_after - idle);
   look_idle_in(log_.settings.idle_after);
   if (is_quiet() && !log_.closing) leave();
@@ -88,7 +88,7 @@ bool partition_state::snapshot_tells_all() {
 /// kill: those tell of all of them. Without a clean end nothing is lost, so that a failure stops nobody.
 void partition_state::write_clean_end(std::function<void()> then) {
   if (!log_.machine || log_.state.segments.empty() || clean_end_ == log_.machine->high_watermark()) return then();
-  report_mapping(true);
+  mappings_.report(true);
   const auto offset = log_.machine->high_watermark();
   if (snapshot_tells_all()) take_snapshot();
   log_.session->write(
@@ -105,19 +105,6 @@ void partition_state::write_clean_end(std::function<void()> then) {
         then();
       });
     });
-}
-
-void partition_state::report_mapping(bool is_last) {
-  const auto next_offset = log_.machine->high_watermark();
-  const std::pair reported{next_offset, log_.machine->log_start_offset()};
-  if (!log_.settings.on_mapping || log_.state.segments.empty() || reported_ == reported) return;
-  const auto now = log_.self->clock().now();
-  if (!is_last && last_report_ && now - *last_report_ < log_.settings.mapping_every) return;
-  last_report_ = now;
-  reported_ = reported;
-  const auto& newest = log_.state.segments.back();
-  log_.settings.on_mapping({log_.place.topic_id, log_.place.partition, next_offset, log_.machine->last_ts_ns(),
-                            newest.leader_epoch, log_.machine->log_start_offset(), newest.name});
 }
 
 void partition_state::forget(const msg::forget_topic& m) {

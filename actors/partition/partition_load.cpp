@@ -31,7 +31,7 @@ partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<
                                  topic_ptr topic, std::int32_t partition, partition_settings settings,
                                  partition_registry_actor registry)
   : log_(self, std::move(store), std::move(topic), partition, std::move(settings)), registry_(std::move(registry)),
-    last_request_(self->clock().now()) {
+    last_request_(log_.now()) {
   counters_of(actor_kind::offset_actor).starts.add();
 }
 
@@ -60,7 +60,7 @@ partition_actor::behavior_type partition_state::make_behavior() {
 template <class Message, class Part>
 void partition_state::when_serving(const Message& m, Part& part, void (Part::*f)(const Message&)) {
   ++requests_;
-  last_request_ = log_.self->clock().now();
+  last_request_ = log_.now();
   if (log_.machine) return (part.*f)(m);
   parked_.add(for_later(m, part, f));
 }

@@ -25,8 +25,8 @@ partition_log::partition_log(partition_actor::pointer actor, std::shared_ptr<con
   use_topic(std::move(of));
 }
 
-void partition_log::use_topic(topic_ptr now) {
-  topic = std::move(now);
+void partition_log::use_topic(topic_ptr as_it_is) {
+  topic = std::move(as_it_is);
   own_max_bytes_ = setting_or(*topic, "max.message.bytes", -1);
   timestamp_after_max_ms_ = setting_or(*topic, "message.timestamp.after.max.ms", 3'600'000);
   timestamp_before_max_ms_ = setting_or(*topic, "message.timestamp.before.max.ms",
@@ -58,6 +58,8 @@ void partition_log::post_in(std::chrono::milliseconds delay, std::function<void(
                            if (in_every_life || life == life_) f();
                          }));
 }
+
+caf::actor_clock::time_point partition_log::now() const { return self->clock().now(); }
 
 void partition_log::end_life() {
   ++life_;

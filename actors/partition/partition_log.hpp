@@ -9,6 +9,8 @@
 #include "smq/segments/log.hpp"
 #include "smq/session.hpp"
 
+#include <caf/actor_clock.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -29,7 +31,7 @@ class partition_log {
 
   /// At first, and whenever its configs are altered: everything that follows from them is set here, or looked up in
   /// `topic` when it is needed.
-  void use_topic(topic_ptr now);
+  void use_topic(topic_ptr as_it_is);
 
   /// What a produced batch must keep to, by the configs and the clock of now.
   [[nodiscard]] kafka::batch_limits batch_limits_now() const;
@@ -39,6 +41,9 @@ class partition_log {
   [[nodiscard]] std::function<void(std::function<void()>)> poster(bool in_every_life = false) const;
   /// The same, once, when `delay` is over.
   void post_in(std::chrono::milliseconds delay, std::function<void()> f, bool in_every_life = false) const;
+
+  /// By the actor's clock.
+  [[nodiscard]] caf::actor_clock::time_point now() const;
 
   /// A completion of an earlier life of this log is ignored.
   void begin_life() { ++life_; }

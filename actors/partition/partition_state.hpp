@@ -3,6 +3,7 @@
 #include "actors/metrics/counters.hpp"
 #include "actors/partition/doubtful_uploads.hpp"
 #include "actors/partition/fetch_waits.hpp"
+#include "actors/partition/mapping_reports.hpp"
 #include "actors/partition/merge_turns.hpp"
 #include "actors/partition/parked_requests.hpp"
 #include "actors/partition/partition_log.hpp"
@@ -178,7 +179,6 @@ class partition_state {
   void take_snapshot();
   [[nodiscard]] bool snapshot_tells_all();
   void write_clean_end(std::function<void()> then);
-  void report_mapping(bool is_last);
   void forget(const msg::forget_topic& m);
   void end(std::shared_ptr<void> held);
 
@@ -232,8 +232,7 @@ class partition_state {
   caf::actor_clock::time_point last_request_;
   std::optional<std::uint64_t> leaving_at_;  // `requests_` when nobody used it any more and the last merges began
   std::int64_t clean_end_ = -1;  // the high watermark that the stored partition entry was written at; -1: an older one
-  std::optional<caf::actor_clock::time_point> last_report_;
-  std::pair<std::int64_t, std::int64_t> reported_{-1, -1};  // next offset and log start of that report
+  mapping_reports mappings_{log_};
 };
 
 }  // namespace tidegate::actors

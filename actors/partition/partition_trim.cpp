@@ -75,7 +75,7 @@ void partition_state::trim_written(const smq::trim_plan& plan, const smq::write_
   log_.say(log_level::info, "log was trimmed", log_field{"from", trim_->from}, log_field{"to", trim_->to},
            log_field{"segments", trim_->segments}, log_field{"bytes", trim_->bytes},
            log_field{"reason", trim_->reason});
-  report_mapping(false);
+  mappings_.report(false);
   trim_ended();
 }
 
