@@ -4,6 +4,7 @@
 // A batch that takes long to decompress is checked elsewhere, and all that come behind it wait for it: in order.
 #include "actors/interfaces/message_types.hpp"
 #include "actors/partition/partition_state.hpp"
+#include "actors/partition/producer_snapshot.hpp"
 #include "actors/partition/topic_settings.hpp"
 #include "messages/common/fault_point.hpp"
 
@@ -186,7 +187,7 @@ void partition_state::write_appends() {
     // A new file comes with the partition entry, which would take an undecided trim back.
     if (trim_ && log_.state.log_start < trim_->to) return;
     // The entry carries the producers, so that a load need not read closed segments.
-    take_snapshot();
+    take_snapshot(log_);
   }
   std::vector<smq::uploaded_append> unit;
   for (auto& append : appends_) {

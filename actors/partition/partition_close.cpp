@@ -3,8 +3,6 @@
 #include "actors/partition/partition_state.hpp"
 #include "actors/runtime/spawn.hpp"
 
-#include <limits>
-
 namespace tidegate::actors {
 
 void partition_state::look_idle_in(std::chrono::milliseconds delay) {
@@ -22,7 +20,7 @@ void partition_state::look_idle() {
 
 /// Clean end, then what is left to merge, then the end. A request that comes between keeps the actor.
 void partition_state::leave() {
-  write_clean_end([this, seen = requests_] {
+  clean_end_.write([this, seen = requests_] {
     if (seen != requests_) return;
     if (!log_.machine || leaving_at_ == requests_) return ask_to_retire();  // not loaded, or the merges came to nothing
     leaving_at_ = requests_;
@@ -57,54 +55,7 @@ void partition_state::close(const msg::close_cleanly& m) {
 
 void partition_state::close_when_decided() {
   if (is_appending() || trim_) return;
-  write_clean_end([this] { end(log_.closing->held); });
-}
-
-/// For the age of producers. Nothing: an earlier process may have written just now, by another clock, and nobody is
-/// forgotten yet.
-std::optional<std::int64_t> partition_state::producers_now_ms() const {
-  return log_.store->clock->age_now_ms(log_.settings.producer_expiration, log_.settings.retries_within);
-}
-
-/// Into the log's state, for the next partition entry.
-void partition_state::take_snapshot() {
-  if (const auto now_ms = producers_now_ms())
-    log_.machine->expire_producers(*now_ms, log_.settings.producer_expiration.get().count());
-  smq::set_snapshot(log_.state, log_.machine->producers().encode(log_.settings.snapshot_bytes),
-                    log_.machine->high_watermark());
-}
-
-/// Every batch that may still come again is in a snapshot that is taken now.
-bool partition_state::snapshot_tells_all() {
-  const auto now_ms = producers_now_ms();
-  if (!now_ms)
-    return log_.machine->producers().fits(log_.settings.snapshot_bytes, std::numeric_limits<std::int64_t>::min());
-  log_.machine->expire_producers(*now_ms, log_.settings.producer_expiration.get().count());
-  return log_.machine->producers().fits(log_.settings.snapshot_bytes, *now_ms - log_.settings.retries_within.count());
-}
-
-/// The partition entry with the producers at the high watermark, so that the next load need not read any batch. Of more
-/// producers than the entry holds the older snapshot stays, so that it reads the batches behind that one, as after a
-/// kill: those tell of all of them. Without a clean end nothing is lost, so that a failure stops nobody.
-void partition_state::write_clean_end(std::function<void()> then) {
-  if (!log_.machine || log_.state.segments.empty() || clean_end_ == log_.machine->high_watermark()) return then();
-  mappings_.report(true);
-  const auto offset = log_.machine->high_watermark();
-  if (snapshot_tells_all()) take_snapshot();
-  log_.session->write(
-    {smq::write_partition_entry(log_.state, log_.place), smq::write_checkpoint(log_.state, log_.place)},
-    smq::write_class::bulk,
-    [this, offset, then = std::move(then), post = log_.poster()](const smq::write_answer& answer) {
-      post([this, offset, then, answer] {
-        if (answer.code == smq::write_result::stored) {
-          clean_end_ = offset;
-          return then();
-        }
-        log_.say(log_level::warn, "the clean end of a partition was not written", log_field{"reason", answer.reason});
-        if (answer.code != smq::write_result::refused && !log_.closing) return reload(answer.reason);
-        then();
-      });
-    });
+  clean_end_.write([this] { end(log_.closing->held); });
 }
 
 void partition_state::forget(const msg::forget_topic& m) {

@@ -2,6 +2,7 @@
 #include "actors/interfaces/message_types.hpp"
 #include "actors/partition/partition_actor.hpp"
 #include "actors/partition/partition_state.hpp"
+#include "actors/partition/producer_snapshot.hpp"
 #include "actors/runtime/spawn.hpp"
 #include "smq/segments/read_log.hpp"
 
@@ -92,7 +93,7 @@ void partition_state::loaded(smq::log_state log) {
   log_.state = std::move(log);
   looked_back_ = false;
   doubts_.log_loaded();
-  clean_end_ = log_.state.snapshot_offset == log_.state.next_offset ? log_.state.next_offset : -1;
+  clean_end_.log_loaded();
   const auto last = log_.state.epochs.empty() ? 0 : log_.state.epochs.back().epoch;
   const auto epoch = std::max(log_.store->leader_epoch, last);
   // What was lost had been read in that epoch, perhaps: clients that know its records must notice.
@@ -175,7 +176,7 @@ void partition_state::serve(std::int32_t epoch) {
   auto producers = std::move(recovery_->producers);
   recovery_.reset();
   producers.expect_first_batches_of(std::exchange(producers_before_, {}));
-  if (const auto now_ms = producers_now_ms())
+  if (const auto now_ms = producers_now_ms(log_))
     producers.expire(*now_ms, log_.settings.producer_expiration.get().count());
   core::partition_start start;
   start.leader_epoch = epoch;

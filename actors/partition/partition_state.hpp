@@ -1,12 +1,14 @@
 #pragma once
 
 #include "actors/metrics/counters.hpp"
+#include "actors/partition/clean_end.hpp"
 #include "actors/partition/doubtful_uploads.hpp"
 #include "actors/partition/fetch_waits.hpp"
 #include "actors/partition/mapping_reports.hpp"
 #include "actors/partition/merge_turns.hpp"
 #include "actors/partition/parked_requests.hpp"
 #include "actors/partition/partition_log.hpp"
+#include "actors/partition/parts_owner.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/segments/list_segments.hpp"
 #include "smq/segments/merge_log.hpp"
@@ -31,7 +33,7 @@ namespace tidegate::actors {
 
 /// OFFSET ACTOR's state. Loads the log through a session of its own, then serves. `decide → persist → apply`: only a
 /// stored append changes what anybody sees.
-class partition_state {
+class partition_state final : private parts_owner {
  public:
   static inline const char* name = "offset-actor";
 
@@ -87,7 +89,7 @@ class partition_state {
   void serve(std::int32_t epoch);
   void load_failed(const smq::outcome& why);
   void log_failed_load(const smq::outcome& why);
-  void reload(const std::string& reason);
+  void reload(const std::string& reason) override;
 
   // partition_listing.cpp
   /// True: older files are listed first, and `f` runs after that.
@@ -175,10 +177,6 @@ class partition_state {
   void ask_to_retire();
   void close(const msg::close_cleanly& m);
   void close_when_decided();
-  [[nodiscard]] std::optional<std::int64_t> producers_now_ms() const;
-  void take_snapshot();
-  [[nodiscard]] bool snapshot_tells_all();
-  void write_clean_end(std::function<void()> then);
   void forget(const msg::forget_topic& m);
   void end(std::shared_ptr<void> held);
 
@@ -231,8 +229,8 @@ class partition_state {
   std::uint64_t visits_ = 0;    // of these, from the retention sweeper
   caf::actor_clock::time_point last_request_;
   std::optional<std::uint64_t> leaving_at_;  // `requests_` when nobody used it any more and the last merges began
-  std::int64_t clean_end_ = -1;  // the high watermark that the stored partition entry was written at; -1: an older one
   mapping_reports mappings_{log_};
+  clean_end clean_end_{log_, mappings_, *this};
 };
 
 }  // namespace tidegate::actors

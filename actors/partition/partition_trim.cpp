@@ -1,6 +1,7 @@
 // Raising the log start: note → write [partition entry, deletes] → apply → answer → write the deletes that are left.
 #include "actors/interfaces/message_types.hpp"
 #include "actors/partition/partition_state.hpp"
+#include "actors/partition/producer_snapshot.hpp"
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>
@@ -46,7 +47,7 @@ void partition_state::start_trim() {
 void partition_state::write_trim() {
   const auto plan = smq::plan_trim(log_.state, trim_->to, log_.settings.segments_per_trim);
   // The partition entry carries the producers: the batches that tell of them may be below the new log start.
-  if (plan.log_start > log_.state.log_start) take_snapshot();
+  if (plan.log_start > log_.state.log_start) take_snapshot(log_);
   TIDEGATE_FAULT_POINT("partition.trim.before_write");
   log_.session->write(smq::trim_mutations(log_.state, log_.place, plan), smq::write_class::bulk,
                       [this, plan, post = log_.poster()](const smq::write_answer& answer) {
@@ -104,7 +105,7 @@ void partition_state::trim_ended() {
 /// Nobody but the retention sweeper wanted this partition: a sweep must not leave an actor behind for each.
 void partition_state::end_visit() {
   if (visits_ == 0 || visits_ != requests_ || !registry_ || !is_quiet()) return;
-  write_clean_end([this, seen = requests_] {
+  clean_end_.write([this, seen = requests_] {
     if (seen == requests_) ask_to_retire();
   });
 }

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+namespace tidegate::actors {
+
+/// The offset actor as its parts see it. They say what they did; who goes on with it, and in which order, is written
+/// there. Thread: the actor's.
+class parts_owner {
+ public:
+  /// What a write did is not known. What waits for it is answered or parked, and the log is loaded again.
+  virtual void reload(const std::string& reason) = 0;
+
+ protected:
+  ~parts_owner() = default;
+};
+
+}  // namespace tidegate::actors
