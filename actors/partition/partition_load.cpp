@@ -139,7 +139,7 @@ void partition_state::read_producers(std::int32_t epoch) {
   if (from >= log_.state.next_offset) return serve(epoch);
   if (const auto missing = smq::unlisted_for(log_.state, from)) {
     const smq::outcome why{smq::status::unknown, "older segment files cannot be listed", 0};
-    return list_older(*missing, {[this, epoch] { read_producers(epoch); }, [this, why] { load_failed(why); }});
+    return older_.list(*missing, {[this, epoch] { read_producers(epoch); }, [this, why] { load_failed(why); }});
   }
   auto stored_ms = std::make_shared<std::vector<std::int64_t>>();
   auto note = [stored_ms](std::int64_t, std::int64_t ts_ns) { stored_ms->push_back(ts_ns / ns_per_ms); };
@@ -210,7 +210,7 @@ void partition_state::load_failed(const smq::outcome& why) {
   log_failed_load(why);
   parked_.refuse_all();
   log_.begin_life();
-  listing_ = false;
+  older_.give_up();
   doubts_.load_failed();
   log_.post_in(log_.settings.reload_backoff, [this] { load(); });
 }
@@ -231,11 +231,11 @@ void partition_state::reload(const std::string& reason) {
   drop_appends();
   trim_.reset();
   // Their list of segments is the one that is loaded now.
-  for (auto* waiting : {&after_change_, &after_listing_})
-    for (auto& read : waiting->take()) parked_.add(std::move(read));
+  for (auto& read : after_change_.take()) parked_.add(std::move(read));
+  for (auto& read : older_.take_waiting()) parked_.add(std::move(read));
   log_.drop_ordered_work();
   for (auto& m : std::exchange(unchecked_, {})) parked_.add_anyway(for_later(m, *this, &partition_state::append));
-  listing_ = false;
+  older_.give_up();
   fail_trims(error_code::request_timed_out);
   if (log_.machine) {
     log_.machine->abandon();

@@ -36,7 +36,7 @@ void partition_state::start_merge() {
 /// older than these was merged when they were written.
 void partition_state::look_back() {
   auto go_on = [this] { start_merge(); };
-  list_older(log_.state.unlisted.back(), {go_on, go_on});
+  older_.list(log_.state.unlisted.back(), {go_on, go_on});
 }
 
 std::vector<smq::segment> partition_state::next_merge() const {

@@ -65,7 +65,7 @@ batch_observer partition_state::noting_hints() const {
 }
 
 void partition_state::fetch_from_store(const msg::fetch_read& m, msg::fetch_result result) {
-  if (lists_first(smq::unlisted_for(log_.state, m.fetch_offset), m, &partition_state::fetch)) return;
+  if (older_.lists_first(smq::unlisted_for(log_.state, m.fetch_offset), m, *this, &partition_state::fetch)) return;
   auto view = smq::make_view(log_.state, log_.place, m.fetch_offset, result.high_watermark);
   smq::read_log(log_.store->engine, view, m.fetch_offset, static_cast<std::size_t>(std::max(m.max_bytes, 0)),
                 log_.store->deadline(), &log_.store->index,
@@ -101,7 +101,7 @@ void partition_state::list(const msg::list_offsets& m) {
     result.leader_epoch = std::max(log_.machine->epoch_at(result.offset), 0);
     return m.answer(result);
   }
-  if (lists_first(smq::newest_unlisted(log_.state), m, &partition_state::list)) return;
+  if (older_.lists_first(smq::newest_unlisted(log_.state), m, *this, &partition_state::list)) return;
   if (m.timestamp != msg::max_timestamp)
     return list_by_timestamp(m, m.timestamp, false, log_.machine->log_start_offset());
   list_newest(m);
@@ -244,8 +244,8 @@ void partition_state::answer_newest_above_start(const msg::list_offsets& m,
 void partition_state::translate(const msg::find_by_ts& m) {
   // A list that does not come is doubt, not damage: the group is to ask again.
   if (const auto missing = smq::newest_unlisted(log_.state))
-    return list_older(*missing, {[this, m] { translate(m); },
-                                 [m] { m.answer({error_code::not_leader_or_follower, -1}); }});
+    return older_.list(*missing, {[this, m] { translate(m); },
+                                  [m] { m.answer({error_code::not_leader_or_follower, -1}); }});
   auto view = smq::make_view(log_.state, log_.place, log_.machine->log_start_offset(), log_.machine->high_watermark(),
                              log_.state.segments.size());
   smq::find_by_ts(log_.store->engine, view, m.value_ns, log_.store->deadline(),

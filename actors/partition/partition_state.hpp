@@ -6,11 +6,11 @@
 #include "actors/partition/fetch_waits.hpp"
 #include "actors/partition/mapping_reports.hpp"
 #include "actors/partition/merge_turns.hpp"
+#include "actors/partition/older_files.hpp"
 #include "actors/partition/parked_requests.hpp"
 #include "actors/partition/partition_log.hpp"
 #include "actors/partition/parts_owner.hpp"
 #include "messages/kafka/record_batch.hpp"
-#include "smq/segments/list_segments.hpp"
 #include "smq/segments/merge_log.hpp"
 #include "smq/segments/plan_merge.hpp"
 #include "smq/segments/read_log.hpp"
@@ -91,18 +91,6 @@ class partition_state final : private parts_owner {
   void log_failed_load(const smq::outcome& why);
   void reload(const std::string& reason) override;
 
-  // partition_listing.cpp
-  /// True: older files are listed first, and `f` runs after that.
-  template <class Message>
-  bool lists_first(const std::optional<smq::segment_range>& missing, const Message& m,
-                   void (partition_state::*f)(const Message&)) {
-    if (!missing) return false;
-    list_older(*missing, for_later(m, *this, f));
-    return true;
-  }
-  void list_older(const smq::segment_range& range, parked_request request);
-  void listed(const smq::segment_range& range, const smq::result<smq::listed_segments>& found);
-
   // partition_append.cpp
   void append(const msg::append& m);
   bool decide_quickly(const msg::append& m);
@@ -146,6 +134,7 @@ class partition_state final : private parts_owner {
   void answer_trims();
   void fail_trims(error_code error);
   void trim_ended();
+  void older_files_listed(bool is_ok) override;
   void end_visit();
 
   // partition_read.cpp
@@ -191,15 +180,14 @@ class partition_state final : private parts_owner {
   doubtful_uploads doubts_{log_};
   parked_requests after_change_{log_.settings.max_parked};  // reads that found a chunk gone meanwhile
 
-  // partition_load.cpp, partition_listing.cpp
+  // partition_load.cpp
   std::optional<recovery> recovery_;  // outlives a load that fails: the next one goes on where that one stopped
   core::producer_state producers_before_;  // a reload
   parked_requests parked_{log_.settings.max_parked};
   std::uint64_t failed_loads_ = 0;  // in a row
   std::string why_not_loaded_;      // the last reason that was logged
   bool new_leader_ = true;
-  bool listing_ = false;            // older files, one range at a time
-  parked_requests after_listing_{log_.settings.max_parked};  // what needs some of them
+  older_files older_{log_, *this};
 
   // partition_append.cpp
   std::list<msg::append> unchecked_;    // the first takes long to decompress; all that came behind it

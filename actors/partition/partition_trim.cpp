@@ -37,7 +37,7 @@ void partition_state::start_trim() {
       fail_trims(error_code::kafka_storage_error);
       end_visit();
     };
-    return list_older(*missing, {[this] { start_trim(); }, std::move(refuse)});
+    return older_.list(*missing, {[this] { start_trim(); }, std::move(refuse)});
   }
   if (!smq::is_needed(log_.state, smq::plan_trim(log_.state, next.to))) return;
   trim_ = std::move(next);
@@ -100,6 +100,13 @@ void partition_state::trim_ended() {
   if (log_.closing) return close_when_decided();
   if (!trims_.empty()) return start_trim();
   end_visit();
+}
+
+void partition_state::older_files_listed(bool is_ok) {
+  // A trim may have found no room among those that wait: it is answered all the same.
+  if (trims_.empty()) return;
+  if (!is_ok) return fail_trims(error_code::kafka_storage_error);
+  start_trim();
 }
 
 /// Nobody but the retention sweeper wanted this partition: a sweep must not leave an actor behind for each.
