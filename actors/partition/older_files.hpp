@@ -15,8 +15,8 @@ class older_files {
  public:
   older_files(partition_log& log, parts_owner& owner) : log_(log), owner_(owner) {}
 
-  /// `request` runs when `range` is listed, or is refused. One range at a time: whoever needs more than the one that is
-  /// on its way asks again.
+  /// `request` runs when `range` is listed, or is refused. One range at a time: whoever needs more than the one that
+  /// is on its way asks again.
   void list(const smq::segment_range& range, parked_request request);
 
   /// True: older files are listed first, and `f` runs after that.

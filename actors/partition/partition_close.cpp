@@ -5,47 +5,15 @@
 
 namespace tidegate::actors {
 
-void partition_state::look_idle_in(std::chrono::milliseconds delay) {
-  if (!registry_) return;
-  log_.post_in(delay, [this] { look_idle(); }, partition_log::every_life);
+void partition_state::start_last_merges() {
+  not_merged_.clear();  // once more
+  start_merge();
 }
-
-void partition_state::look_idle() {
-  // The next look is certain, whatever becomes of this one.
-  const auto idle = std::chrono::floor<std::chrono::milliseconds>(log_.now() - last_request_);
-  if (idle < log_.settings.idle_after) return look_idle_in(log_.settings.idle_after - idle);
-  look_idle_in(log_.settings.idle_after);
-  if (is_quiet() && !log_.closing) leave();
-}
-
-/// Clean end, then what is left to merge, then the end. A request that comes between keeps the actor.
-void partition_state::leave() {
-  clean_end_.write([this, seen = requests_] {
-    if (seen != requests_) return;
-    if (!log_.machine || leaving_at_ == requests_) return ask_to_retire();  // not loaded, or the merges came to nothing
-    leaving_at_ = requests_;
-    not_merged_.clear();  // once more
-    start_merge();
-  });
-}
-
-bool partition_state::is_leaving() const { return leaving_at_ == requests_ && !log_.closing; }
 
 bool partition_state::is_quiet() {
   waits_.drop_abandoned();
   const bool writes = is_appending() || merging_ || trim_ || !trims_.empty();
   return parked_.is_empty() && undecided_.empty() && !writes && waits_.is_empty() && log_.reads.use_count() == 1;
-}
-
-void partition_state::ask_to_retire() {
-  auto answer = [this, post = log_.poster()](bool may_go) {
-    post([this, may_go] {
-      if (may_go) end(nullptr);
-    });
-  };
-  const auto me = static_cast<caf::local_actor*>(log_.self)->address();
-  caf::anon_send(registry_, msg::retire_partition{log_.place.topic_id, log_.place.partition, me, requests_,
-                                                  {false, answer}});
 }
 
 void partition_state::close(const msg::close_cleanly& m) {

@@ -31,8 +31,8 @@ std::string session_owner(const uuid& topic_id, std::int32_t partition) {
 partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store,
                                  topic_ptr topic, std::int32_t partition, partition_settings settings,
                                  partition_registry_actor registry)
-  : log_(self, std::move(store), std::move(topic), partition, std::move(settings)), registry_(std::move(registry)),
-    last_request_(log_.now()) {
+  : log_(self, std::move(store), std::move(topic), partition, std::move(settings)),
+    retirement_(log_, std::move(registry), clean_end_, *this) {
   counters_of(actor_kind::offset_actor).starts.add();
 }
 
@@ -42,7 +42,7 @@ partition_state::~partition_state() {
 
 partition_actor::behavior_type partition_state::make_behavior() {
   load();
-  look_idle_in(log_.settings.idle_after);
+  retirement_.look_in(log_.settings.idle_after);
   return {
     [this](const msg::append& m) { when_serving(m, *this, &partition_state::append); },
     [this](const msg::fetch_read& m) { when_serving(m, *this, &partition_state::fetch); },
@@ -60,8 +60,7 @@ partition_actor::behavior_type partition_state::make_behavior() {
 
 template <class Message, class Part>
 void partition_state::when_serving(const Message& m, Part& part, void (Part::*f)(const Message&)) {
-  ++requests_;
-  last_request_ = log_.now();
+  retirement_.note_request();
   if (log_.machine) return (part.*f)(m);
   parked_.add(for_later(m, part, f));
 }

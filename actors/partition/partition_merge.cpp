@@ -23,7 +23,7 @@ void partition_state::start_merge() {
   if (!log_.state.leftovers.empty()) return erase_leftovers();
   if (!log_.state.unlisted.empty() && !std::exchange(looked_back_, true)) return look_back();
   if (next_merge().empty()) {
-    if (is_leaving()) ask_to_retire();
+    if (retirement_.is_leaving()) retirement_.ask();
     return;
   }
   merging_ = true;
@@ -40,7 +40,7 @@ void partition_state::look_back() {
 }
 
 std::vector<smq::segment> partition_state::next_merge() const {
-  const auto plan = is_leaving() ? smq::plan_last_merge : smq::plan_merge;
+  const auto plan = retirement_.is_leaving() ? smq::plan_last_merge : smq::plan_merge;
   auto rules = log_.settings.merges;
   if (const auto retention_ms = retention_ms_of(*log_.topic, log_.settings.retention_ms); retention_ms >= 0)
     rules.ages = smq::merge_ages{retention_ms, wall_ms()};
@@ -83,7 +83,7 @@ void partition_state::merge_written(const std::vector<smq::segment>& sources, co
   doubts_.settle(ids_of(merged.chunks), answer);
   if (answer.code == smq::write_result::refused) return merge_failed(sources, answer.reason);
   if (answer.code != smq::write_result::stored) {
-    if (is_leaving()) leave_alone(sources);  // not tried until it succeeds: the actor is to go
+    if (retirement_.is_leaving()) leave_alone(sources);  // not tried until it succeeds: the actor is to go
     doubts_.set_of_merge(answer.code == smq::write_result::reload);
     return reload(answer.reason);
   }
@@ -130,8 +130,8 @@ void partition_state::erase_leftovers() {
                           else if (answer.code != smq::write_result::refused)
                             return reload(answer.reason);
                           merge_ended();  // what was refused is tried again at the next roll
-                          if (!is_leaving()) return;
-                          if (!log_.state.leftovers.empty()) return ask_to_retire();
+                          if (!retirement_.is_leaving()) return;
+                          if (!log_.state.leftovers.empty()) return retirement_.ask();
                           start_merge();
                         });
                       });

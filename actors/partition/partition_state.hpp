@@ -9,14 +9,13 @@
 #include "actors/partition/older_files.hpp"
 #include "actors/partition/parked_requests.hpp"
 #include "actors/partition/partition_log.hpp"
+#include "actors/partition/partition_retirement.hpp"
 #include "actors/partition/parts_owner.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/segments/merge_log.hpp"
 #include "smq/segments/plan_merge.hpp"
 #include "smq/segments/read_log.hpp"
 #include "smq/segments/trim_log.hpp"
-
-#include <caf/actor_clock.hpp>
 
 #include <deque>
 #include <functional>
@@ -135,7 +134,6 @@ class partition_state final : private parts_owner {
   void fail_trims(error_code error);
   void trim_ended();
   void older_files_listed(bool is_ok) override;
-  void end_visit();
 
   // partition_read.cpp
   void fetch(const msg::fetch_read& m);
@@ -158,16 +156,12 @@ class partition_state final : private parts_owner {
   void translate(const msg::find_by_ts& m);
 
   // partition_close.cpp
-  void look_idle_in(std::chrono::milliseconds delay);
-  void look_idle();
-  [[nodiscard]] bool is_quiet();
-  void leave();
-  [[nodiscard]] bool is_leaving() const;
-  void ask_to_retire();
+  void start_last_merges() override;
+  [[nodiscard]] bool is_quiet() override;
   void close(const msg::close_cleanly& m);
   void close_when_decided();
   void forget(const msg::forget_topic& m);
-  void end(std::shared_ptr<void> held);
+  void end(std::shared_ptr<void> held) override;
 
   /// Runs `f` now, or when the log is loaded; beyond the limit it is dropped and its reply answers by itself.
   template <class Message, class Part>
@@ -175,7 +169,6 @@ class partition_state final : private parts_owner {
 
   gauge_share alive_{counters_of(actor_kind::offset_actor).alive};
   partition_log log_;
-  partition_registry_actor registry_;  // null: nobody to ask, so the actor never retires
 
   doubtful_uploads doubts_{log_};
   parked_requests after_change_{log_.settings.max_parked};  // reads that found a chunk gone meanwhile
@@ -213,12 +206,9 @@ class partition_state final : private parts_owner {
   fetch_waits waits_{log_};
 
   // partition_close.cpp
-  std::uint64_t requests_ = 0;  // that came; the registry counts them too
-  std::uint64_t visits_ = 0;    // of these, from the retention sweeper
-  caf::actor_clock::time_point last_request_;
-  std::optional<std::uint64_t> leaving_at_;  // `requests_` when nobody used it any more and the last merges began
   mapping_reports mappings_{log_};
   clean_end clean_end_{log_, mappings_, *this};
+  partition_retirement retirement_;
 };
 
 }  // namespace tidegate::actors

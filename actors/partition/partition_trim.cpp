@@ -9,12 +9,12 @@
 namespace tidegate::actors {
 
 void partition_state::trim(const msg::trim& m) {
-  if (m.is_visit) ++visits_;
+  if (m.is_visit) retirement_.note_visit();
   const auto target = log_.machine->trim_target(m.offset);
   if (!target || *target == log_.machine->log_start_offset()) {
     const auto error = target ? error_code::none : error_code::offset_out_of_range;
     m.answer({error, target.value_or(-1)});
-    return end_visit();
+    return retirement_.end_visit();
   }
   trims_.push_back(m);
   trims_.back().offset = *target;
@@ -35,7 +35,7 @@ void partition_state::start_trim() {
   if (const auto missing = smq::unlisted_below(log_.state, next.to); missing && next.to > next.from) {
     auto refuse = [this] {
       fail_trims(error_code::kafka_storage_error);
-      end_visit();
+      retirement_.end_visit();
     };
     return older_.list(*missing, {[this] { start_trim(); }, std::move(refuse)});
   }
@@ -99,7 +99,7 @@ void partition_state::trim_ended() {
   write_appends();
   if (log_.closing) return close_when_decided();
   if (!trims_.empty()) return start_trim();
-  end_visit();
+  retirement_.end_visit();
 }
 
 void partition_state::older_files_listed(bool is_ok) {
@@ -107,14 +107,6 @@ void partition_state::older_files_listed(bool is_ok) {
   if (trims_.empty()) return;
   if (!is_ok) return fail_trims(error_code::kafka_storage_error);
   start_trim();
-}
-
-/// Nobody but the retention sweeper wanted this partition: a sweep must not leave an actor behind for each.
-void partition_state::end_visit() {
-  if (visits_ == 0 || visits_ != requests_ || !registry_ || !is_quiet()) return;
-  clean_end_.write([this, seen = requests_] {
-    if (seen == requests_) ask_to_retire();
-  });
 }
 
 }  // namespace tidegate::actors

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 namespace tidegate::actors {
@@ -13,6 +14,14 @@ class parts_owner {
 
   /// Older files are known now, or cannot be listed.
   virtual void older_files_listed(bool is_ok) = 0;
+
+  /// Nothing is on its way or waits, no fetch either.
+  [[nodiscard]] virtual bool is_quiet() = 0;
+
+  virtual void start_last_merges() = 0;
+
+  /// The end of the actor. `held` is let go when nothing of it is on its way to the store any more.
+  virtual void end(std::shared_ptr<void> held) = 0;
 
  protected:
   ~parts_owner() = default;
