@@ -223,7 +223,7 @@ void partition_state::appends_written(const smq::write_answer& answer) {
   answer_stored();
   waits_.wake();
   mappings_.report(false);
-  if (written.front().upload.plan.rolls) start_merge();
+  if (written.front().upload.plan.rolls) merges_.start();
   write_appends();
   start_append();
   if (log_.closing) close_when_decided();

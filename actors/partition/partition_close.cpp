@@ -5,14 +5,16 @@
 
 namespace tidegate::actors {
 
-void partition_state::start_last_merges() {
-  not_merged_.clear();  // once more
-  start_merge();
+void partition_state::merge_ended() {
+  after_change_.run_all();
+  start_trim();  // waited for the files
 }
+
+bool partition_state::is_trimming() const { return trim_.has_value(); }
 
 bool partition_state::is_quiet() {
   waits_.drop_abandoned();
-  const bool writes = is_appending() || merging_ || trim_ || !trims_.empty();
+  const bool writes = is_appending() || merges_.is_merging() || trim_ || !trims_.empty();
   return parked_.is_empty() && undecided_.empty() && !writes && waits_.is_empty() && log_.reads.use_count() == 1;
 }
 

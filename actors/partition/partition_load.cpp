@@ -32,7 +32,7 @@ partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<
                                  topic_ptr topic, std::int32_t partition, partition_settings settings,
                                  partition_registry_actor registry)
   : log_(self, std::move(store), std::move(topic), partition, std::move(settings)),
-    retirement_(log_, std::move(registry), clean_end_, *this) {
+    retirement_(log_, std::move(registry), clean_end_, merges_, *this) {
   counters_of(actor_kind::offset_actor).starts.add();
 }
 
@@ -90,7 +90,7 @@ void partition_state::loaded(smq::log_state log) {
   if (log.foreign_files > 0)
     log_.say(log_level::warn, "foreign files are not served", log_field{"files", log.foreign_files});
   log_.state = std::move(log);
-  looked_back_ = false;
+  merges_.log_loaded();
   doubts_.log_loaded();
   clean_end_.log_loaded();
   const auto last = log_.state.epochs.empty() ? 0 : log_.state.epochs.back().epoch;
@@ -195,7 +195,7 @@ void partition_state::serve(std::int32_t epoch) {
     log_.store->hints.note(log_.place.topic_id, log_.place.partition, s.base_offset, s.first_ts_ns - 1);
     log_.store->hints.note(log_.place.topic_id, log_.place.partition, s.next_offset, s.last_ts_ns + 1);
   }
-  erase_leftovers();
+  merges_.erase_leftovers();
   start_trim();
   waits_.wake();  // what was undecided before a reload may be stored
   if (failed_loads_ > 0)
@@ -241,7 +241,7 @@ void partition_state::reload(const std::string& reason) {
     producers_before_ = log_.machine->producers();
   }
   log_.machine.reset();
-  merge_ended();
+  merges_.end();
   log_.tail.clear();
   if (log_.closing) return close_when_decided();
   load();

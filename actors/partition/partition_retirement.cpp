@@ -1,6 +1,7 @@
 #include "actors/partition/partition_retirement.hpp"
 
 #include "actors/interfaces/message_types.hpp"
+#include "actors/partition/partition_merges.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -10,8 +11,9 @@
 namespace tidegate::actors {
 
 partition_retirement::partition_retirement(partition_log& log, partition_registry_actor registry, clean_end& end,
-                                           parts_owner& owner)
-  : log_(log), registry_(std::move(registry)), clean_end_(end), owner_(owner), last_request_(log_.now()) {}
+                                           partition_merges& merges, parts_owner& owner)
+  : log_(log), registry_(std::move(registry)), clean_end_(end), merges_(merges), owner_(owner),
+    last_request_(log_.now()) {}
 
 void partition_retirement::note_request() {
   ++requests_;
@@ -36,7 +38,7 @@ void partition_retirement::leave() {
     if (seen != requests_) return;
     if (!log_.machine || leaving_at_ == requests_) return ask();  // not loaded, or the merges came to nothing
     leaving_at_ = requests_;
-    owner_.start_last_merges();
+    merges_.start_last();
   });
 }
 

@@ -12,12 +12,15 @@
 
 namespace tidegate::actors {
 
+class partition_merges;
+
 /// How an offset actor that nobody uses goes: clean end, then what is left to merge, then the registry is asked. A
 /// request that comes between keeps it.
 class partition_retirement {
  public:
   /// `registry` null: nobody to ask, so the actor never retires.
-  partition_retirement(partition_log& log, partition_registry_actor registry, clean_end& end, parts_owner& owner);
+  partition_retirement(partition_log& log, partition_registry_actor registry, clean_end& end,
+                       partition_merges& merges, parts_owner& owner);
 
   void note_request();
   /// A request that was noted is from the retention sweeper.
@@ -40,6 +43,7 @@ class partition_retirement {
   partition_log& log_;
   partition_registry_actor registry_;
   clean_end& clean_end_;
+  partition_merges& merges_;
   parts_owner& owner_;
   std::uint64_t requests_ = 0;  // that came; the registry counts them too
   std::uint64_t visits_ = 0;    // of these, from the retention sweeper

@@ -5,15 +5,13 @@
 #include "actors/partition/doubtful_uploads.hpp"
 #include "actors/partition/fetch_waits.hpp"
 #include "actors/partition/mapping_reports.hpp"
-#include "actors/partition/merge_turns.hpp"
 #include "actors/partition/older_files.hpp"
 #include "actors/partition/parked_requests.hpp"
 #include "actors/partition/partition_log.hpp"
+#include "actors/partition/partition_merges.hpp"
 #include "actors/partition/partition_retirement.hpp"
 #include "actors/partition/parts_owner.hpp"
 #include "messages/kafka/record_batch.hpp"
-#include "smq/segments/merge_log.hpp"
-#include "smq/segments/plan_merge.hpp"
 #include "smq/segments/read_log.hpp"
 #include "smq/segments/trim_log.hpp"
 
@@ -22,7 +20,6 @@
 #include <list>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -112,19 +109,6 @@ class partition_state final : private parts_owner {
   void answer_stored();
   void answer_all(error_code error);
 
-  // partition_merge.cpp
-  void start_merge();
-  void look_back();
-  [[nodiscard]] std::vector<smq::segment> next_merge() const;
-  void merge_now(merge_turns::turn turn);
-  void write_merged(const std::vector<smq::segment>& sources, const smq::segment& merged);
-  void merge_written(const std::vector<smq::segment>& sources, const smq::segment& merged,
-                     const smq::write_answer& answer);
-  void leave_alone(const std::vector<smq::segment>& files);
-  void merge_failed(const std::vector<smq::segment>& sources, const std::string& reason);
-  void merge_ended();
-  void erase_leftovers();
-
   // partition_trim.cpp
   void trim(const msg::trim& m);
   void start_trim();
@@ -156,7 +140,8 @@ class partition_state final : private parts_owner {
   void translate(const msg::find_by_ts& m);
 
   // partition_close.cpp
-  void start_last_merges() override;
+  void merge_ended() override;
+  [[nodiscard]] bool is_trimming() const override;
   [[nodiscard]] bool is_quiet() override;
   void close(const msg::close_cleanly& m);
   void close_when_decided();
@@ -191,12 +176,7 @@ class partition_state final : private parts_owner {
   smq::log_tail next_append_at_;
   bool warned_of_clock_ = false;
 
-  // partition_merge.cpp
-  bool merging_ = false;               // or waiting for the turn, or erasing what is left of a merge
-  merge_turns::turn merge_turn_;       // held while it copies and writes
-  bool merge_undecided_ = false;       // its unit is sent: the chunks of its sources may be gone
-  bool looked_back_ = false;           // for files to merge, below those that the load listed
-  std::set<std::int64_t> not_merged_;  // base offsets of files whose merge failed
+  partition_merges merges_{log_, doubts_, older_, retirement_, *this};
 
   // partition_trim.cpp
   std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry

@@ -23,7 +23,7 @@ void partition_state::trim(const msg::trim& m) {
 
 /// One unit at a time, and never while a merge works on files. Also erases what a trim before this load left over.
 void partition_state::start_trim() {
-  if (!log_.machine || log_.closing || trim_ || merge_turn_) return;
+  if (!log_.machine || log_.closing || trim_ || merges_.has_turn()) return;
   trim_progress next;
   next.from = next.to = log_.machine->log_start_offset();
   next.reason = "left over";

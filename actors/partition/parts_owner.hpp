@@ -18,7 +18,8 @@ class parts_owner {
   /// Nothing is on its way or waits, no fetch either.
   [[nodiscard]] virtual bool is_quiet() = 0;
 
-  virtual void start_last_merges() = 0;
+  virtual void merge_ended() = 0;
+  [[nodiscard]] virtual bool is_trimming() const = 0;
 
   /// The end of the actor. `held` is let go when nothing of it is on its way to the store any more.
   virtual void end(std::shared_ptr<void> held) = 0;
