@@ -185,7 +185,7 @@ void partition_state::write_appends() {
   if (first.step != append_step::uploaded) return;
   if (first.upload.plan.rolls) {
     // A new file comes with the partition entry, which would take an undecided trim back.
-    if (trim_ && log_.state.log_start < trim_->to) return;
+    if (trims_.raises_log_start()) return;
     // The entry carries the producers, so that a load need not read closed segments.
     take_snapshot(log_);
   }

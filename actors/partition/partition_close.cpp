@@ -7,14 +7,23 @@ namespace tidegate::actors {
 
 void partition_state::merge_ended() {
   after_change_.run_all();
-  start_trim();  // waited for the files
+  trims_.start();  // waited for the files
 }
 
-bool partition_state::is_trimming() const { return trim_.has_value(); }
+void partition_state::log_start_decided() {
+  write_appends();  // a new file does not take it back
+}
+
+void partition_state::trim_ended() {
+  after_change_.run_all();
+  write_appends();
+}
+
+void partition_state::older_files_listed(bool is_ok) { trims_.older_files_listed(is_ok); }
 
 bool partition_state::is_quiet() {
   waits_.drop_abandoned();
-  const bool writes = is_appending() || merges_.is_merging() || trim_ || !trims_.empty();
+  const bool writes = is_appending() || merges_.is_merging() || trims_.is_trimming();
   return parked_.is_empty() && undecided_.empty() && !writes && waits_.is_empty() && log_.reads.use_count() == 1;
 }
 
@@ -24,13 +33,13 @@ void partition_state::close(const msg::close_cleanly& m) {
 }
 
 void partition_state::close_when_decided() {
-  if (is_appending() || trim_) return;
+  if (is_appending() || trims_.is_undecided()) return;
   clean_end_.write([this] { end(log_.closing->held); });
 }
 
 void partition_state::forget(const msg::forget_topic& m) {
   answer_all(error_code::unknown_topic_or_partition);
-  fail_trims(error_code::unknown_topic_or_partition);
+  trims_.fail(error_code::unknown_topic_or_partition);
   log_.store->hints.forget(log_.place.topic_id, log_.place.partition);
   log_.store->other_epochs->forget(log_.place.topic_id, log_.place.partition);
   log_.store->given_up->forget(log_.place.topic_id, log_.place.partition);

@@ -50,7 +50,7 @@ partition_actor::behavior_type partition_state::make_behavior() {
     [this](const msg::list_offsets& m) { when_serving(m, *this, &partition_state::list); },
     [this](const msg::offset_for_leader_epoch& m) { when_serving(m, *this, &partition_state::end_of_epoch); },
     [this](const msg::find_by_ts& m) { when_serving(m, *this, &partition_state::translate); },
-    [this](const msg::trim& m) { when_serving(m, *this, &partition_state::trim); },
+    [this](const msg::trim& m) { when_serving(m, trims_, &partition_trims::trim); },
     [this](const msg::topic_changed& m) { log_.use_topic(m.topic); },
     [this](const msg::forget_topic& m) { forget(m); },
     [this](const msg::close_cleanly& m) { close(m); },
@@ -196,7 +196,7 @@ void partition_state::serve(std::int32_t epoch) {
     log_.store->hints.note(log_.place.topic_id, log_.place.partition, s.next_offset, s.last_ts_ns + 1);
   }
   merges_.erase_leftovers();
-  start_trim();
+  trims_.start();
   waits_.wake();  // what was undecided before a reload may be stored
   if (failed_loads_ > 0)
     log_.say(log_level::info, "partition is served again", log_field{"failed_loads", failed_loads_});
@@ -228,14 +228,14 @@ void partition_state::reload(const std::string& reason) {
   // What was on its way may be stored or not; the client finds out by asking again.
   answer_all(error_code::request_timed_out);
   drop_appends();
-  trim_.reset();
+  trims_.give_up();
   // Their list of segments is the one that is loaded now.
   for (auto& read : after_change_.take()) parked_.add(std::move(read));
   for (auto& read : older_.take_waiting()) parked_.add(std::move(read));
   log_.drop_ordered_work();
   for (auto& m : std::exchange(unchecked_, {})) parked_.add_anyway(for_later(m, *this, &partition_state::append));
   older_.give_up();
-  fail_trims(error_code::request_timed_out);
+  trims_.fail(error_code::request_timed_out);
   if (log_.machine) {
     log_.machine->abandon();
     producers_before_ = log_.machine->producers();

@@ -1,5 +1,6 @@
 #include "actors/partition/partition_merges.hpp"
 
+#include "actors/partition/partition_trims.hpp"
 #include "actors/partition/topic_settings.hpp"
 #include "smq/segments/merge_log.hpp"
 
@@ -53,7 +54,7 @@ std::vector<smq::segment> partition_merges::next_merge() const {
 }
 
 void partition_merges::merge_now(merge_turns::turn turn) {
-  if (owner_.is_trimming() || log_.closing) return end();  // the next roll asks again
+  if (trims_.is_undecided() || log_.closing) return end();  // the next roll asks again
   turn_ = std::move(turn);
   const auto sources = next_merge();
   if (sources.empty()) {  // they expired while it waited

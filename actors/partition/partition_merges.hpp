@@ -14,21 +14,23 @@
 
 namespace tidegate::actors {
 
+class partition_trims;
+
 /// Merging closed segment files: plan → copy → write the unit → apply → plan again. Started by a roll, as is what a
 /// crash left of one, and when nobody uses the partition any more.
 class partition_merges {
  public:
-  partition_merges(partition_log& log, doubtful_uploads& doubts, older_files& older, partition_retirement& retirement,
-                   parts_owner& owner)
-    : log_(log), doubts_(doubts), older_(older), retirement_(retirement), owner_(owner) {}
+  partition_merges(partition_log& log, doubtful_uploads& doubts, older_files& older, const partition_trims& trims,
+                   partition_retirement& retirement, parts_owner& owner)
+    : log_(log), doubts_(doubts), older_(older), trims_(trims), retirement_(retirement), owner_(owner) {}
 
   void start();
   /// Also of files whose merge failed: once more.
   void start_last();
 
   void log_loaded() { looked_back_ = false; }
-  /// Files that a merged one stands for, left behind by a crash. They are remembered until they are gone, and nothing is
-  /// merged before: the next merged file would not name them, and a later load would take them for damage.
+  /// Files that a merged one stands for, left behind by a crash. They are remembered until they are gone, and nothing
+  /// is merged before: the next merged file would not name them, and a later load would take them for damage.
   void erase_leftovers();
 
   /// Forgets the one that is on its way, whatever became of it: others may work on the files.
@@ -54,6 +56,7 @@ class partition_merges {
   partition_log& log_;
   doubtful_uploads& doubts_;
   older_files& older_;
+  const partition_trims& trims_;
   partition_retirement& retirement_;
   parts_owner& owner_;
   bool is_merging_ = false;

@@ -51,7 +51,7 @@ bool partition_state::look_again(const Message& m, void (partition_state::*read)
     return true;
   }
   auto& waiting = log_.machine ? after_change_ : parked_;
-  if (log_.machine && !merges_.is_undecided() && !trim_) return false;
+  if (log_.machine && !merges_.is_undecided() && !trims_.is_undecided()) return false;
   waiting.add(for_later(m, *this, read));
   return true;  // also when nobody keeps the request: then it gets its retriable error
 }

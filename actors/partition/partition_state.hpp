@@ -10,10 +10,10 @@
 #include "actors/partition/partition_log.hpp"
 #include "actors/partition/partition_merges.hpp"
 #include "actors/partition/partition_retirement.hpp"
+#include "actors/partition/partition_trims.hpp"
 #include "actors/partition/parts_owner.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/segments/read_log.hpp"
-#include "smq/segments/trim_log.hpp"
 
 #include <deque>
 #include <functional>
@@ -58,15 +58,6 @@ class partition_state final : private parts_owner {
     append_step step = append_step::uploads;
     std::string problem;  // failed
   };
-  /// A trim from its first unit to the one with the last deletes.
-  struct trim_progress {
-    std::int64_t from = 0;
-    std::int64_t to = 0;
-    std::size_t segments = 0;
-    std::uint64_t bytes = 0;
-    std::string reason;
-  };
-
   /// The stored snapshot and what the batches behind it say about producers, as far as they are read.
   struct recovery {
     core::producer_state producers;
@@ -109,16 +100,6 @@ class partition_state final : private parts_owner {
   void answer_stored();
   void answer_all(error_code error);
 
-  // partition_trim.cpp
-  void trim(const msg::trim& m);
-  void start_trim();
-  void write_trim();
-  void trim_written(const smq::trim_plan& plan, const smq::write_answer& answer);
-  void answer_trims();
-  void fail_trims(error_code error);
-  void trim_ended();
-  void older_files_listed(bool is_ok) override;
-
   // partition_read.cpp
   void fetch(const msg::fetch_read& m);
   [[nodiscard]] batch_observer noting_hints() const;
@@ -140,11 +121,13 @@ class partition_state final : private parts_owner {
   void translate(const msg::find_by_ts& m);
 
   // partition_close.cpp
+  void older_files_listed(bool is_ok) override;
   void merge_ended() override;
-  [[nodiscard]] bool is_trimming() const override;
+  void log_start_decided() override;
+  void trim_ended() override;
   [[nodiscard]] bool is_quiet() override;
   void close(const msg::close_cleanly& m);
-  void close_when_decided();
+  void close_when_decided() override;
   void forget(const msg::forget_topic& m);
   void end(std::shared_ptr<void> held) override;
 
@@ -176,11 +159,9 @@ class partition_state final : private parts_owner {
   smq::log_tail next_append_at_;
   bool warned_of_clock_ = false;
 
-  partition_merges merges_{log_, doubts_, older_, retirement_, *this};
+  partition_merges merges_{log_, doubts_, older_, trims_, retirement_, *this};
 
-  // partition_trim.cpp
-  std::optional<trim_progress> trim_;  // a unit of it is sent: nobody else writes the partition entry
-  std::vector<msg::trim> trims_;       // not answered yet
+  partition_trims trims_{log_, older_, merges_, mappings_, retirement_, *this};
 
   // partition_read.cpp
   fetch_waits waits_{log_};

@@ -19,7 +19,13 @@ class parts_owner {
   [[nodiscard]] virtual bool is_quiet() = 0;
 
   virtual void merge_ended() = 0;
-  [[nodiscard]] virtual bool is_trimming() const = 0;
+
+  /// A unit of a trim is stored; there may be deletes still to come.
+  virtual void log_start_decided() = 0;
+  virtual void trim_ended() = 0;
+
+  /// Something was decided while the node stops.
+  virtual void close_when_decided() = 0;
 
   /// The end of the actor. `held` is let go when nothing of it is on its way to the store any more.
   virtual void end(std::shared_ptr<void> held) = 0;

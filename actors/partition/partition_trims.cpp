@@ -1,14 +1,14 @@
-// Raising the log start: note → write [partition entry, deletes] → apply → answer → write the deletes that are left.
-#include "actors/interfaces/message_types.hpp"
-#include "actors/partition/partition_state.hpp"
+#include "actors/partition/partition_trims.hpp"
+
 #include "actors/partition/producer_snapshot.hpp"
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidegate::actors {
 
-void partition_state::trim(const msg::trim& m) {
+void partition_trims::trim(const msg::trim& m) {
   if (m.is_visit) retirement_.note_visit();
   const auto target = log_.machine->trim_target(m.offset);
   if (!target || *target == log_.machine->log_start_offset()) {
@@ -18,13 +18,12 @@ void partition_state::trim(const msg::trim& m) {
   }
   trims_.push_back(m);
   trims_.back().offset = *target;
-  start_trim();
+  start();
 }
 
-/// One unit at a time, and never while a merge works on files. Also erases what a trim before this load left over.
-void partition_state::start_trim() {
+void partition_trims::start() {
   if (!log_.machine || log_.closing || trim_ || merges_.has_turn()) return;
-  trim_progress next;
+  progress next;
   next.from = next.to = log_.machine->log_start_offset();
   next.reason = "left over";
   for (const auto& t : trims_)
@@ -34,34 +33,34 @@ void partition_state::start_trim() {
     }
   if (const auto missing = smq::unlisted_below(log_.state, next.to); missing && next.to > next.from) {
     auto refuse = [this] {
-      fail_trims(error_code::kafka_storage_error);
+      fail(error_code::kafka_storage_error);
       retirement_.end_visit();
     };
-    return older_.list(*missing, {[this] { start_trim(); }, std::move(refuse)});
+    return older_.list(*missing, {[this] { start(); }, std::move(refuse)});
   }
   if (!smq::is_needed(log_.state, smq::plan_trim(log_.state, next.to))) return;
   trim_ = std::move(next);
-  write_trim();
+  write();
 }
 
-void partition_state::write_trim() {
+void partition_trims::write() {
   const auto plan = smq::plan_trim(log_.state, trim_->to, log_.settings.segments_per_trim);
   // The partition entry carries the producers: the batches that tell of them may be below the new log start.
   if (plan.log_start > log_.state.log_start) take_snapshot(log_);
   TIDEGATE_FAULT_POINT("partition.trim.before_write");
   log_.session->write(smq::trim_mutations(log_.state, log_.place, plan), smq::write_class::bulk,
                       [this, plan, post = log_.poster()](const smq::write_answer& answer) {
-                        post([this, plan, answer] { trim_written(plan, answer); });
+                        post([this, plan, answer] { written(plan, answer); });
                       });
 }
 
-void partition_state::trim_written(const smq::trim_plan& plan, const smq::write_answer& answer) {
+void partition_trims::written(const smq::trim_plan& plan, const smq::write_answer& answer) {
   if (answer.code == smq::write_result::refused) {
     log_.say(log_level::error, "trim was refused", log_field{"reason", answer.reason});
-    fail_trims(error_code::kafka_storage_error);
-    return trim_ended();
+    fail(error_code::kafka_storage_error);
+    return end();
   }
-  if (answer.code != smq::write_result::stored) return reload(answer.reason);
+  if (answer.code != smq::write_result::stored) return owner_.reload(answer.reason);
   TIDEGATE_FAULT_POINT("partition.trim.before_apply");
   smq::apply_trim(log_.state, plan);
   log_.machine->trim(plan.log_start);
@@ -71,16 +70,16 @@ void partition_state::trim_written(const smq::trim_plan& plan, const smq::write_
   trim_->bytes += plan.bytes;
   TIDEGATE_FAULT_POINT("partition.trim.before_answer");
   answer_trims();
-  write_appends();  // the log start is decided: a new file does not take it back
-  if (!log_.closing && smq::is_needed(log_.state, smq::plan_trim(log_.state, trim_->to))) return write_trim();
+  owner_.log_start_decided();
+  if (!log_.closing && smq::is_needed(log_.state, smq::plan_trim(log_.state, trim_->to))) return write();
   log_.say(log_level::info, "log was trimmed", log_field{"from", trim_->from}, log_field{"to", trim_->to},
            log_field{"segments", trim_->segments}, log_field{"bytes", trim_->bytes},
            log_field{"reason", trim_->reason});
   mappings_.report(false);
-  trim_ended();
+  end();
 }
 
-void partition_state::answer_trims() {
+void partition_trims::answer_trims() {
   const auto log_start = log_.machine->log_start_offset();
   std::erase_if(trims_, [log_start](const msg::trim& t) {
     if (t.offset > log_start) return false;
@@ -89,24 +88,23 @@ void partition_state::answer_trims() {
   });
 }
 
-void partition_state::fail_trims(error_code error) {
+void partition_trims::fail(error_code error) {
   for (const auto& t : std::exchange(trims_, {})) t.answer({error, -1});
 }
 
-void partition_state::trim_ended() {
+void partition_trims::end() {
   trim_.reset();
-  after_change_.run_all();
-  write_appends();
-  if (log_.closing) return close_when_decided();
-  if (!trims_.empty()) return start_trim();
+  owner_.trim_ended();
+  if (log_.closing) return owner_.close_when_decided();
+  if (!trims_.empty()) return start();
   retirement_.end_visit();
 }
 
-void partition_state::older_files_listed(bool is_ok) {
+void partition_trims::older_files_listed(bool is_ok) {
   // A trim may have found no room among those that wait: it is answered all the same.
   if (trims_.empty()) return;
-  if (!is_ok) return fail_trims(error_code::kafka_storage_error);
-  start_trim();
+  if (!is_ok) return fail(error_code::kafka_storage_error);
+  start();
 }
 
 }  // namespace tidegate::actors
