@@ -21,6 +21,9 @@ namespace tidegate::actors {
 /// threads may let it go.
 class inflater {
  public:
+  /// What becomes no more than that is decompressed on the actor's thread, which takes some milliseconds at most.
+  static constexpr std::size_t quick_bytes = std::size_t{1} << 20U;
+
   explicit inflater(std::size_t threads) : pool_(threads) {}
   ~inflater() { end(); }
   inflater(const inflater&) = delete;

@@ -52,7 +52,7 @@ void partition_state::append(const msg::append& m) {
 /// False: nothing is decided, it takes long to decompress.
 bool partition_state::decide_quickly(const msg::append& m) {
   auto limits = log_.batch_limits_now();
-  limits.trial_bytes = quick_bytes;
+  limits.trial_bytes = inflater::quick_bytes;
   const auto check = kafka::validate_batch(m.records.view(), limits);
   if (!check.is_cut_short) decide(m, check);
   return !check.is_cut_short;

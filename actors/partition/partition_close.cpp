@@ -6,7 +6,7 @@
 namespace tidegate::actors {
 
 void partition_state::merge_ended() {
-  after_change_.run_all();
+  repeated_.run_all();
   trims_.start();  // waited for the files
 }
 
@@ -15,7 +15,7 @@ void partition_state::log_start_decided() {
 }
 
 void partition_state::trim_ended() {
-  after_change_.run_all();
+  repeated_.run_all();
   write_appends();
 }
 

@@ -45,11 +45,11 @@ partition_actor::behavior_type partition_state::make_behavior() {
   retirement_.look_in(log_.settings.idle_after);
   return {
     [this](const msg::append& m) { when_serving(m, *this, &partition_state::append); },
-    [this](const msg::fetch_read& m) { when_serving(m, *this, &partition_state::fetch); },
+    [this](const msg::fetch_read& m) { when_serving(m, reads_, &partition_reads::fetch); },
     [this](const msg::fetch_wait& m) { when_serving(m, waits_, &fetch_waits::wait); },
-    [this](const msg::list_offsets& m) { when_serving(m, *this, &partition_state::list); },
-    [this](const msg::offset_for_leader_epoch& m) { when_serving(m, *this, &partition_state::end_of_epoch); },
-    [this](const msg::find_by_ts& m) { when_serving(m, *this, &partition_state::translate); },
+    [this](const msg::list_offsets& m) { when_serving(m, search_, &offset_search::list); },
+    [this](const msg::offset_for_leader_epoch& m) { when_serving(m, reads_, &partition_reads::end_of_epoch); },
+    [this](const msg::find_by_ts& m) { when_serving(m, reads_, &partition_reads::translate); },
     [this](const msg::trim& m) { when_serving(m, trims_, &partition_trims::trim); },
     [this](const msg::topic_changed& m) { log_.use_topic(m.topic); },
     [this](const msg::forget_topic& m) { forget(m); },
@@ -230,7 +230,7 @@ void partition_state::reload(const std::string& reason) {
   drop_appends();
   trims_.give_up();
   // Their list of segments is the one that is loaded now.
-  for (auto& read : after_change_.take()) parked_.add(std::move(read));
+  for (auto& read : repeated_.take_waiting()) parked_.add(std::move(read));
   for (auto& read : older_.take_waiting()) parked_.add(std::move(read));
   log_.drop_ordered_work();
   for (auto& m : std::exchange(unchecked_, {})) parked_.add_anyway(for_later(m, *this, &partition_state::append));

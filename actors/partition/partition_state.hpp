@@ -5,13 +5,16 @@
 #include "actors/partition/doubtful_uploads.hpp"
 #include "actors/partition/fetch_waits.hpp"
 #include "actors/partition/mapping_reports.hpp"
+#include "actors/partition/offset_search.hpp"
 #include "actors/partition/older_files.hpp"
 #include "actors/partition/parked_requests.hpp"
 #include "actors/partition/partition_log.hpp"
 #include "actors/partition/partition_merges.hpp"
+#include "actors/partition/partition_reads.hpp"
 #include "actors/partition/partition_retirement.hpp"
 #include "actors/partition/partition_trims.hpp"
 #include "actors/partition/parts_owner.hpp"
+#include "actors/partition/repeated_reads.hpp"
 #include "messages/kafka/record_batch.hpp"
 #include "smq/segments/read_log.hpp"
 
@@ -42,9 +45,6 @@ class partition_state final : private parts_owner {
   partition_actor::behavior_type make_behavior();
 
  private:
-  /// Decompressed on the actor's thread, which takes some milliseconds at most.
-  static constexpr std::size_t quick_bytes = std::size_t{1} << 20U;
-
   struct undecided {
     std::int64_t base_offset = 0;
     std::int64_t log_append_time_ms = -1;
@@ -100,26 +100,6 @@ class partition_state final : private parts_owner {
   void answer_stored();
   void answer_all(error_code error);
 
-  // partition_read.cpp
-  void fetch(const msg::fetch_read& m);
-  [[nodiscard]] batch_observer noting_hints() const;
-  void fetch_from_store(const msg::fetch_read& m, msg::fetch_result result);
-  void list(const msg::list_offsets& m);
-  void list_by_timestamp(const msg::list_offsets& m, std::int64_t timestamp, bool newest, std::int64_t from);
-  void list_newest(const msg::list_offsets& m);
-  void list_newest_above_start(const msg::list_offsets& m);
-  void answer_newest_above_start(const msg::list_offsets& m, const smq::result<smq::newest_batches>& found,
-                                 std::int64_t end);
-  template <class Look, class Then>
-  void look_into(const msg::list_offsets& m, bool is_compressed, Look look, Then then);
-  void answer_record(const msg::list_offsets& m, const std::optional<kafka::timestamped_offset>& record);
-  void answer_timestamp(const msg::list_offsets& m, const smq::result<shared_bytes>& found, std::int64_t timestamp,
-                        bool newest);
-  template <class Message>
-  bool look_again(const Message& m, void (partition_state::*read)(const Message&), std::uint64_t changes_seen);
-  void end_of_epoch(const msg::offset_for_leader_epoch& m);
-  void translate(const msg::find_by_ts& m);
-
   // partition_close.cpp
   void older_files_listed(bool is_ok) override;
   void merge_ended() override;
@@ -139,7 +119,6 @@ class partition_state final : private parts_owner {
   partition_log log_;
 
   doubtful_uploads doubts_{log_};
-  parked_requests after_change_{log_.settings.max_parked};  // reads that found a chunk gone meanwhile
 
   // partition_load.cpp
   std::optional<recovery> recovery_;  // outlives a load that fails: the next one goes on where that one stopped
@@ -163,7 +142,9 @@ class partition_state final : private parts_owner {
 
   partition_trims trims_{log_, older_, merges_, mappings_, retirement_, *this};
 
-  // partition_read.cpp
+  repeated_reads repeated_{log_, merges_, trims_, parked_};
+  partition_reads reads_{log_, older_, repeated_};
+  offset_search search_{log_, older_, repeated_};
   fetch_waits waits_{log_};
 
   // partition_close.cpp
