@@ -44,7 +44,7 @@ partition_actor::behavior_type partition_state::make_behavior() {
   load();
   retirement_.look_in(log_.settings.idle_after);
   return {
-    [this](const msg::append& m) { when_serving(m, *this, &partition_state::append); },
+    [this](const msg::append& m) { when_serving(m, checks_, &append_checks::append); },
     [this](const msg::fetch_read& m) { when_serving(m, reads_, &partition_reads::fetch); },
     [this](const msg::fetch_wait& m) { when_serving(m, waits_, &fetch_waits::wait); },
     [this](const msg::list_offsets& m) { when_serving(m, search_, &offset_search::list); },
@@ -187,8 +187,7 @@ void partition_state::serve(std::int32_t epoch) {
   start.epochs = log_.state.epochs;
   log_.machine = std::make_unique<core::partition_machine>(start, std::move(producers));
   log_.metrics->end.store(log_.machine->high_watermark(), std::memory_order_relaxed);
-  new_leader_ = true;
-  next_append_at_ = smq::tail_of(log_.state, new_leader_);
+  appends_.begin();
   const auto first = log_.state.segments.size() - std::min(log_.state.segments.size(), noted_segments);
   for (auto i = first; i < log_.state.segments.size(); ++i) {
     const auto& s = log_.state.segments[i];
@@ -226,14 +225,14 @@ void partition_state::log_failed_load(const smq::outcome& why) {
 void partition_state::reload(const std::string& reason) {
   log_.say(log_level::warn, "partition loads again", log_field{"reason", reason});
   // What was on its way may be stored or not; the client finds out by asking again.
-  answer_all(error_code::request_timed_out);
-  drop_appends();
+  appends_.answer_all(error_code::request_timed_out);
+  appends_.drop();
   trims_.give_up();
   // Their list of segments is the one that is loaded now.
   for (auto& read : repeated_.take_waiting()) parked_.add(std::move(read));
   for (auto& read : older_.take_waiting()) parked_.add(std::move(read));
   log_.drop_ordered_work();
-  for (auto& m : std::exchange(unchecked_, {})) parked_.add_anyway(for_later(m, *this, &partition_state::append));
+  for (const auto& m : checks_.take()) parked_.add_anyway(for_later(m, checks_, &append_checks::append));
   older_.give_up();
   trims_.fail(error_code::request_timed_out);
   if (log_.machine) {

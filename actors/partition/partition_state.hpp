@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/metrics/counters.hpp"
+#include "actors/partition/append_checks.hpp"
 #include "actors/partition/clean_end.hpp"
 #include "actors/partition/doubtful_uploads.hpp"
 #include "actors/partition/fetch_waits.hpp"
@@ -8,6 +9,7 @@
 #include "actors/partition/offset_search.hpp"
 #include "actors/partition/older_files.hpp"
 #include "actors/partition/parked_requests.hpp"
+#include "actors/partition/partition_appends.hpp"
 #include "actors/partition/partition_log.hpp"
 #include "actors/partition/partition_merges.hpp"
 #include "actors/partition/partition_reads.hpp"
@@ -45,19 +47,6 @@ class partition_state final : private parts_owner {
   partition_actor::behavior_type make_behavior();
 
  private:
-  struct undecided {
-    std::int64_t base_offset = 0;
-    std::int64_t log_append_time_ms = -1;
-    std::vector<reply<msg::append_result>> answers;  // more than one: retries of the same batch
-  };
-  enum class append_step : std::uint8_t { uploads, uploaded, written, failed };
-  struct pending_append {
-    std::uint64_t number = 0;
-    smq::uploaded_append upload;
-    std::vector<planned_batch> batches;
-    append_step step = append_step::uploads;
-    std::string problem;  // failed
-  };
   /// The stored snapshot and what the batches behind it say about producers, as far as they are read.
   struct recovery {
     core::producer_state producers;
@@ -78,33 +67,13 @@ class partition_state final : private parts_owner {
   void log_failed_load(const smq::outcome& why);
   void reload(const std::string& reason) override;
 
-  // partition_append.cpp
-  void append(const msg::append& m);
-  bool decide_quickly(const msg::append& m);
-  void check_elsewhere();
-  void decide_waiting();
-  void checked(const kafka::batch_check& check, bool checked_timestamps);
-  void decide(const msg::append& m, const kafka::batch_check& check);
-  void start_append();
-  void plan_batches();
-  void warn_of_clock(std::int64_t now_ns);
-  void upload_next();
-  void uploaded(std::uint64_t number, const smq::result<smq::chunk_id>& put);
-  void write_appends();
-  void appends_written(const smq::write_answer& answer);
-  std::vector<pending_append> take_written();
-  [[nodiscard]] bool is_appending() const;
-  void drop_appends();
-  void count_stored(std::span<const planned_batch> stored);
-  void append_refused(const std::string& reason);
-  void answer_stored();
-  void answer_all(error_code error);
-
   // partition_close.cpp
   void older_files_listed(bool is_ok) override;
+  void records_stored(bool rolled) override;
   void merge_ended() override;
   void log_start_decided() override;
   void trim_ended() override;
+  [[nodiscard]] bool is_appending() const;
   [[nodiscard]] bool is_quiet() override;
   void close(const msg::close_cleanly& m);
   void close_when_decided() override;
@@ -126,18 +95,10 @@ class partition_state final : private parts_owner {
   parked_requests parked_{log_.settings.max_parked};
   std::uint64_t failed_loads_ = 0;  // in a row
   std::string why_not_loaded_;      // the last reason that was logged
-  bool new_leader_ = true;
   older_files older_{log_, *this};
 
-  // partition_append.cpp
-  std::list<msg::append> unchecked_;    // the first takes long to decompress; all that came behind it
-  std::vector<undecided> undecided_;    // in offset order
-  std::vector<planned_batch> planned_;  // by the machine, and not in an append yet
-  std::deque<pending_append> appends_;  // not stored, in order; those that are written come first
-  std::uint64_t next_append_ = 0;       // its number
-  smq::log_tail next_append_at_;
-  bool warned_of_clock_ = false;
-
+  partition_appends appends_{log_, doubts_, trims_, *this};
+  append_checks checks_{log_, appends_, *this};
   partition_merges merges_{log_, doubts_, older_, trims_, retirement_, *this};
 
   partition_trims trims_{log_, older_, merges_, mappings_, retirement_, *this};

@@ -12,6 +12,9 @@ class parts_owner {
   /// What a write did is not known. What waits for it is answered or parked, and the log is loaded again.
   virtual void reload(const std::string& reason) = 0;
 
+  /// Everybody may see more records. `rolled`: the first of them began a file.
+  virtual void records_stored(bool rolled) = 0;
+
   /// Older files are known now, or cannot be listed.
   virtual void older_files_listed(bool is_ok) = 0;
 

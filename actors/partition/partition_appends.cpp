@@ -1,23 +1,18 @@
-// Produce, from the validated batch to the answer: offer → plan → put chunk → write entry → apply → answer.
-// Up to `appends_at_once` are between plan and apply. Their chunks are put side by side; entries are written one unit
-// after the other, in order, each with all chunks of its file that are there. So nothing is stored above what was refused.
-// A batch that takes long to decompress is checked elsewhere, and all that come behind it wait for it: in order.
-#include "actors/interfaces/message_types.hpp"
-#include "actors/partition/partition_state.hpp"
+#include "actors/partition/partition_appends.hpp"
+
+#include "actors/metrics/counters.hpp"
 #include "actors/partition/producer_snapshot.hpp"
 #include "actors/partition/topic_settings.hpp"
 #include "messages/common/fault_point.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <new>
+#include <string_view>
 #include <utility>
 
 namespace tidegate::actors {
 
 namespace {
 
-constexpr std::size_t decided_at_once = 16;
 constexpr std::int64_t ns_per_second = 1'000'000'000;
 constexpr std::int64_t notable_lag_ns = 60 * ns_per_second;  // of the clock: clocks that are slewed are off by less
 
@@ -28,66 +23,9 @@ msg::append_result refused(error_code error, std::string_view why) {
   return result;
 }
 
-/// An exception here would end the process, not one actor.
-kafka::batch_check validate_without_throwing(const shared_bytes& records, const kafka::batch_limits& limits) {
-  try {
-    return kafka::validate_batch(records.view(), limits);
-  } catch (const std::bad_alloc&) {
-    kafka::batch_check failed;
-    failed.error = error_code::unknown_server_error;
-    failed.reason = "There is no memory to decompress the records.";
-    return failed;
-  }
-}
-
 }  // namespace
 
-void partition_state::append(const msg::append& m) {
-  if (unchecked_.empty() && decide_quickly(m)) return;
-  if (unchecked_.size() >= log_.settings.max_parked) return counted.unparked_partition_requests.add();
-  unchecked_.push_back(m);
-  if (unchecked_.size() == 1) check_elsewhere();
-}
-
-/// False: nothing is decided, it takes long to decompress.
-bool partition_state::decide_quickly(const msg::append& m) {
-  auto limits = log_.batch_limits_now();
-  limits.trial_bytes = inflater::quick_bytes;
-  const auto check = kafka::validate_batch(m.records.view(), limits);
-  if (!check.is_cut_short) decide(m, check);
-  return !check.is_cut_short;
-}
-
-void partition_state::check_elsewhere() {
-  const auto& first = unchecked_.front();
-  log_.settings.inflations->run(first.client_host, [this, records = first.records, limits = log_.batch_limits_now(),
-                                                    life = log_.this_life(), post = log_.poster()] {
-    if (life.expired()) return;
-    const auto check = validate_without_throwing(records, limits);
-    post([this, check, checked_timestamps = limits.checks_record_timestamps] { checked(check, checked_timestamps); });
-  });
-}
-
-void partition_state::checked(const kafka::batch_check& check, bool checked_timestamps) {
-  if (unchecked_.empty()) return;  // given up
-  // The topic was altered meanwhile: its batches may carry other times.
-  if (checked_timestamps != log_.batch_limits_now().checks_record_timestamps) return check_elsewhere();
-  decide(unchecked_.front(), check);
-  unchecked_.pop_front();
-  decide_waiting();
-}
-
-/// What came behind it, some at a time, up to the next that takes long.
-void partition_state::decide_waiting() {
-  for (std::size_t i = 0; i < decided_at_once && !unchecked_.empty(); ++i) {
-    if (!decide_quickly(unchecked_.front())) return check_elsewhere();
-    unchecked_.pop_front();
-  }
-  if (!unchecked_.empty()) return log_.poster()([this] { decide_waiting(); });
-  if (log_.closing) close_when_decided();
-}
-
-void partition_state::decide(const msg::append& m, const kafka::batch_check& check) {
+void partition_appends::decide(const msg::append& m, const kafka::batch_check& check) {
   if (check.error != error_code::none) {
     auto result = refused(check.error, check.reason);
     result.out_of_range = check.out_of_range;
@@ -112,10 +50,10 @@ void partition_state::decide(const msg::append& m, const kafka::batch_check& che
     case core::produce_decision::append: break;
   }
   undecided_.push_back({verdict.base_offset, -1, {m.answer}});
-  start_append();
+  start();
 }
 
-void partition_state::start_append() {
+void partition_appends::start() {
   // What arrives while all of them are on their way rides in the next one. Few bytes wait for the one before them: side
   // by side, small ones cost the store more calls, and each of them takes longer.
   while (appends_.size() < log_.settings.appends_at_once) {
@@ -126,7 +64,7 @@ void partition_state::start_append() {
   }
 }
 
-void partition_state::plan_batches() {
+void partition_appends::plan_batches() {
   if (!log_.machine->has_queued()) return;
   core::append_rules rules;
   rules.uses_log_append_time = uses_log_append_time(*log_.topic);
@@ -143,13 +81,13 @@ void partition_state::plan_batches() {
 }
 
 /// The times of messages never go back: after a clock that was ahead, they stay ahead until it gets there.
-void partition_state::warn_of_clock(std::int64_t now_ns) {
+void partition_appends::warn_of_clock(std::int64_t now_ns) {
   const auto behind_ns = log_.machine->last_ts_ns() - now_ns;
   if (behind_ns <= notable_lag_ns || std::exchange(warned_of_clock_, true)) return;
   log_.say(log_level::warn, "the clock is behind the log", log_field{"seconds", behind_ns / ns_per_second});
 }
 
-void partition_state::upload_next() {
+void partition_appends::upload_next() {
   auto plan = smq::plan_append(next_append_at_, log_.place, planned_, log_.settings.segments);
   next_append_at_ = plan.tail;
   const auto end = planned_.begin() + static_cast<std::ptrdiff_t>(plan.covered);
@@ -160,13 +98,13 @@ void partition_state::upload_next() {
   TIDEGATE_FAULT_POINT("partition.append.before_chunk");
   // Not for this life alone: an upload that comes too late must still be released.
   log_.store->engine.chunks.put(std::move(parts), log_.store->deadline(),
-                                 [this, number, post = log_.poster(partition_log::every_life)](
-                                   const smq::result<smq::chunk_id>& put) {
-                                   post([this, number, put] { uploaded(number, put); });
-                                 });
+                                [this, number, post = log_.poster(partition_log::every_life)](
+                                  const smq::result<smq::chunk_id>& put) {
+                                  post([this, number, put] { uploaded(number, put); });
+                                });
 }
 
-void partition_state::uploaded(std::uint64_t number, const smq::result<smq::chunk_id>& put) {
+void partition_appends::uploaded(std::uint64_t number, const smq::result<smq::chunk_id>& put) {
   const auto append = std::ranges::find(appends_, number, &pending_append::number);
   if (append == appends_.end()) {  // given up meanwhile: nothing names the chunk
     if (put.is_ok()) log_.store->release(put.value);
@@ -175,10 +113,10 @@ void partition_state::uploaded(std::uint64_t number, const smq::result<smq::chun
   append->upload.id = put.value;
   append->step = put.is_ok() ? append_step::uploaded : append_step::failed;
   append->problem = put.what.reason;
-  write_appends();
+  write();
 }
 
-void partition_state::write_appends() {
+void partition_appends::write() {
   if (appends_.empty()) return;
   const auto& first = appends_.front();
   if (first.step == append_step::failed) return append_refused(first.problem);
@@ -202,13 +140,13 @@ void partition_state::write_appends() {
                       });
 }
 
-void partition_state::appends_written(const smq::write_answer& answer) {
+void partition_appends::appends_written(const smq::write_answer& answer) {
   auto written = take_written();
   std::vector<smq::chunk_id> ids;
   for (const auto& append : written) ids.push_back(append.upload.id);
   doubts_.settle(ids, answer);
   if (answer.code == smq::write_result::refused) return append_refused(answer.reason);
-  if (answer.code != smq::write_result::stored) return reload(answer.reason);
+  if (answer.code != smq::write_result::stored) return owner_.reload(answer.reason);
   TIDEGATE_FAULT_POINT("partition.append.before_apply");
   for (const auto& append : written) {
     smq::apply(log_.state, append.upload);
@@ -221,24 +159,20 @@ void partition_state::appends_written(const smq::write_answer& answer) {
                          log_.machine->last_ts_ns() + 1);
   TIDEGATE_FAULT_POINT("partition.append.before_answer");
   answer_stored();
-  waits_.wake();
-  mappings_.report(false);
-  if (written.front().upload.plan.rolls) merges_.start();
-  write_appends();
-  start_append();
-  if (log_.closing) close_when_decided();
+  owner_.records_stored(written.front().upload.plan.rolls);
+  write();
+  start();
+  if (log_.closing) owner_.close_when_decided();
 }
 
-std::vector<partition_state::pending_append> partition_state::take_written() {
+std::vector<partition_appends::pending_append> partition_appends::take_written() {
   std::vector<pending_append> written;
   for (; !appends_.empty() && appends_.front().step == append_step::written; appends_.pop_front())
     written.push_back(std::move(appends_.front()));
   return written;
 }
 
-bool partition_state::is_appending() const { return !appends_.empty() || !planned_.empty() || !unchecked_.empty(); }
-
-void partition_state::count_stored(std::span<const planned_batch> stored) {
+void partition_appends::count_stored(std::span<const planned_batch> stored) {
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;
   for (const auto& batch : stored) {
@@ -253,17 +187,16 @@ void partition_state::count_stored(std::span<const planned_batch> stored) {
 }
 
 /// Nothing of what is left is sent, and all of it stands behind what was refused.
-void partition_state::append_refused(const std::string& reason) {
+void partition_appends::append_refused(const std::string& reason) {
   counted.refused_appends.add();
   log_.say(log_level::error, "append was refused", log_field{"reason", reason});
   log_.machine->abandon();
-  drop_appends();
+  drop();
   answer_all(error_code::kafka_storage_error);
-  if (log_.closing) close_when_decided();
+  if (log_.closing) owner_.close_when_decided();
 }
 
-/// Those that are not written name nothing; of the others a load shows what became of them.
-void partition_state::drop_appends() {
+void partition_appends::drop() {
   for (const auto& append : std::exchange(appends_, {})) {
     if (append.step == append_step::uploaded) log_.store->release(append.upload.id);
     if (append.step == append_step::written) doubts_.add(append.upload.id);
@@ -272,7 +205,7 @@ void partition_state::drop_appends() {
   next_append_at_ = smq::tail_of(log_.state, new_leader_);
 }
 
-void partition_state::answer_stored() {
+void partition_appends::answer_stored() {
   std::size_t done = 0;
   for (; done < undecided_.size() && undecided_[done].base_offset < log_.machine->high_watermark(); ++done) {
     msg::append_result result;
@@ -284,7 +217,12 @@ void partition_state::answer_stored() {
   undecided_.erase(undecided_.begin(), undecided_.begin() + static_cast<std::ptrdiff_t>(done));
 }
 
-void partition_state::answer_all(error_code error) {
+void partition_appends::begin() {
+  new_leader_ = true;
+  next_append_at_ = smq::tail_of(log_.state, new_leader_);
+}
+
+void partition_appends::answer_all(error_code error) {
   for (const auto& u : std::exchange(undecided_, {}))
     for (const auto& answer : u.answers) answer(refused(error, ""));
 }
