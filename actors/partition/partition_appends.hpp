@@ -35,7 +35,7 @@ class partition_appends {
 
   /// What is on its way is given up: what is not written names nothing; of the rest a load shows what became of it.
   void drop();
-  /// Everybody who waits.
+  /// Everybody who waits for what is not stored.
   void answer_all(error_code error);
 
   [[nodiscard]] bool is_appending() const { return !appends_.empty() || !planned_.empty(); }

@@ -24,6 +24,7 @@ class partition_merges {
                    partition_retirement& retirement, parts_owner& owner)
     : log_(log), doubts_(doubts), older_(older), trims_(trims), retirement_(retirement), owner_(owner) {}
 
+  /// Merges what is worth it, run after run, unless that has begun, or the log is not served, or the node stops.
   void start();
   /// Also of files whose merge failed: once more.
   void start_last();

@@ -35,9 +35,9 @@ class partition_trims {
 
   /// A unit is sent: nobody else writes the partition entry.
   [[nodiscard]] bool is_undecided() const { return trim_.has_value(); }
-  /// Another partition entry, written now, would take the log start of that unit back.
+  /// … and the log start is not decided: another partition entry, written now, would take it back.
   [[nodiscard]] bool raises_log_start() const { return trim_ && log_.state.log_start < trim_->to; }
-  /// Or somebody waits for that.
+  /// A unit is sent, or somebody waits for one.
   [[nodiscard]] bool is_trimming() const { return trim_ || !trims_.empty(); }
 
  private:

@@ -1,12 +1,12 @@
-// How an offset actor comes to serve: a session, the log, the producers, then whatever waited.
-#include "actors/interfaces/message_types.hpp"
+#include "actors/partition/partition_loading.hpp"
+
+#include "actors/metrics/counters.hpp"
 #include "actors/partition/partition_actor.hpp"
-#include "actors/partition/partition_state.hpp"
 #include "actors/partition/producer_snapshot.hpp"
-#include "actors/runtime/spawn.hpp"
 #include "smq/segments/read_log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidegate::actors {
 
@@ -18,54 +18,7 @@ constexpr std::int64_t ns_per_ms = 1'000'000;
 
 }  // namespace
 
-std::string session_owner(const uuid& topic_id, std::int32_t partition) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string owner = "p/";
-  for (auto b : topic_id.bytes) {
-    owner += digits[std::to_integer<unsigned>(b) >> 4U];
-    owner += digits[std::to_integer<unsigned>(b) & 15U];
-  }
-  return owner + "/" + std::to_string(partition);
-}
-
-partition_state::partition_state(partition_actor::pointer self, std::shared_ptr<const store_access> store,
-                                 topic_ptr topic, std::int32_t partition, partition_settings settings,
-                                 partition_registry_actor registry)
-  : log_(self, std::move(store), std::move(topic), partition, std::move(settings)),
-    retirement_(log_, std::move(registry), clean_end_, merges_, *this) {
-  counters_of(actor_kind::offset_actor).starts.add();
-}
-
-partition_state::~partition_state() {
-  if (log_.session) log_.session->close([] {});
-}
-
-partition_actor::behavior_type partition_state::make_behavior() {
-  load();
-  retirement_.look_in(log_.settings.idle_after);
-  return {
-    [this](const msg::append& m) { when_serving(m, checks_, &append_checks::append); },
-    [this](const msg::fetch_read& m) { when_serving(m, reads_, &partition_reads::fetch); },
-    [this](const msg::fetch_wait& m) { when_serving(m, waits_, &fetch_waits::wait); },
-    [this](const msg::list_offsets& m) { when_serving(m, search_, &offset_search::list); },
-    [this](const msg::offset_for_leader_epoch& m) { when_serving(m, reads_, &partition_reads::end_of_epoch); },
-    [this](const msg::find_by_ts& m) { when_serving(m, reads_, &partition_reads::translate); },
-    [this](const msg::trim& m) { when_serving(m, trims_, &partition_trims::trim); },
-    [this](const msg::topic_changed& m) { log_.use_topic(m.topic); },
-    [this](const msg::forget_topic& m) { forget(m); },
-    [this](const msg::close_cleanly& m) { close(m); },
-    [](const msg::resume& m) { (*m.run)(); },
-  };
-}
-
-template <class Message, class Part>
-void partition_state::when_serving(const Message& m, Part& part, void (Part::*f)(const Message&)) {
-  retirement_.note_request();
-  if (log_.machine) return (part.*f)(m);
-  parked_.add(for_later(m, part, f));
-}
-
-void partition_state::load() {
+void partition_loading::load() {
   log_.begin_life();
   auto post = log_.poster();
   const auto owner = session_owner(log_.place.topic_id, log_.place.partition);
@@ -85,14 +38,12 @@ void partition_state::load() {
   });
 }
 
-void partition_state::loaded(smq::log_state log) {
+void partition_loading::loaded(smq::log_state log) {
   counted.foreign_files.add(log.foreign_files);
   if (log.foreign_files > 0)
     log_.say(log_level::warn, "foreign files are not served", log_field{"files", log.foreign_files});
   log_.state = std::move(log);
-  merges_.log_loaded();
-  doubts_.log_loaded();
-  clean_end_.log_loaded();
+  owner_.log_loaded();
   const auto last = log_.state.epochs.empty() ? 0 : log_.state.epochs.back().epoch;
   const auto epoch = std::max(log_.store->leader_epoch, last);
   // What was lost had been read in that epoch, perhaps: clients that know its records must notice.
@@ -115,7 +66,7 @@ void partition_state::loaded(smq::log_state log) {
   read_producers(epoch);
 }
 
-void partition_state::declare_rewind(const smq::offset_gap& gap, std::int32_t epoch) {
+void partition_loading::declare_rewind(const smq::offset_gap& gap, std::int32_t epoch) {
   counted.gaps_declared.add();
   log_.say(log_level::error, "storage was rewound: offsets are lost and will not be reused",
            log_field{"from", gap.from}, log_field{"to", gap.to});
@@ -133,7 +84,7 @@ void partition_state::declare_rewind(const smq::offset_gap& gap, std::int32_t ep
 
 /// Read after read, each with a deadline of its own and a turn of the mailbox: with many batches behind the snapshot
 /// this takes long, and it must come to an end all the same.
-void partition_state::read_producers(std::int32_t epoch) {
+void partition_loading::read_producers(std::int32_t epoch) {
   const auto from = recovery_->next_offset;
   if (from >= log_.state.next_offset) return serve(epoch);
   if (const auto missing = smq::unlisted_for(log_.state, from)) {
@@ -160,8 +111,8 @@ void partition_state::read_producers(std::int32_t epoch) {
 /// `stored_ms`: when each batch was stored: the time in its records is the producer's and may be any, but
 /// LogAppendTime, which a retry is answered with. A log that is ahead of the clock must not keep producers until that
 /// gets there.
-void partition_state::note_producers(const std::vector<shared_bytes>& batches,
-                                     const std::vector<std::int64_t>& stored_ms) {
+void partition_loading::note_producers(const std::vector<shared_bytes>& batches,
+                                       const std::vector<std::int64_t>& stored_ms) {
   const auto now_ms = log_.store->clock->wall_ms();
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const auto header = kafka::read_batch_header(batches[i].view()).value();  // the read has checked it
@@ -171,7 +122,7 @@ void partition_state::note_producers(const std::vector<shared_bytes>& batches,
   }
 }
 
-void partition_state::serve(std::int32_t epoch) {
+void partition_loading::serve(std::int32_t epoch) {
   auto producers = std::move(recovery_->producers);
   recovery_.reset();
   producers.expect_first_batches_of(std::exchange(producers_before_, {}));
@@ -187,16 +138,8 @@ void partition_state::serve(std::int32_t epoch) {
   start.epochs = log_.state.epochs;
   log_.machine = std::make_unique<core::partition_machine>(start, std::move(producers));
   log_.metrics->end.store(log_.machine->high_watermark(), std::memory_order_relaxed);
-  appends_.begin();
-  const auto first = log_.state.segments.size() - std::min(log_.state.segments.size(), noted_segments);
-  for (auto i = first; i < log_.state.segments.size(); ++i) {
-    const auto& s = log_.state.segments[i];
-    log_.store->hints.note(log_.place.topic_id, log_.place.partition, s.base_offset, s.first_ts_ns - 1);
-    log_.store->hints.note(log_.place.topic_id, log_.place.partition, s.next_offset, s.last_ts_ns + 1);
-  }
-  merges_.erase_leftovers();
-  trims_.start();
-  waits_.wake();  // what was undecided before a reload may be stored
+  note_newest_files();
+  owner_.log_served();
   if (failed_loads_ > 0)
     log_.say(log_level::info, "partition is served again", log_field{"failed_loads", failed_loads_});
   failed_loads_ = 0;
@@ -204,7 +147,16 @@ void partition_state::serve(std::int32_t epoch) {
   parked_.run_all();
 }
 
-void partition_state::load_failed(const smq::outcome& why) {
+void partition_loading::note_newest_files() const {
+  const auto first = log_.state.segments.size() - std::min(log_.state.segments.size(), noted_segments);
+  for (auto i = first; i < log_.state.segments.size(); ++i) {
+    const auto& s = log_.state.segments[i];
+    log_.store->hints.note(log_.place.topic_id, log_.place.partition, s.base_offset, s.first_ts_ns - 1);
+    log_.store->hints.note(log_.place.topic_id, log_.place.partition, s.next_offset, s.last_ts_ns + 1);
+  }
+}
+
+void partition_loading::load_failed(const smq::outcome& why) {
   log_failed_load(why);
   parked_.refuse_all();
   log_.begin_life();
@@ -214,43 +166,12 @@ void partition_state::load_failed(const smq::outcome& why) {
 }
 
 /// Damage stays until somebody puts it right: said once, not with every try.
-void partition_state::log_failed_load(const smq::outcome& why) {
+void partition_loading::log_failed_load(const smq::outcome& why) {
   ++failed_loads_;
   counted.failed_partition_loads.add();
   if (why.is_damaged) counted.damaged_partitions.add();
   if (std::exchange(why_not_loaded_, why.reason) == why.reason) return;
   log_.say(log_level::error, "partition cannot be loaded", log_field{"reason", why.reason});
-}
-
-void partition_state::reload(const std::string& reason) {
-  log_.say(log_level::warn, "partition loads again", log_field{"reason", reason});
-  // What was on its way may be stored or not; the client finds out by asking again.
-  appends_.answer_all(error_code::request_timed_out);
-  appends_.drop();
-  trims_.give_up();
-  // Their list of segments is the one that is loaded now.
-  for (auto& read : repeated_.take_waiting()) parked_.add(std::move(read));
-  for (auto& read : older_.take_waiting()) parked_.add(std::move(read));
-  log_.drop_ordered_work();
-  for (const auto& m : checks_.take()) parked_.add_anyway(for_later(m, checks_, &append_checks::append));
-  older_.give_up();
-  trims_.fail(error_code::request_timed_out);
-  if (log_.machine) {
-    log_.machine->abandon();
-    producers_before_ = log_.machine->producers();
-  }
-  log_.machine.reset();
-  merges_.end();
-  log_.tail.clear();
-  if (log_.closing) return close_when_decided();
-  load();
-}
-
-partition_actor spawn_partition(caf::actor_system& system, std::shared_ptr<const store_access> store, topic_ptr topic,
-                                std::int32_t partition, const partition_settings& settings,
-                                partition_registry_actor registry) {
-  return spawn<partition_actor, partition_state>(system, std::move(store), std::move(topic), partition, settings,
-                                                 std::move(registry));
 }
 
 }  // namespace tidegate::actors
