@@ -63,8 +63,9 @@ struct producer_ids::allocator : std::enable_shared_from_this<allocator> {
     });
   }
 
-  void write_block(int attempt, std::int64_t first, std::optional<std::string> before) {
+  void write_block(int attempt, std::int64_t first_free, std::optional<std::string> before) {
     auto path = producer_ids_path();
+    const auto first = std::max(first_free, options.wall_us());
     auto after = encode(first + options.block_size, options.random());
     entries.transact({path, std::move(before)}, {{mutation::kind::put, {path, std::move(after), {}, {}}}}, deadline(),
                      [self = shared_from_this(), attempt, first](const outcome& what) {

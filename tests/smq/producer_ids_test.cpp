@@ -20,6 +20,7 @@ struct fixture {
     engine.immediate = true;
     options.random = counting_uuids();
     options.now = [] { return time_point{}; };
+    options.wall_us = [] { return std::int64_t{0}; };
   }
 };
 
@@ -47,6 +48,21 @@ CAF_TEST(two nodes never give the same id and a restart skips the rest of its bl
   CAF_CHECK_EQUAL(take(one).value, 1);
   producer_ids restarted{f.engine, f.options};
   CAF_CHECK_EQUAL(take(restarted).value, 2000);
+}
+
+CAF_TEST(a store that was put back gives out no id a second time) {
+  fixture f;
+  std::int64_t wall_us = 1'000'000;
+  f.options.wall_us = [&wall_us] { return wall_us; };
+  producer_ids one{f.engine, f.options};
+  CAF_CHECK_EQUAL(take(one).value, 1'000'000);
+  const auto kept = f.engine.entries;
+  producer_ids two{f.engine, f.options};
+  CAF_CHECK_EQUAL(take(two).value, 1'001'000);  // behind the last block, which the clock has not reached
+  f.engine.entries = kept;
+  wall_us += 60'000'000;
+  producer_ids restarted{f.engine, f.options};
+  CAF_CHECK_EQUAL(take(restarted).value, 61'000'000);
 }
 
 CAF_TEST(two nodes that take a block at the same moment get different ones) {
