@@ -165,6 +165,8 @@ bool node::parts::open_store(const options& settings, std::string& error) {
     return false;
   }
   identity = std::move(started.value);
+  if (identity.is_first)  // where positions were expected, it is another store than they are in
+    log_event(log_level::warn, "the store was empty: a new cluster begins", {{"cluster_id", identity.cluster_id}});
   engine->mark_uploads(identity.cluster_id);
   smq::shard_options shards;
   shards.max_window_mutations = engine->max_window_mutations;

@@ -187,9 +187,13 @@ bool starter::write_own_fences(node_identity& self) {
 bool starter::join_cluster(node_identity& self) {
   const auto& address = options_.store_address;
   for (;;) {
+    content view;
     content found;
-    if (!read(cluster_path(), found)) return false;
+    if (!read(view_path(), view) || !read(cluster_path(), found)) return false;
+    if (view && !found)  // it is written behind the cluster
+      return fail(status::refused, cluster_path() + " is gone, and " + view_path() + " is there: the store lost entries");
     auto id = found ? uuid{} : random_();
+    self.is_first = !found;
     std::string last_address;
     if (found) {
       field_reader in{*found};

@@ -31,11 +31,12 @@ struct node_identity {
   std::string cluster_id;          // 22 characters, the same for ever
   std::vector<fence> shards;       // our own fences as they are stored, by shard
   view_entry view;
+  bool is_first = false;  // the store was empty: nobody was there before
 };
 
 /// Makes this process the only member of a new active view (design §8): takes every fence of the members before us, so
 /// that nothing they sent can be applied any more, writes our own fences, then the view.
-/// Errors: refused (the store said no, or an entry is damaged: `reason`), unknown (the store did not answer in time).
+/// Errors: refused (the store said no, or an entry is damaged or lost: `reason`), unknown (the store did not answer in time).
 /// Thread: blocks the caller; not for actors.
 result<node_identity> start_node(entry_port& entries, const node_options& options, const uuid& incarnation,
                                  const uuid_source& random);

@@ -93,6 +93,19 @@ CAF_TEST(another filer than ever before is refused before anything is taken unle
   CAF_CHECK(!f.start(6).is_ok());
 }
 
+CAF_TEST(a store that lost the cluster is no new one) {
+  fixture f;
+  const auto first = f.start(1);
+  CAF_CHECK(first.value.is_first);
+  CAF_CHECK(!f.start(2).value.is_first);
+  f.engine.entries.erase(cluster_path());
+  const auto entries = f.engine.entries;
+  const auto refused = f.start(3);
+  CAF_CHECK(refused.what.code == status::refused);
+  CAF_CHECK(refused.what.reason.find("lost") != std::string::npos);
+  CAF_CHECK(f.engine.entries == entries);
+}
+
 CAF_TEST(a store from before addresses were kept takes the first one) {
   fixture f;
   CAF_REQUIRE(f.start(1).is_ok());
