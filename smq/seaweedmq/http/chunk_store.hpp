@@ -24,6 +24,8 @@ struct chunk_store_options {
   std::chrono::milliseconds id_patience{5'000};  // longest wait of a put for a file id
   std::chrono::milliseconds location_lifetime{60'000};
   std::chrono::milliseconds attempt_timeout{10'000};  // of one request; the call's deadline may be nearer
+  std::chrono::milliseconds other_server_after{2'000};  // a GET, while another server may have the chunk
+  std::chrono::milliseconds avoided_for{20'000};        // a server that did not answer is asked last
   unsigned put_attempts = 3;                          // each with a file id of its own
   std::size_t connections_per_server = 8;
   std::size_t queued_per_server = 1024;

@@ -49,9 +49,10 @@ void get_operation::on_found(bool fresh, const locations& found) {
     const auto heard = std::to_string(without_it_.size()) + " of " + std::to_string(parts_.options.copies);
     if (fresh) return finish({status::unknown, "only " + heard + " servers say that the chunk is not there", 0});
   } else {
-    // Another server first each time.
+    // Another server first for another chunk, and with each look; from the back, so those that were silent come in front.
     const auto first = static_cast<std::ptrdiff_t>((id_.key + lookups_) % todo_.size());
     std::rotate(todo_.begin(), todo_.begin() + first, todo_.end());
+    std::stable_partition(todo_.begin(), todo_.end(), [this](const auto& one) { return parts_.is_avoided(one); });
   }
   ask_next();
 }
@@ -77,19 +78,25 @@ void get_operation::ask_next() {
   request.position = count_ == 0 ? 0 : position_;
   request.count = std::max<std::uint64_t>(count_, 1);  // without bytes to read, the size is still checked
   request.deadline = parts_.try_until(deadline_, todo_.empty() && lookups_ >= max_lookups);
+  if (!todo_.empty())
+    request.deadline = std::min(request.deadline, std::chrono::steady_clock::now() + parts_.options.other_server_after);
   parts_.pool.send(std::move(request),
                    [self = shared_from_this(), server](const http_result& got) { self->judge(server, got); });
 }
 
 void get_operation::judge(const std::string& server, const http_result& got) {
   if (got.overload) return finish({status::unknown, got.reason, 0});
+  if (got.answered) parts_.silent_since.erase(server);
   if (!got.answered) {
+    parts_.silent_since[server] = std::chrono::steady_clock::now();
     reason_ = got.reason;
   } else if (got.response.status == 404) {
     without_it_.insert(server);
     reason_ = server + " has no chunk " + to_string(id_);
     return ask_next();
-  } else if (auto settled = settled_by(got.response)) {
+  } else if (auto settled = settled_by(got.response); settled && !settled->is_ok() && !todo_.empty()) {
+    reason_ = server + ": " + settled->reason;  // its copy may be cut off: others are asked before that is believed
+  } else if (settled) {
     const bool with_bytes = settled->is_ok() && count_ > 0;
     return finish(std::move(*settled), with_bytes ? got.response.body : shared_bytes{});
   } else {

@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <cstddef>
+#include <map>
+#include <string>
 
 namespace tidegate::smq::seaweedmq {
 
@@ -20,6 +22,12 @@ struct store_parts {
     const auto now = std::chrono::steady_clock::now();
     const auto left = deadline - now;
     return std::min(deadline, now + std::min<time_point::duration>(options.attempt_timeout, last ? left : left / 2));
+  }
+
+  /// Did not answer a GET lately: others first.
+  [[nodiscard]] bool is_avoided(const std::string& server) const {
+    const auto found = silent_since.find(server);
+    return found != silent_since.end() && std::chrono::steady_clock::now() < found->second + options.avoided_for;
   }
 
   /// For a GET; "" when the cluster wants none.
@@ -35,6 +43,7 @@ struct store_parts {
   byte_gate puts;
   byte_gate gets;
   std::atomic<std::size_t> discards{0};
+  std::map<std::string, time_point> silent_since;  // servers that did not answer the last GET
 };
 
 /// Takes `amount` of a limited good. False: there is not so much left.

@@ -125,6 +125,39 @@ CAF_TEST(a server that stalls costs its share of the time and then the next one 
   CAF_CHECK_EQUAL(counted.replica_fallbacks.value(), fallbacks + 1);
 }
 
+CAF_TEST(a server that stalled is asked last for a while) {
+  fake_server silent([](const std::string&) { return fake_reply{"", then::stall}; });
+  fake_server full([](const std::string&) { return fake_reply{part("3-5/10", "345")}; });
+  fake_directory where({silent.address(), full.address()});
+  auto options = quick();
+  options.other_server_after = 50ms;  // of a minute
+  chunk_store store(where, options);
+  const auto both = {"7,01aabbccdd", "7,02aabbccdd"};
+  for (const auto* id : both)
+    for (int i = 0; i < 3; ++i) CAF_CHECK(get_from(store, id, 3, 3, in(60s)).is_ok());
+  CAF_CHECK(silent.requests() == 1U);
+  options.avoided_for = 0ms;
+  chunk_store forgets(where, options);
+  for (const auto* id : both)
+    for (int i = 0; i < 3; ++i) CAF_CHECK(get_from(forgets, id, 3, 3, in(60s)).is_ok());
+  CAF_CHECK(silent.requests() == 1U + 3U);
+}
+
+CAF_TEST(a chunk is shorter than was written only when every copy is) {
+  fake_server shorter([](const std::string&) { return fake_reply{part("3-4/5", "34")}; });
+  fake_server too([](const std::string&) { return fake_reply{part("3-4/5", "34")}; });
+  fake_server full([](const std::string&) { return fake_reply{part("3-5/10", "345")}; });
+  const auto read = [&](const std::string& other, const char* id) {
+    fake_directory where({shorter.address(), other});
+    chunk_store store(where, quick());
+    return get_from(store, id, 3, 3, in(60s)).what.code;
+  };
+  for (const auto* id : {"7,01aabbccdd", "7,02aabbccdd"}) {
+    CAF_CHECK(read(full.address(), id) == status::ok);
+    CAF_CHECK(read(too.address(), id) == status::refused);
+  }
+}
+
 CAF_TEST(a deadline completes once whatever stalls) {
   for (const bool directory_too : {false, true}) {
     fake_server silent([](const std::string&) { return fake_reply{"HTTP/1.1 20", then::stall}; });
