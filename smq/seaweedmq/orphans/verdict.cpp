@@ -14,17 +14,19 @@ judgement judge(const std::vector<needle_copy>& copies, const std::string& ours,
   for (const auto& one : copies)
     if (!one.what.is_ok() && one.what.code != status::absent)
       return {verdict::doubtful, one.server + ": " + one.what.reason};
-  const auto& first = copies.front();
+  const auto has_it = [](const needle_copy& one) { return one.what.is_ok(); };
+  const auto found = std::find_if(copies.begin(), copies.end(), has_it);
+  if (found == copies.end()) return {verdict::gone, {}};
+  // A server that was away while the chunk was deleted still has it, and another does not: that is one copy, no doubt.
+  const auto& first = *found;
   const auto differs = [&first](const needle_copy& one) {
-    return one.what.code != first.what.code || one.cookie != first.cookie || one.crc != first.crc ||
-           one.mark != first.mark;
+    return one.what.is_ok() && (one.cookie != first.cookie || one.crc != first.crc || one.mark != first.mark);
   };
   const auto is_young = [cutoff](const needle_copy& one) { return one.what.is_ok() && one.modified >= cutoff; };
   // An upload on its way is on one server before the other.
   if (std::any_of(copies.begin(), copies.end(), is_young)) return {verdict::young, {}};
   if (const auto other = std::find_if(copies.begin(), copies.end(), differs); other != copies.end())
     return {verdict::doubtful, first.server + " and " + other->server + " differ"};
-  if (!first.what.is_ok()) return {verdict::gone, {}};
   return {first.mark == ours && !ours.empty() ? verdict::orphan : verdict::foreign, {}};
 }
 
