@@ -45,7 +45,7 @@ void partition_retirement::leave() {
 bool partition_retirement::is_leaving() const { return leaving_at_ == requests_ && !log_.closing; }
 
 void partition_retirement::ask() {
-  auto answer = [this, post = log_.poster()](bool may_go) {
+  auto answer = [this, post = log_.poster(partition_log::every_life)](bool may_go) {
     post([this, may_go] {
       if (may_go) owner_.end(nullptr);
     });
