@@ -133,20 +133,20 @@ CAF_TEST(a creation that is refused by the store gives its partitions back) {
 
 CAF_TEST(an address that makes partitions too fast is told or waits) {
   node_fixture node;
-  limit(node, 1'000'000, 100);
+  limit(node, 1'000'000, 1);
   const auto before = actors::counted.refused_by_new_partitions.value();
-  CAF_CHECK(create(node, "all", 1000).error == none);  // the credit of ten seconds
+  CAF_CHECK(create(node, "all", 10).error == none);  // the credit of ten seconds
   const auto told = create(node, "t", 1);
   CAF_CHECK(told.error == throttling_quota_exceeded);
-  CAF_CHECK(told.throttle_ms > 0 && told.throttle_ms <= 10);
+  CAF_CHECK(told.throttle_ms > 0 && told.throttle_ms <= 1000);
   CAF_CHECK(create(node, "t", 1, {"b"}).error == none);
-  CAF_CHECK(create(node, "all", 1000).error == topic_already_exists);
-  CAF_CHECK(create(node, "waits", 500, {"a", false}).error == none);  // for a hundredth of a second
+  CAF_CHECK(create(node, "all", 10).error == topic_already_exists);
+  CAF_CHECK(create(node, "waits", 5, {"a", false}).error == none);  // for a second
   const auto grown = grow(node, "t", 1);
   CAF_CHECK(grown.error == throttling_quota_exceeded);
   CAF_CHECK(grown.throttle_ms > 4000 && grown.throttle_ms <= 5000);
   CAF_CHECK(grow(node, "t", 1, {"b"}).error == none);
-  CAF_CHECK(create(node, "b-all", 2000, {"b"}).error == none);
+  CAF_CHECK(create(node, "b-all", 20, {"b"}).error == none);
   const auto too_long = create(node, "too-long", 1, {"b", false});
   CAF_CHECK(too_long.error == request_timed_out);
   CAF_CHECK(too_long.throttle_ms > 9'000);
