@@ -16,7 +16,7 @@ from pair import Pair, Server
 from registry import CASES, Case
 from talk import Talk
 
-AREAS = []
+AREAS = ["produce", "batches", "fetch", "sessions", "offsets", "records"]
 USUAL_SEED = 1
 AT_ONCE = 4
 
