@@ -16,7 +16,7 @@ from pair import Pair, Server
 from registry import CASES, Case
 from talk import Talk
 
-AREAS = ["produce", "batches", "fetch", "sessions", "offsets", "records"]
+AREAS = ["produce", "batches", "fetch", "sessions", "offsets", "records", "metadata", "topics", "configs"]
 USUAL_SEED = 1
 AT_ONCE = 4
 
