@@ -16,8 +16,8 @@ from pair import Pair, Server
 from registry import CASES, Case
 from talk import Talk
 
-AREAS = ["produce", "batches", "fetch", "sessions", "offsets", "records", "metadata", "topics", "configs",
-         "membership", "rounds", "positions", "group_admin"]  # fmt: skip
+AREAS = ["produce", "batches", "fetch", "sessions", "offsets", "metadata", "topics", "records", "configs", "membership",
+         "rounds", "positions", "group_admin", "node", "frames"]  # fmt: skip
 USUAL_SEED = 1
 AT_ONCE = 4
 
