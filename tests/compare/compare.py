@@ -12,6 +12,7 @@ import time
 import paths  # first: it says where the others are
 
 import judge
+import random_cases
 from pair import Pair, Server
 from registry import CASES, Case
 from talk import Talk
@@ -112,6 +113,7 @@ def compare(cases: list[Case], peers: pathlib.Path) -> judge.Verdict:
 def main() -> int:
     words = parse()
     load_cases()
+    CASES.extend(random_cases.make(words.seed))
     cases = chosen(words.only)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()

@@ -7,11 +7,14 @@ import uuid
 import paths  # first: it says where the others are
 
 import batches
+import compare
 import judge
 import plain
 import pytest
+import random_cases
 from judge import Departure, Difference, Verdict, differences
 from talk import Step
+from test_every_version import ADVERTISED
 from wire import batch
 
 SERVER = types.SimpleNamespace(port=1234, first_epoch=1)
@@ -94,6 +97,16 @@ def test_batches_are_read_back():
         (row,) = batches.read(batches.compressed(plain_one, codec))
         assert (row["attributes"], row["count"]) == (codec, 2)
     assert [len(batches.of_size(size)) for size in (200, 201, 5000)] == [200, 201, 5000]
+
+
+def test_every_api_has_a_conversation_and_the_random_ones_repeat():
+    compare.load_cases()
+    assert {case.api for case in compare.CASES} == {api for api, _, _ in ADVERTISED.values()}
+    names = [case.name for case in compare.CASES]
+    assert len(names) == len(set(names))
+    both = range(14)
+    drawn = lambda seed: [(case.name, case.choose(both)) for case in random_cases.make(seed)]
+    assert drawn(1) == drawn(1) and drawn(1)[0] != drawn(2)[0]
 
 
 def test_a_broken_table_is_refused(tmp_path):
