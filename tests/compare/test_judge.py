@@ -1,5 +1,6 @@
-"""The comparison itself, without servers: what it takes for a difference."""
+"""The comparison itself, without servers: what it takes for a difference, and that its table is README's."""
 
+import re
 import time
 import types
 import uuid
@@ -18,6 +19,8 @@ from test_every_version import ADVERTISED
 from wire import batch
 
 SERVER = types.SimpleNamespace(port=1234, first_epoch=1)
+# Titles in departures.txt that are not README's.
+HOUSEKEEPING = {"How it is compared", "The same in other words", "To be mended"}
 
 
 def found(ours, theirs) -> list:
@@ -107,6 +110,18 @@ def test_every_api_has_a_conversation_and_the_random_ones_repeat():
     both = range(14)
     drawn = lambda seed: [(case.name, case.choose(both)) for case in random_cases.make(seed)]
     assert drawn(1) == drawn(1) and drawn(1)[0] != drawn(2)[0]
+
+
+def bullets(section: str) -> set[str]:
+    text = (paths.ROOT / "README.md").read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^- \*\*([^*]+?)[.,]?\*\*", text, re.M))
+
+
+def test_the_table_says_what_readme_says():
+    titles = {row.title for row in judge.load()}
+    meant = bullets("What answers otherwise than Kafka")
+    assert titles >= meant, f"README names {meant - titles}, which no row is about"
+    assert titles <= meant | bullets("What is not there yet") | HOUSEKEEPING
 
 
 def test_a_broken_table_is_refused(tmp_path):
