@@ -8,7 +8,7 @@ from registry import Case
 from talk import NOBODYS_ID, Talk
 
 CASES = 700
-SHORT_MS = 100  # so long a round waits for members that do not come
+SHORT_MS = 400  # so long a round waits for members that do not come
 PARTS = ["partitions", "partition_data", "partition_indexes"]
 EPOCHS = {"current_leader_epoch", "leader_epoch", "last_fetched_epoch"}
 CHANGING = {"JoinGroup", "DeleteTopics"}  # what becomes of a second request is a matter of time
